@@ -1,0 +1,69 @@
+"""The archive: every version of every dropped file, named by its content, never changed, never deleted."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The bytes that were read at one moment, and that the archive now holds."""
+
+    sha256: str
+    size: int
+    data: bytes
+
+
+class Moved(Exception):
+    """The file changed or vanished while it was read: somebody is still writing it. Look again later."""
+
+
+class Archive:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def place(self, sha256: str) -> Path:
+        return self._folder / sha256[:2] / sha256
+
+    def holds(self, sha256: str) -> bool:
+        return self.place(sha256).is_file()
+
+    def read(self, sha256: str) -> bytes:
+        """Raises ``OSError`` when it is not there, ``ValueError`` when the bytes are not the ones that were archived."""
+        data = self.place(sha256).read_bytes()
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise ValueError(f"archived bytes differ from their name: {sha256}")
+        return data
+
+    def take(self, path: Path, size: int, mtime: int) -> Taken:
+        """Read a file of the drop folder and keep it. Raises ``Moved`` when it is no longer as it was listed, ``OSError`` as it comes."""
+        try:
+            with path.open("rb") as file:
+                data = file.read()
+                after = os.fstat(file.fileno())
+        except FileNotFoundError as error:
+            raise Moved(str(path)) from error
+        if (after.st_size, after.st_mtime_ns) != (size, mtime) or len(data) != size:
+            raise Moved(str(path))
+        sha256 = hashlib.sha256(data).hexdigest()
+        self.keep(sha256, data)
+        return Taken(sha256, len(data), data)
+
+    def keep(self, sha256: str, data: bytes) -> None:
+        """Atomic: the name appears only with all of its bytes behind it."""
+        place = self.place(sha256)
+        if place.exists():
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
+        temporary = place.with_name(f".{sha256[:16]}.{os.getpid()}")
+        try:
+            temporary.write_bytes(data)
+            temporary.replace(place)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise

@@ -1,0 +1,101 @@
+"""The memory of the publisher: one SQLite file in write-ahead mode.
+
+    ledger.files        what stands in the drop folder, and the verdict on it
+    ledger.documents    documents, their versions and cards, categories, the archive by time
+    ledger.pages        the published files, what has to be rendered again, the manifest's shards
+    ledger.mirrors      what each mirror has confirmed
+    ledger.decisions    what a person decided, and the audit log
+
+Everything that belongs together happens within ``with ledger.transaction():``. A process killed at any instruction leaves the
+ledger as it was before or after a transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from publisher.errors import SiteError
+from publisher.ledger.decisions import Decisions
+from publisher.ledger.documents import Documents
+from publisher.ledger.files import Files
+from publisher.ledger.mirrors import Mirrors
+from publisher.ledger.pages import Pages
+from publisher.ledger.schema import VERSION, prepare
+from publisher.model import Problem
+
+__all__ = ["Ledger"]
+
+
+class Ledger:
+    """An open ledger. ``Ledger(path)`` makes the file when it is not there; raises ``SiteError`` when it cannot be used."""
+
+    def __init__(self, path: Path, readonly: bool = False) -> None:
+        try:
+            self._connection = self._open(path, readonly)
+        except (sqlite3.Error, OSError) as error:
+            raise SiteError(
+                Problem(
+                    "ledger",
+                    f"記録のファイルを開けません（{error}）。",
+                    str(path),
+                    "公開中のページは、そのまま残っています。",
+                    "フォルダーの空き容量と、書き込みの権限を確かめてください。直らないときは管理者に連絡してください。",
+                )
+            ) from error
+        self.files = Files(self._connection)
+        self.documents = Documents(self._connection)
+        self.pages = Pages(self._connection)
+        self.mirrors = Mirrors(self._connection)
+        self.decisions = Decisions(self._connection)
+
+    @staticmethod
+    def _open(path: Path, readonly: bool) -> sqlite3.Connection:
+        if readonly:
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
+            if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
+                raise sqlite3.DatabaseError("記録の版が合いません")
+            return connection
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        prepare(connection)
+        return connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing of it."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    # --- a few facts of the whole site ---
+
+    def fact(self, key: str) -> str | None:
+        row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else row[0]
+
+    def remember(self, key: str, value: str) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    @property
+    def serial(self) -> int:
+        """Counts the builds; every published file knows the serial of its last change."""
+        return int(self.fact("serial") or 0)
+
+    @property
+    def updated(self) -> datetime | None:
+        """The moment of the last change that the public can see."""
+        value = self.fact("updated")
+        return datetime.fromisoformat(value) if value else None

@@ -1,0 +1,39 @@
+"""What a person decided, and the audit log."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+
+class Decisions:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def released(self, path: str, sha256: str) -> bool:
+        """A person let exactly these bytes at this path through."""
+        return self._decided(path, sha256, "release")
+
+    def withdrawn(self, path: str, sha256: str) -> bool:
+        """A person took exactly these bytes at this path down."""
+        return self._decided(path, sha256, "withdraw")
+
+    def _decided(self, path: str, sha256: str, action: str) -> bool:
+        row = self._db.execute(
+            "SELECT 1 FROM decisions WHERE path = ? AND sha256 = ? AND action = ?", (path, sha256, action)
+        ).fetchone()
+        return row is not None
+
+    def decide(self, path: str, sha256: str, action: str, moment: datetime, who: str) -> None:
+        """``action`` is release or withdraw; the later one of the two counts."""
+        self._db.execute("DELETE FROM decisions WHERE path = ? AND sha256 = ?", (path, sha256))
+        self._db.execute("INSERT INTO decisions VALUES (?,?,?,?)", (path, sha256, action, moment.isoformat()))
+        self.log(moment, who, action, path, sha256)
+
+    def log(self, moment: datetime, who: str, action: str, target: str, detail: str = "") -> None:
+        self._db.execute(
+            "INSERT INTO audit (moment, who, action, target, detail) VALUES (?,?,?,?,?)", (moment.isoformat(), who, action, target, detail)
+        )
+
+    def audit(self) -> list[tuple[str, str, str, str, str]]:
+        return self._db.execute("SELECT moment, who, action, target, detail FROM audit ORDER BY number").fetchall()

@@ -1,0 +1,106 @@
+"""What stands in the drop folder, and the verdict on it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from publisher.model import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One file of the drop folder. ``verdict`` is accepted, held or rejected; ``problems`` its reasons and warnings."""
+
+    path: str
+    size: int
+    mtime: int
+    sha256: str
+    arrived: datetime
+    document: str
+    language: str
+    verdict: str
+    problems: tuple[Problem, ...] = ()
+    title: str = ""
+
+
+_COLUMNS = "path, size, mtime, sha256, arrived, document, language, verdict, problems, title"
+
+
+def pack_problems(problems: Iterable[Problem]) -> str:
+    return json.dumps([asdict(problem) for problem in problems], ensure_ascii=False)
+
+
+def unpack_problems(text: str) -> tuple[Problem, ...]:
+    return tuple(Problem(**fields) for fields in json.loads(text))
+
+
+def _row(row: tuple) -> FileRow:
+    path, size, mtime, sha256, arrived, document, language, verdict, problems, title = row
+    return FileRow(
+        path, size, mtime, sha256, datetime.fromisoformat(arrived), document, language, verdict, unpack_problems(problems), title
+    )
+
+
+class Files:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def stamps(self) -> dict[str, tuple[int, int]]:
+        """Path → (size, mtime in ns) of every file as last seen."""
+        return {path: (size, mtime) for path, size, mtime in self._db.execute("SELECT path, size, mtime FROM files")}
+
+    def get(self, path: str) -> FileRow | None:
+        row = self._db.execute(f"SELECT {_COLUMNS} FROM files WHERE path = ?", (path,)).fetchone()
+        return None if row is None else _row(row)
+
+    def put(self, row: FileRow) -> None:
+        self._db.execute(
+            f"INSERT OR REPLACE INTO files ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)",
+            (
+                row.path, row.size, row.mtime, row.sha256, row.arrived.isoformat(), row.document, row.language, row.verdict,
+                pack_problems(row.problems), row.title,
+            ),
+        )  # fmt: skip
+
+    def restamp(self, path: str, size: int, mtime: int) -> None:
+        """The same bytes stand there with another time."""
+        self._db.execute("UPDATE files SET size = ?, mtime = ? WHERE path = ?", (size, mtime, path))
+
+    def remove(self, path: str) -> None:
+        self._db.execute("DELETE FROM files WHERE path = ?", (path,))
+
+    def count(self) -> int:
+        return self._db.execute("SELECT count(*) FROM files").fetchone()[0]
+
+    def all(self) -> Iterator[FileRow]:
+        for row in self._db.execute(f"SELECT {_COLUMNS} FROM files ORDER BY path"):
+            yield _row(row)
+
+    def of_document(self, document: str) -> list[FileRow]:
+        rows = self._db.execute(f"SELECT {_COLUMNS} FROM files WHERE document = ? ORDER BY path", (document,))
+        return [_row(row) for row in rows]
+
+    def below(self, path: str) -> list[FileRow]:
+        """The file at this path, or every file below it."""
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM files WHERE path = ? OR (path >= ? AND path < ?) ORDER BY path", (path, path + "/", path + "0")
+        )
+        return [_row(row) for row in rows]
+
+    def troubled(self, limit: int) -> list[FileRow]:
+        """Held and rejected files, the newest first."""
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM files WHERE verdict <> 'accepted' ORDER BY arrived DESC, path LIMIT ?", (limit,)
+        )
+        return [_row(row) for row in rows]
+
+    def troubled_count(self) -> int:
+        return self._db.execute("SELECT count(*) FROM files WHERE verdict <> 'accepted'").fetchone()[0]
+
+    def latest(self, limit: int) -> list[FileRow]:
+        rows = self._db.execute(f"SELECT {_COLUMNS} FROM files ORDER BY arrived DESC, path LIMIT ?", (limit,))
+        return [_row(row) for row in rows]

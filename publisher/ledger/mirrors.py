@@ -1,0 +1,101 @@
+"""What each mirror has confirmed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from publisher.ledger.files import pack_problems, unpack_problems
+from publisher.model import Problem, Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorRow:
+    """Where a mirror stands: it holds the whole site of ``serial``, confirmed at ``confirmed``.
+
+    ``state`` is "" (never tried), current or behind; ``since`` is the moment from which it has been so.
+    """
+
+    name: str
+    identity: str
+    serial: int = 0
+    confirmed: datetime | None = None
+    state: str = ""
+    problem: Problem | None = None
+    since: datetime | None = None
+
+
+class Mirrors:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def get(self, name: str, identity: str) -> MirrorRow:
+        """What is known of a mirror. One whose address changed is a new mirror: nothing is known of it."""
+        row = self._db.execute(
+            "SELECT identity, serial, confirmed, state, problem, since FROM mirrors WHERE name = ?", (name,)
+        ).fetchone()
+        if row is None or row[0] != identity:
+            return MirrorRow(name, identity)
+        confirmed, since = (datetime.fromisoformat(text) if text else None for text in (row[2], row[5]))
+        problems = unpack_problems(row[4]) if row[4] else ()
+        return MirrorRow(name, identity, row[1], confirmed, row[3], problems[0] if problems else None, since)
+
+    def start(self, name: str, identity: str) -> None:
+        """A new mirror, or one that moved: forget what another place confirmed under this name."""
+        known = self._db.execute("SELECT identity FROM mirrors WHERE name = ?", (name,)).fetchone()
+        if known is None or known[0] != identity:
+            self._db.execute("DELETE FROM receipts WHERE mirror = ?", (name,))
+            self._db.execute("INSERT OR REPLACE INTO mirrors (name, identity) VALUES (?, ?)", (name, identity))
+
+    def settle(self, row: MirrorRow) -> None:
+        self._db.execute(
+            "UPDATE mirrors SET serial = ?, confirmed = ?, state = ?, problem = ?, since = ? WHERE name = ?",
+            (
+                row.serial, row.confirmed and row.confirmed.isoformat(), row.state, pack_problems([row.problem]) if row.problem else "",
+                row.since and row.since.isoformat(), row.name,
+            ),
+        )  # fmt: skip
+
+    def receipts(self, mirror: str, paths: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """Path → (SHA-256, headers' digest) of those paths that the mirror has confirmed."""
+        found = {}
+        for path in paths:
+            row = self._db.execute("SELECT sha256, headers FROM receipts WHERE mirror = ? AND path = ?", (mirror, path)).fetchone()
+            if row is not None:
+                found[path] = row
+        return found
+
+    def held(self, mirror: str) -> int:
+        """How many files the mirror is known to hold."""
+        return self._db.execute("SELECT count(*) FROM receipts WHERE mirror = ?", (mirror,)).fetchone()[0]
+
+    def strangers(self, mirror: str) -> list[str]:
+        """Confirmed files that are not part of the site any more."""
+        rows = self._db.execute(
+            "SELECT r.path FROM receipts r LEFT JOIN pages p ON p.path = r.path AND p.gone = 0 WHERE r.mirror = ? AND p.path IS NULL "
+            "ORDER BY r.path",
+            (mirror,),
+        )
+        return [path for (path,) in rows]
+
+    def confirm(self, receipts: Iterable[Receipt]) -> None:
+        self._db.executemany(
+            "INSERT OR REPLACE INTO receipts VALUES (?,?,?,?,?)",
+            [(receipt.mirror, receipt.path, receipt.sha256, receipt.headers, receipt.moment.isoformat()) for receipt in receipts],
+        )
+
+    def deleted(self, mirror: str, paths: Iterable[str]) -> None:
+        self._db.executemany("DELETE FROM receipts WHERE mirror = ? AND path = ?", [(mirror, path) for path in paths])
+
+    def names(self) -> list[str]:
+        return [name for (name,) in self._db.execute("SELECT name FROM mirrors ORDER BY name")]
+
+    def forget(self, name: str) -> None:
+        """The configuration names it no more."""
+        self._db.execute("DELETE FROM receipts WHERE mirror = ?", (name,))
+        self._db.execute("DELETE FROM mirrors WHERE name = ?", (name,))
+
+    def lowest_serial(self) -> int | None:
+        return self._db.execute("SELECT min(serial) FROM mirrors").fetchone()[0]

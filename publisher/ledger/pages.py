@@ -1,0 +1,143 @@
+"""The published files, what has to be rendered again, and the manifest's shards."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+
+from publisher.model import PageKind, PageRecord
+
+_COLUMNS = "path, sha256, size, kind, personal, serial"
+
+
+def _record(row: tuple) -> PageRecord:
+    path, sha256, size, kind, personal, serial = row
+    return PageRecord(path, sha256, size, PageKind(kind), bool(personal), serial)
+
+
+class Pages:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    # --- touches ---
+
+    def touch(self, kind: str, key: str) -> None:
+        self._db.execute("INSERT OR IGNORE INTO touches VALUES (?, ?)", (kind, key))
+
+    def touched(self, kind: str) -> list[str]:
+        return [key for (key,) in self._db.execute("SELECT key FROM touches WHERE kind = ? ORDER BY key", (kind,))]
+
+    def untouch(self, kind: str, keys: Iterable[str]) -> None:
+        self._db.executemany("DELETE FROM touches WHERE kind = ? AND key = ?", [(kind, key) for key in keys])
+
+    def anything_touched(self) -> bool:
+        return self._db.execute("SELECT 1 FROM touches LIMIT 1").fetchone() is not None
+
+    # --- published files ---
+
+    def get(self, path: str) -> PageRecord | None:
+        row = self._db.execute(f"SELECT {_COLUMNS} FROM pages WHERE path = ? AND gone = 0", (path,)).fetchone()
+        return None if row is None else _record(row)
+
+    def content_key(self, path: str) -> str:
+        row = self._db.execute("SELECT key FROM pages WHERE path = ? AND gone = 0", (path,)).fetchone()
+        return "" if row is None else row[0]
+
+    def content_keys(self, owner: str) -> dict[str, str]:
+        """Path → content key of everything an owner has."""
+        return dict(
+            self._db.execute(
+                "SELECT p.path, p.key FROM uses u JOIN pages p ON p.path = u.path WHERE u.owner = ? AND p.gone = 0", (owner,)
+            )
+        )
+
+    def put(self, record: PageRecord, shard: str, key: str = "") -> None:
+        self._recount(record.path, shard)
+        self._db.execute(
+            f"INSERT OR REPLACE INTO pages ({_COLUMNS}, shard, key, gone) VALUES (?,?,?,?,?,?,?,?,0)",
+            (record.path, record.sha256, record.size, record.kind, record.personal, record.serial, shard, key),
+        )
+
+    def rekey(self, path: str, key: str) -> None:
+        self._db.execute("UPDATE pages SET key = ? WHERE path = ?", (key, path))
+
+    def bury(self, path: str, serial: int) -> None:
+        """The file is gone from the site; the mirrors still have to hear of it."""
+        self._recount(path, "")
+        self._db.execute("UPDATE pages SET gone = 1, serial = ? WHERE path = ?", (serial, path))
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Every mirror has deleted them."""
+        self._db.executemany("DELETE FROM pages WHERE path = ? AND gone = 1", [(path,) for path in paths])
+
+    def count(self) -> int:
+        return self._db.execute("SELECT count(*) FROM pages WHERE gone = 0").fetchone()[0]
+
+    def all(self) -> Iterator[PageRecord]:
+        for row in self._db.execute(f"SELECT {_COLUMNS} FROM pages WHERE gone = 0 ORDER BY path"):
+            yield _record(row)
+
+    def changed_since(self, serial: int) -> list[PageRecord]:
+        rows = self._db.execute(f"SELECT {_COLUMNS} FROM pages WHERE serial > ? AND gone = 0 ORDER BY path", (serial,))
+        return [_record(row) for row in rows]
+
+    def gone_since(self, serial: int) -> list[str]:
+        rows = self._db.execute("SELECT path FROM pages WHERE serial > ? AND gone = 1 ORDER BY path", (serial,))
+        return [path for (path,) in rows]
+
+    # --- who needs which file ---
+
+    def owned(self, owner: str) -> set[str]:
+        return {path for (path,) in self._db.execute("SELECT path FROM uses WHERE owner = ?", (owner,))}
+
+    def owners_below(self, prefix: str) -> list[str]:
+        rows = self._db.execute("SELECT DISTINCT owner FROM uses WHERE owner >= ? AND owner < ?", (prefix, prefix + "~"))
+        return [owner for (owner,) in rows]
+
+    def use(self, owner: str, paths: Iterable[str]) -> None:
+        self._db.executemany("INSERT OR IGNORE INTO uses VALUES (?, ?)", [(owner, path) for path in paths])
+
+    def drop(self, owner: str, paths: Iterable[str]) -> list[str]:
+        """The owner no longer needs them; returns those that nobody needs now."""
+        orphans = []
+        for path in paths:
+            self._db.execute("DELETE FROM uses WHERE owner = ? AND path = ?", (owner, path))
+            if self._db.execute("SELECT 1 FROM uses WHERE path = ?", (path,)).fetchone() is None:
+                orphans.append(path)
+        return orphans
+
+    # --- shards of the manifest ---
+
+    def _recount(self, path: str, shard: str) -> None:
+        row = self._db.execute("SELECT shard FROM pages WHERE path = ? AND gone = 0", (path,)).fetchone()
+        old = row[0] if row else ""
+        if old == shard:
+            return
+        for key, step in ((old, -1), (shard, +1)):
+            for length in range(1, len(key) + 1):
+                prefix = key[:length]
+                self._db.execute(
+                    "INSERT INTO shards VALUES (?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count", (prefix, step)
+                )
+                self._db.execute("DELETE FROM shards WHERE prefix = ? AND count = 0", (prefix,))
+            if key:
+                self.touch("shard", key)
+
+    def shard_count(self, prefix: str) -> int:
+        row = self._db.execute("SELECT count FROM shards WHERE prefix = ?", (prefix,)).fetchone()
+        return 0 if row is None else row[0]
+
+    def shards_below(self, prefix: str) -> list[tuple[str, int]]:
+        """The prefixes one character longer: (prefix, files below it)."""
+        return self._db.execute(
+            "SELECT prefix, count FROM shards WHERE prefix > ? AND prefix < ? AND length(prefix) = ? ORDER BY prefix",
+            (prefix, prefix + "~", len(prefix) + 1),
+        ).fetchall()
+
+    def in_shard(self, prefix: str) -> Iterator[PageRecord]:
+        """The files of a shard by path."""
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM pages WHERE gone = 0 AND shard >= ? AND shard < ? ORDER BY path", (prefix, prefix + "~")
+        )
+        for row in rows:
+            yield _record(row)

@@ -1,0 +1,117 @@
+"""The tables of the ledger, and how an older ledger becomes today's."""
+
+from __future__ import annotations
+
+import sqlite3
+
+VERSION = 1
+
+TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+
+-- The drop folder as last seen: one row a path that stands there.
+CREATE TABLE files (
+    path TEXT PRIMARY KEY,
+    size INTEGER NOT NULL,
+    mtime INTEGER NOT NULL,              -- nanoseconds, only to see that something changed
+    sha256 TEXT NOT NULL,
+    arrived TEXT NOT NULL,
+    document TEXT NOT NULL,
+    language TEXT NOT NULL,
+    verdict TEXT NOT NULL,               -- accepted, held, rejected
+    problems TEXT NOT NULL DEFAULT '[]', -- reasons and warnings, as JSON
+    title TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+CREATE INDEX files_document ON files (document);
+CREATE INDEX files_sha256 ON files (sha256);
+CREATE INDEX files_verdict ON files (verdict, arrived) WHERE verdict <> 'accepted';
+CREATE INDEX files_arrived ON files (arrived);
+
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,            -- first path, without its language
+    path TEXT NOT NULL,                  -- where it stands today, without its language
+    address TEXT NOT NULL DEFAULT '',
+    kind TEXT NOT NULL DEFAULT 'notice',
+    slug TEXT,                           -- of a table
+    category TEXT NOT NULL,
+    state TEXT NOT NULL,
+    listed INTEGER NOT NULL DEFAULT 0,   -- shown on lists
+    title TEXT NOT NULL DEFAULT '',
+    summary TEXT NOT NULL DEFAULT '',
+    date TEXT NOT NULL DEFAULT '',
+    updated TEXT NOT NULL DEFAULT '',
+    severity TEXT NOT NULL DEFAULT '通常',
+    districts TEXT NOT NULL DEFAULT '[]',
+    drill INTEGER NOT NULL DEFAULT 0,
+    version INTEGER NOT NULL DEFAULT 0,
+    languages TEXT NOT NULL DEFAULT '["ja"]',
+    place TEXT NOT NULL DEFAULT '',      -- in the archive by time: 2011-03/11144600…
+    due TEXT                             -- when the clock alone changes its state
+);
+CREATE UNIQUE INDEX documents_slug ON documents (slug) WHERE slug IS NOT NULL;
+CREATE INDEX documents_path ON documents (path);
+CREATE INDEX documents_due ON documents (due) WHERE due IS NOT NULL;
+CREATE INDEX documents_latest ON documents (updated DESC, id) WHERE listed;
+CREATE INDEX documents_category ON documents (category, updated DESC, id) WHERE listed;
+CREATE INDEX documents_urgent ON documents (severity, state, updated DESC, id) WHERE listed;
+CREATE INDEX documents_tables ON documents (kind, state, title, id) WHERE listed;
+CREATE INDEX documents_place ON documents (place, id) WHERE listed;
+CREATE INDEX documents_category_place ON documents (category, place, id) WHERE listed;
+
+CREATE TABLE versions (
+    document TEXT NOT NULL,
+    language TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    moment TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    path TEXT NOT NULL,
+    publish TEXT,
+    expires TEXT,
+    gone INTEGER NOT NULL DEFAULT 0,     -- this language was taken away
+    PRIMARY KEY (document, language, number)
+) WITHOUT ROWID;
+
+CREATE TABLE categories (path TEXT PRIMARY KEY, name TEXT NOT NULL, slug TEXT NOT NULL UNIQUE) WITHOUT ROWID;
+
+-- How many listed documents lie below each step of the archive, for the whole site ('') and for each category.
+CREATE TABLE places (scope TEXT NOT NULL, prefix TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (scope, prefix)) WITHOUT ROWID;
+
+CREATE TABLE decisions (path TEXT NOT NULL, sha256 TEXT NOT NULL, action TEXT NOT NULL, moment TEXT NOT NULL,
+    PRIMARY KEY (path, sha256, action)) WITHOUT ROWID;
+CREATE TABLE audit (number INTEGER PRIMARY KEY, moment TEXT NOT NULL, who TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL,
+    detail TEXT NOT NULL DEFAULT '');
+
+-- What has to be rendered before the site is whole again. Cleared in the transaction that records the pages.
+CREATE TABLE touches (kind TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
+
+-- The published files. A file that is gone stays as a row until every mirror has deleted it.
+CREATE TABLE pages (
+    path TEXT PRIMARY KEY,
+    sha256 TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    personal INTEGER NOT NULL,
+    key TEXT NOT NULL DEFAULT '',        -- of what it was rendered from, where that is known before rendering
+    shard TEXT NOT NULL,                 -- its key in the manifest; '' for what the manifest does not list
+    serial INTEGER NOT NULL,
+    gone INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX pages_shard ON pages (shard, path) WHERE gone = 0;
+CREATE INDEX pages_serial ON pages (serial);
+CREATE TABLE uses (owner TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (owner, path)) WITHOUT ROWID;
+CREATE INDEX uses_path ON uses (path);
+CREATE TABLE shards (prefix TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE mirrors (name TEXT PRIMARY KEY, identity TEXT NOT NULL, serial INTEGER NOT NULL DEFAULT 0, confirmed TEXT, state TEXT NOT NULL DEFAULT '',
+    problem TEXT NOT NULL DEFAULT '', since TEXT) WITHOUT ROWID;
+CREATE TABLE receipts (mirror TEXT NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL, headers TEXT NOT NULL, moment TEXT NOT NULL,
+    PRIMARY KEY (mirror, path)) WITHOUT ROWID;
+"""
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Make an empty ledger today's; leave today's as it is."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == 0:
+        connection.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
