@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-IGNORED_SUFFIXES = (".tmp", ".part", ".partial", ".crdownload", ".download", ".swp", ".swx", ".lnk", ".bak")
+IGNORED_SUFFIXES = (".tmp", ".part", ".partial", ".crdownload", ".download", ".swp", ".swx")
 IGNORED_NAMES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "lost+found"})
 
 
@@ -85,8 +85,9 @@ def _walk(folder: str, below: str, failed: Callable[[str, OSError], None]) -> It
         real = f"{below}{item.name}"
         try:
             if item.is_dir():
-                if not item.is_symlink():
-                    yield from _walk(item.path, real + "/", failed)
+                if item.is_symlink():  # it may point at its own parent
+                    raise OSError(0, "別の場所を指すフォルダー（リンク）は読みません")
+                yield from _walk(item.path, real + "/", failed)
                 continue
             status = item.stat()
         except OSError as error:

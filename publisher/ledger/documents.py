@@ -32,7 +32,10 @@ class DocumentRow:
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """One accepted version of one language of a document; it counts from ``publish`` on (None: at once)."""
+    """One accepted version of one language of a document; it counts from ``publish`` on (None: at once).
+
+    ``gone``: not a version, but the moment from which on nothing stands at ``path``. ``rows`` counts those of a table.
+    """
 
     language: str
     number: int
@@ -42,6 +45,7 @@ class VersionRow:
     publish: datetime | None = None
     expires: datetime | None = None
     gone: bool = False
+    rows: int = 0
 
     @property
     def version(self) -> Version:
@@ -160,20 +164,20 @@ class Documents:
     def versions(self, id_: str) -> list[VersionRow]:
         """All versions of all languages, oldest first."""
         rows = self._db.execute(
-            "SELECT language, number, moment, sha256, path, publish, expires, gone FROM versions WHERE document = ? ORDER BY language, number",
+            "SELECT language, number, moment, sha256, path, publish, expires, gone, rows FROM versions WHERE document = ? ORDER BY language, number",
             (id_,),
         )
         return [
-            VersionRow(language, number, datetime.fromisoformat(moment), sha256, path, _moment(publish), _moment(expires), bool(gone))
-            for language, number, moment, sha256, path, publish, expires, gone in rows
+            VersionRow(language, number, datetime.fromisoformat(moment), sha256, path, _moment(publish), _moment(expires), bool(gone), count)
+            for language, number, moment, sha256, path, publish, expires, gone, count in rows
         ]
 
     def add_version(self, id_: str, version: VersionRow) -> None:
         self._db.execute(
-            "INSERT INTO versions (document, language, number, moment, sha256, path, publish, expires, gone) VALUES (?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO versions (document, language, number, moment, sha256, path, publish, expires, gone, rows) VALUES (?,?,?,?,?,?,?,?,?,?)",
             (
                 id_, version.language, version.number, version.moment.isoformat(), version.sha256, version.path, _text(version.publish),
-                _text(version.expires), version.gone,
+                _text(version.expires), version.gone, version.rows,
             ),
         )  # fmt: skip
 

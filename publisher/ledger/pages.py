@@ -53,6 +53,8 @@ class Pages:
 
     def put(self, record: PageRecord, shard: str, key: str = "") -> None:
         self._recount(record.path, shard)
+        if shard:
+            self.touch("shard", shard)
         self._db.execute(
             f"INSERT OR REPLACE INTO pages ({_COLUMNS}, shard, key, gone) VALUES (?,?,?,?,?,?,?,?,0)",
             (record.path, record.sha256, record.size, record.kind, record.personal, record.serial, shard, key),
@@ -63,7 +65,9 @@ class Pages:
 
     def bury(self, path: str, serial: int) -> None:
         """The file is gone from the site; the mirrors still have to hear of it."""
-        self._recount(path, "")
+        old = self._recount(path, "")
+        if old:
+            self.touch("shard", old)
         self._db.execute("UPDATE pages SET gone = 1, serial = ? WHERE path = ?", (serial, path))
 
     def forget(self, paths: Iterable[str]) -> None:
@@ -83,6 +87,10 @@ class Pages:
 
     def gone_since(self, serial: int) -> list[str]:
         rows = self._db.execute("SELECT path FROM pages WHERE serial > ? AND gone = 1 ORDER BY path", (serial,))
+        return [path for (path,) in rows]
+
+    def paths_below(self, prefix: str) -> list[str]:
+        rows = self._db.execute("SELECT path FROM pages WHERE path >= ? AND path < ? AND gone = 0", (prefix, prefix + "~"))
         return [path for (path,) in rows]
 
     # --- who needs which file ---
@@ -108,11 +116,12 @@ class Pages:
 
     # --- shards of the manifest ---
 
-    def _recount(self, path: str, shard: str) -> None:
+    def _recount(self, path: str, shard: str) -> str:
+        """Count the file in its shard and those above it; returns the shard in which it was."""
         row = self._db.execute("SELECT shard FROM pages WHERE path = ? AND gone = 0", (path,)).fetchone()
         old = row[0] if row else ""
         if old == shard:
-            return
+            return old
         for key, step in ((old, -1), (shard, +1)):
             for length in range(1, len(key) + 1):
                 prefix = key[:length]
@@ -120,8 +129,7 @@ class Pages:
                     "INSERT INTO shards VALUES (?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count", (prefix, step)
                 )
                 self._db.execute("DELETE FROM shards WHERE prefix = ? AND count = 0", (prefix,))
-            if key:
-                self.touch("shard", key)
+        return old
 
     def shard_count(self, prefix: str) -> int:
         row = self._db.execute("SELECT count FROM shards WHERE prefix = ?", (prefix,)).fetchone()

@@ -68,7 +68,8 @@ CREATE TABLE versions (
     path TEXT NOT NULL,
     publish TEXT,
     expires TEXT,
-    gone INTEGER NOT NULL DEFAULT 0,     -- this language was taken away
+    gone INTEGER NOT NULL DEFAULT 0,     -- not a version: from this moment on nothing stood at the path
+    rows INTEGER NOT NULL DEFAULT 0,     -- of a table
     PRIMARY KEY (document, language, number)
 ) WITHOUT ROWID;
 

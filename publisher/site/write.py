@@ -1,0 +1,131 @@
+"""Writing the site: everything is put down beside it first, then renamed into place in order, then what is gone is deleted.
+
+A full disk or a folder that cannot be written is met while nothing of the site has been touched. Killed between two renames, the site
+has old and new pages but no half one and no link to a missing one, and the next run renames the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from publisher.errors import SiteError
+from publisher.model import Delete, Page, PageKind, PageRecord, Problem, Put, Reason
+from publisher.site.order import order
+
+STAGE = ".staging"
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A file that lies ready under its number, to be renamed to its path."""
+
+    put: Put
+    record: PageRecord
+    number: int
+    key: str = ""
+
+    @property
+    def order(self) -> tuple[int, int, int, str]:
+        return order(self.put.path, self.record.kind)
+
+
+def unwritable(folder: Path, error: OSError) -> SiteError:
+    """The site's folder (or its disk) refuses: nothing was changed."""
+    reasons = {28: "ディスクの空きがありません", 30: "書き込みできない場所です", 13: "書き込みの権限がありません", 122: "使える容量の上限に達しました"}
+    what = reasons.get(error.errno or 0, error.strerror or str(error))
+    return SiteError(
+        Problem(
+            "site-unwritable",
+            f"公開ページを書き込めませんでした（{what}）。",
+            str(error.filename or folder),
+            "公開中のページは、前のまま変わっていません。",
+            "空き容量とフォルダーの権限を確かめて、もう一度実行してください。落としたファイルはなくなっていません。",
+        )
+    )
+
+
+class SiteFolder:
+    """The folder that holds the published site. All failures of the disk become ``SiteError``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._stage = folder / STAGE
+        self._count = 0
+        self._folders: set[str] = set()
+
+    def open(self) -> None:
+        """Make the folder where it is missing, and clear away what a killed run had put down."""
+        try:
+            if self._stage.exists():
+                shutil.rmtree(self._stage)
+            self._stage.mkdir(parents=True)
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
+
+    def stage(self, page: Page, serial: int, known: PageRecord | None, key: str = "") -> Staged | None:
+        """Put a page down beside the site; None when the site has exactly these bytes already."""
+        sha256 = hashlib.sha256(page.body).hexdigest()
+        same = known is not None and (known.sha256, known.kind, known.personal) == (sha256, page.kind, page.personal)
+        if same and not self._missing(page.path, len(page.body)):
+            return None
+        reason = Reason.NEW if known is None else Reason.MISSING if same else Reason.CHANGED
+        self._count += 1
+        try:
+            with (self._stage / str(self._count)).open("xb") as file:
+                file.write(page.body)
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
+        record = PageRecord(page.path, sha256, len(page.body), page.kind, page.personal, serial)
+        return Staged(Put(page.path, reason), record, self._count, key)
+
+    def _missing(self, path: str, size: int) -> bool:
+        """Somebody took the file away, or a crash of the machine cut it."""
+        try:
+            return os.stat(self.folder / path).st_size != size
+        except OSError:
+            return True
+
+    def discard(self, staged: Staged) -> None:
+        (self._stage / str(staged.number)).unlink(missing_ok=True)
+
+    def apply(self, staged: Iterable[Staged], deletes: Iterable[Delete]) -> None:
+        """Rename everything into place in order, then delete what is gone."""
+        try:
+            ordered = sorted(staged, key=lambda item: item.order)
+            for item in ordered:
+                self._make_folder(item.put.path)
+            for item in ordered:
+                os.replace(self._stage / str(item.number), self.folder / item.put.path)
+            for delete in deletes:
+                self._delete(delete.path)
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
+
+    def _make_folder(self, path: str) -> None:
+        folder = path.rpartition("/")[0]
+        if folder not in self._folders:
+            (self.folder / folder).mkdir(parents=True, exist_ok=True)
+            self._folders.add(folder)
+
+    def _delete(self, path: str) -> None:
+        place = self.folder / path
+        place.unlink(missing_ok=True)
+        folder = place.parent
+        while folder != self.folder and not any(folder.iterdir()):
+            self._folders.discard(str(folder.relative_to(self.folder)))
+            folder.rmdir()
+            folder = folder.parent
+
+    def close(self) -> None:
+        shutil.rmtree(self._stage, ignore_errors=True)
+
+    def read(self, path: str) -> bytes:
+        return (self.folder / path).read_bytes()
+
+
+PERMANENT = frozenset({PageKind.MANIFEST, PageKind.ALIVE})
