@@ -1,0 +1,159 @@
+"""One cell of a spreadsheet as the string that people see in it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+# A spreadsheet shows 15 significant digits and keeps no more (ECMA-376 Part 1, 18.8.30; IEEE 754 binary64).
+_DIGITS = 15
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
+_SCIENTIFIC = re.compile(r"[+-]?\d(?:\.\d+)?[Ee]\+?\d{2}")
+_SHARPS = re.compile(r"#{3,}|#(?:REF|VALUE|NAME|DIV/0|NUM|NULL|SPILL|CALC)[!?]|#N/A|Err:\d{3}")
+
+
+def number(value: float) -> str:
+    """A number with the digits that a spreadsheet shows: no ``.0``, no exponent."""
+    if value != value or value in (float("inf"), float("-inf")):
+        return ""
+    if value == int(value) and abs(value) < 10**_DIGITS:
+        return str(int(value))
+    text = f"{value:.{_DIGITS}g}"
+    return f"{Decimal(text):f}" if "e" in text else text
+
+
+def moment(value: dt.datetime) -> str:
+    """ISO 8601 date, with the time in minutes (or seconds, when there are some)."""
+    if value.microsecond:  # binary fractions of a day: 18:00 is stored as 17:59:59.9999…
+        value = (value + dt.timedelta(microseconds=500_000)).replace(microsecond=0)
+    return f"{value:%Y-%m-%d %H:%M:%S}" if value.second else f"{value:%Y-%m-%d %H:%M}"
+
+
+def clock(value: dt.time) -> str:
+    return f"{value:%H:%M:%S}" if value.second else f"{value:%H:%M}"
+
+
+def duration(value: dt.timedelta) -> str:
+    """Hours beyond 24 as a spreadsheet shows them under ``[h]:mm``."""
+    seconds = round(value.total_seconds())
+    sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
+    hours, rest = divmod(seconds, 3600)
+    minutes, rest = divmod(rest, 60)
+    return f"{sign}{hours}:{minutes:02d}" + (f":{rest:02d}" if rest else "")
+
+
+def text(value: str) -> str:
+    """A text cell: ``_x000D_`` undone, one kind of line break, no control characters, no spaces around it."""
+    if "_x" in value:
+        value = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), value)
+    if "\r" in value:
+        value = value.replace("\r\n", "\n").replace("\r", "\n")
+    if _CONTROLS.search(value):
+        value = _CONTROLS.sub("", value)
+    if value.startswith('="') and (wrapped := _FORMULA_TEXT.fullmatch(value)):
+        value = wrapped[1]  # the way to keep leading zeros in a CSV
+    if not value.isascii() and _SURROGATES.search(value):
+        value = _SURROGATES.sub("\ufffd", value)
+    return value.strip()
+
+
+def damaged(value: str) -> bool:
+    """Whether the text is what is left of a code that was once opened as a number (``5.22001E+12``)."""
+    return _SCIENTIFIC.fullmatch(value) is not None
+
+
+def broken(value: str) -> bool:
+    """Whether the text is a spreadsheet's error or its sign for a column that is too narrow."""
+    return value.startswith(("#", "Err:")) and _SHARPS.fullmatch(value) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What of a number format changes the characters: zeros in front, per cent, nothing shown at all."""
+
+    zeros: int = 0
+    percent: int | None = None
+    nothing: bool = False
+
+    def shown(self, value: object) -> str | None:
+        """The characters under this format; None when the value is not one that it changes."""
+        if self.nothing:
+            return ""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        if self.percent is not None:
+            return f"{round(Decimal(repr(float(value))) * 100, self.percent):f}%"
+        if self.zeros and value == int(value):
+            return f"{int(value):0{self.zeros}d}"
+        return None
+
+
+
+def style(format_code: str) -> Style | None:
+    """The style of a number format code (ECMA-376 Part 1, 18.8.31); None when it changes nothing here."""
+    code = format_code.split(";")[0].split("@")[0]
+    if format_code.strip() in (";;;", ";;"):
+        return Style(nothing=True)
+    plain = re.sub(r'\[[^\]]*\]|"[^"]*"|\\.|_.|\*.', "", code).strip()
+    if plain.endswith("%"):
+        return Style(percent=len(plain.partition(".")[2].rstrip("%")))
+    if re.fullmatch(r"0{2,}", plain):
+        return Style(zeros=len(plain))
+    return None
+
+
+class Strings:
+    """Turns values into strings, each different value once: equal cells share one string."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self._numbers: dict[float, str] = {}
+        self._shared: dict[str, str] = {}
+
+    def row(self, values: Iterable[object]) -> tuple[str, ...]:
+        texts = self._texts
+        return tuple([
+            known if type(value) is str and (known := texts.get(value)) is not None else self._one(value)
+            for value in values
+        ])
+
+    def _one(self, value: object) -> str:
+        if type(value) is str:
+            made = text(value)
+            made = self._shared.setdefault(made, made)
+            self._texts[made if made == value else value] = made
+            return made
+        if type(value) is float or type(value) is int:
+            if (known := self._numbers.get(value)) is None:
+                known = self._numbers[value] = self._share(number(value))
+            return known
+        return self._share(_other(value))
+
+    def _share(self, made: str) -> str:
+        return self._shared.setdefault(made, made)
+
+    def distinct(self) -> Iterable[str]:
+        """Every different string that came out."""
+        return self._shared.keys()
+
+
+def _other(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, dt.datetime):
+        return moment(value)
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, dt.time):
+        return clock(value)
+    if isinstance(value, dt.timedelta):
+        return duration(value)
+    return text(str(value))

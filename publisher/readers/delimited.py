@@ -1,0 +1,206 @@
+"""Reads CSV and TSV files as RFC 4180 writes them, and reports where a file departs from it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from publisher.errors import Unreadable
+from publisher.model import Head, Problem, Workbook
+from publisher.readers.cells import Strings, broken, damaged
+from publisher.readers.layout import Layout, Sheet, lay_out, numbers
+
+_SHOWN = "このファイルは公開していません。前に公開した版があれば、それが表示されたままです。"
+_SAMPLE = 200_000  # characters in which the separator is looked for
+_LONGEST = 1 << 22
+
+
+def read_delimited(path: str, data: bytes, arrived: datetime) -> Workbook:
+    """The table of a CSV or TSV file. Raises ``Unreadable``.
+
+    Rows longer than the header are a doubt (a comma that belongs to a text shifts the columns), shorter ones a warning.
+    """
+    if not data.strip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"):
+        raise _unreadable(path, "empty-fil"
+                                "e", "ファイルの中身が空です"
+                                     "。", "元のファイルを確かめ、もう一度コピーしてください。")
+    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return _really_a_sheet(path, data, arrived)
+    text, warnings = _text(path, data)
+    separator, text, first = _separator(path, text)
+    records = _Records(text, separator, first)
+    rows, lines, strings = records.read()
+    odd = tuple({value for value in strings.distinct() if broken(value) or damaged(value)})
+    made = lay_out(Sheet("", path, rows, lines, (), (), odd), arrived)
+    if made.table is None:
+        raise _unreadable(path, "no-tabl"
+                                "e", "表になるデータがありません"
+                                     "。", "1行目に列の名前、2行目からデータを入れてください。")
+    if records.broken_quote:
+        _tell_quote(path, records, made)
+    _lengths(path, rows, lines, made)
+    title = made.table.title or PurePosixPath(path).stem.strip()
+    head = Head(title, date=made.table.as_of)
+    return Workbook(head, (made.table,), (*warnings, *made.warnings), tuple(made.doubts))
+
+
+def _unreadable(path: str, code: str, what: str, todo: str) -> Unreadable:
+    return Unreadable(Problem(code, what, path, _SHOWN, todo))
+
+
+def _really_a_sheet(path: str, data: bytes, arrived: datetime) -> Workbook:
+    from publisher.readers.sheet import read_sheet
+
+    book = read_sheet(path, data, arrived)
+    told = Problem("really-shee"
+                   "t", "拡張子は CSV ですが、中身は表計算のファイルです。表計算として読みました。", path,
+                   "読み取った内容は公開できます。", "ファイル名の終わりを .xlsx にしてください。")
+    return Workbook(book.head, book.tables, (told, *book.warnings), book.doubts)
+
+
+def _text(path: str, data: bytes) -> tuple[str, tuple[Problem, ...]]:
+    from publisher.readers.charset import decode
+
+    decoded = decode(path, data)
+    return decoded.text, decoded.warnings
+
+
+# --- the separator -------------------------------------------------------------------------------------------
+
+
+def _separator(path: str, text: str) -> tuple[str, str, int]:
+    """The separator, the text without a ``sep=;`` line, and the number of its first line."""
+    if match := re.match(r'"?sep=(.)"?\r?\n', text):
+        return match[1], text[match.end() :], 2
+    sample = text[:_SAMPLE]
+    if len(text) > _SAMPLE:
+        sample = sample[: sample.rfind("\n") + 1] or sample
+    choices = "\t,;，|" if path.lower().endswith((".tsv", ".tab")) else ",\t;，|"
+    best, best_score = choices[0], (0.0, 0)
+    for separator in choices:
+        if separator in sample:
+            score = _score(sample, separator)
+            if score > best_score:
+                best, best_score = separator, score
+    return best, text, 1
+
+
+def _score(sample: str, separator: str) -> tuple[float, int]:
+    """How many of the rows have the same number of cells, and what number that is; nothing for a single
+    column.
+    """
+    widths = Counter()
+    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
+    try:
+        for count, row in enumerate(reader):
+            if any(row):
+                widths[len(row)] += 1
+            if count > 300:
+                break
+    except csv.Error:
+        return 0.0, 0
+    if not widths:
+        return 0.0, 0
+    width, count = max(widths.items(), key=lambda item: (item[0] > 1, item[1], item[0]))
+    return (round(count / widths.total(), 1), width) if width > 1 else (0.0, 0)
+
+
+# --- the records ---------------------------------------------------------------------------------------------
+
+
+class _Records:
+    """Rows with the lines they begin at. A quote that is never closed is noticed, not obeyed to the end of
+    the file.
+    """
+
+    def __init__(self, text: str, separator: str, first: int) -> None:
+        self._text, self._separator, self._first = text, separator, first
+        self.broken_quote = 0
+
+    def read(self) -> tuple[list[tuple[str, ...]], list[int], Strings]:
+        csv.field_size_limit(_LONGEST)
+        try:
+            return self._collect(self._reader(strict=True))
+        except csv.Error:
+            pass
+        unclosed = self._unclosed()
+        if unclosed:
+            self.broken_quote = unclosed
+            return self._collect(self._reader(strict=False, quoting=csv.QUOTE_NONE))
+        return self._collect(self._reader(strict=False))
+
+    def _reader(self, strict: bool, quoting: int = csv.QUOTE_MINIMAL) -> Iterator[list[str]]:
+        return csv.reader(
+            io.StringIO(self._text, newline=""), delimiter=self._separator, strict=strict, quoting=quoting
+        )
+
+    def _collect(self, reader: Iterator[list[str]]) -> tuple[list[tuple[str, ...]], list[int], Strings]:
+        rows: list[tuple[str, ...]] = []
+        lines: list[int] = []
+        strings = Strings()
+        line = self._first
+        for row in reader:
+            rows.append(strings.row(row))
+            lines.append(line)
+            line = reader.line_num + self._first
+        return rows, lines, strings
+
+    def _unclosed(self) -> int:
+        """The line of a quote that swallows everything to the end, 0 when all are closed."""
+        line = self._first
+        reader = self._reader(strict=True)
+        while True:
+            try:
+                next(reader)
+            except StopIteration:
+                return 0
+            except csv.Error as error:
+                return line if "end of data" in str(error) else 0
+            line = reader.line_num + self._first
+
+
+def _tell_quote(path: str, records: _Records, made: Layout) -> None:
+    made.doubts.append(Problem(
+        "open-quote", f"{records.broken_quote}行目の引用符（\"）が閉じていません。", path,
+        "このファイルはまだ公開していません。前に公開した版があれば、それが表示されたままです。",
+        f"{records.broken_quote}行目の「\"」を確かめて保存し直してください。"))
+
+
+def _lengths(path: str, rows: list[tuple[str, ...]], lines: list[int], made: Layout) -> None:
+    """Compares every row with the header's length; blank cells at a row's end count for nothing."""
+    table = made.table
+    start = next((i for i, line in enumerate(lines) if table.lines and line == table.lines[0]), len(rows))
+    header = next((rows[i] for i in range(start - 1, -1, -1) if any(rows[i])), ())
+    if not header or any(problem.code == "no-header" for problem in made.doubts):
+        return
+    known, width = set(table.lines), _width(header)
+    long = [line for row, line in zip(rows, lines, strict=True)
+            if line in known and len(row) > width and any(row[width:])]
+    short = [line for row, line in zip(rows, lines, strict=True)
+             if line in known and len(row) < width and len(row) < len(header)]
+    if long:
+        made.doubts.append(Problem(
+            "long-ro"
+            "w", f"見出しの列の数（{width}）より長い行があります（{numbers(long)}行目）。"
+                 f"列がずれているおそれがあります。", path,
+            "このファイルはまだ公開していません。前に公開した版があれば、それが表示されたままです。",
+            "コンマを含む文章は「\"」で囲むか、表計算ソフトから CSV で保存し直してください。"))
+    if short:
+        made.warnings.append(Problem(
+            "short-ro"
+            "w", f"見出しの列の数（{width}）より短い行があります（{numbers(short)}行目）。"
+                 f"足りないところは空欄にしました。", path,
+            "この表は公開できます。", "セルの中の改行や、抜けたコンマがないか確かめてください。"))
+
+
+def _width(header: tuple[str, ...]) -> int:
+    """The number of columns that the header names, blank ones at its end not counted."""
+    width = len(header)
+    while width and not header[width - 1]:
+        width -= 1
+    return width
