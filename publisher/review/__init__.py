@@ -1,0 +1,193 @@
+"""Decides what of a document may be published, and why not: fail closed about people, open about everything else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from publisher.model import (
+    Accepted,
+    Content,
+    Grid,
+    Head,
+    Held,
+    Notice,
+    Problem,
+    PublicTable,
+    PublicWorkbook,
+    Scan,
+    Table,
+    TableKind,
+    Verdict,
+    Workbook,
+)
+from publisher.readers.layout import numbers
+from publisher.review import leaks, profile as profiles
+from publisher.review.headers import Meaning, meaning
+from publisher.review.privacy import Looks, look
+
+if TYPE_CHECKING:
+    from publisher.settings import TableProfile
+
+__all__ = ["review"]
+
+_HELD = "まだ公開していません。前に公開した版があれば、それが表示されたままです。"
+_RELEASE = "公開してよいと確かめたら、「publisher release」で公開できます。"
+_FEWEST_ROWS = 3  # a table within a notice with fewer rows tells of an office, not of a list of people
+
+
+def review(path: str, content: Content, profile: TableProfile | None, slug: str, released: bool) -> Verdict:
+    """The verdict on one document. Pure.
+
+    ``profile`` is the one whose folder the document lies in. ``slug`` names the table's address without ``/``; further sheets get
+    ``slug-2``, ``slug-3`` … ``released`` means that a person has looked at what was held: doubts and looks no longer hold it,
+    individual numbers and columns that a profile needs but does not find still do (``Held.final``).
+    """
+    if isinstance(content, Workbook):
+        return _workbook(path, content, profile, slug, released)
+    return _document(path, content, profile, released)
+
+
+# --- notices and scans ----------------------------------------------------------------------------------------
+
+
+def _document(path: str, content: Notice | Scan, profile: TableProfile | None, released: bool) -> Verdict:
+    warnings = list(content.warnings)
+    if isinstance(content, Notice):
+        texts = [content.head.title, *leaks.texts(content.blocks)]
+        if any(leaks.my_numbers(text) for text in texts):
+            return Held((_my_number(path, "文章の中に"),), final=True)
+        if any(leaks.mobile_beside_name(text) for text in texts):
+            warnings.append(Problem(
+                "mobile-number", "人の名前のそばに携帯電話の番号があります。", path, "このまま公開します。",
+                "本人の番号でないか、公開してよい番号か確かめてください。"))
+    reasons = () if released else (*content.doubts, *_folder_of_people(path, profile), *_personal_grids(path, content))
+    return Held(reasons) if reasons else Accepted(content, tuple(warnings))
+
+
+def _my_number(where: str, place: str) -> Problem:
+    return Problem("my-number", f"{place}個人番号（マイナンバー）と読める12桁の番号があります。", where, _HELD,
+                   "番号を消して保存し直してください。個人番号は公開できません。")
+
+
+def _folder_of_people(path: str, profile: TableProfile | None) -> tuple[Problem, ...]:
+    if profile is None or profile.kind not in profiles.PERSONAL:
+        return ()
+    return (Problem(
+        "roll-not-a-table", f"「{profile.path}」は名簿のフォルダーですが、このファイルは表ではありません。公開する列を選べません。", path,
+        _HELD, f"名簿は表（CSV か Excel）で入れ、ほかの文書は別のフォルダーに移してください。{_RELEASE}"),)
+
+
+def _personal_grids(path: str, content: Notice | Scan) -> tuple[Problem, ...]:
+    if not isinstance(content, Notice):
+        return ()
+    for grid in leaks.grids(content.blocks):
+        seen = _look_at_grid(grid)
+        if seen.personal:
+            return (_looks_personal(path, "文章の中の表が", seen),)
+    return ()
+
+
+def _look_at_grid(grid: Grid) -> Looks:
+    """Judges a table within a notice; without a header its first row may be one."""
+    rows = [tuple(leaks.plain(cell).strip() for cell in row) for row in grid.rows]
+    header = tuple(leaks.plain(cell).strip() for cell in grid.header)
+    width = max((len(row) for row in (header, *rows)), default=0)
+    rows = [(row + ("",) * width)[:width] for row in rows]
+    if not any(header) and rows:
+        header, rows = rows[0], rows[1:]
+    header = (header + ("",) * width)[:width]
+    if len(rows) < _FEWEST_ROWS:
+        return Looks()
+    return look(header, rows)
+
+
+def _looks_personal(where: str, what: str, seen: Looks) -> Problem:
+    return Problem(
+        "looks-personal", f"{what}個人の情報に見えます：{'、'.join(seen.reasons)}。", where, _HELD,
+        f"公開する列と同意の列を publisher.toml の [[tables]] に書くか、個人の列を消してください。{_RELEASE}")
+
+
+# --- tables ---------------------------------------------------------------------------------------------------
+
+
+def _workbook(path: str, book: Workbook, profile: TableProfile | None, slug: str, released: bool) -> Verdict:
+    several = len(book.tables) > 1
+    places = [f"{path} シート「{table.name}」" if table.name and several else path for table in book.tables]
+    warnings = list(book.warnings)
+    final: list[Problem] = []
+    reasons: list[Problem] = [*book.doubts]
+    for table, where in zip(book.tables, places, strict=True):
+        sure, unsure = _numbers(table, where)
+        final += sure
+        reasons += unsure
+        if not table.rows:
+            reasons.append(Problem(
+                "empty-table", "表にデータが1行もありません。", where, _HELD,
+                f"ファイルを確かめてください。本当に0件なら公開できます。{_RELEASE}"))
+    tables: list[PublicTable] = []
+    for index, (table, where) in enumerate(zip(book.tables, places, strict=True)):
+        address = slug if index == 0 else f"{slug}-{index + 1}"
+        if profile is None:
+            made, told, held = _without_profile(table, address, _title(book, table, several), where, path)
+            reasons += held
+        else:
+            title = _title(book, table, several)
+            if profile.kind in profiles.PERSONAL:  # nothing of such a file is public that the profile does not name
+                title = f"{profile.name}（{index + 1}）" if several else profile.name
+            applied = profiles.apply(table, profile, address, title, where)
+            final += applied.faults
+            made, told = applied.table, applied.warnings
+        warnings += told
+        if made is not None:
+            tables.append(made)
+    if final:
+        return Held((*final, *reasons), final=True)
+    if reasons and not released:
+        return Held(tuple(reasons))
+    return Accepted(PublicWorkbook(_head(book.head, profile), tuple(tables)), tuple(warnings))
+
+
+def _head(head: Head, profile: TableProfile | None) -> Head:
+    if profile is None or profile.kind not in profiles.PERSONAL:
+        return head
+    return Head(profile.name, head.date, head.publish, head.expires, head.severity, (), head.drill)
+
+
+def _title(book: Workbook, table: Table, several: bool) -> str:
+    if not several:
+        return book.head.title
+    return table.title or (f"{book.head.title}（{table.name}）" if table.name else book.head.title)
+
+
+def _numbers(table: Table, where: str) -> tuple[list[Problem], list[Problem]]:
+    """Individual numbers in a table: certain ones, and such as chance may have made."""
+    named = [c for c, name in enumerate(table.columns) if meaning(name) is Meaning.MY_NUMBER]
+    sure, unsure = [], []
+    for found in leaks.numbered_columns(table.columns, table.rows, named):
+        lines = numbers([table.lines[i] for i in found.rows])
+        problem = _my_number(where, f"「{table.columns[found.column]}」の列（{lines}行目）に")
+        (sure if found.sure else unsure).append(problem)
+    if any(leaks.my_numbers(text) for text in (table.title, *table.notes, *table.columns)):
+        sure.append(_my_number(where, "表の題や注記に"))
+    return sure, unsure
+
+
+def _without_profile(
+    table: Table, slug: str, title: str, where: str, path: str
+) -> tuple[PublicTable, list[Problem], list[Problem]]:
+    seen = look(table.columns, table.rows)
+    held = [_looks_personal(where, "この表は", seen)] if seen.personal else []
+    warnings = []
+    if seen.roles and not seen.personal:
+        listed = "、".join(f"「{table.columns[c]}」" for c in seen.roles)
+        warnings.append(Problem("names-of-officers", f"担当者などの名前の列があります：{listed}。", where, "このまま公開します。",
+                                "公開してよい名前か確かめてください。"))
+    if seen.mobiles and not seen.personal:
+        listed = "、".join(f"「{table.columns[c]}」" for c in seen.mobiles)
+        warnings.append(Problem("mobile-number", f"携帯電話の番号があります：{listed}。", where, "このまま公開します。",
+                                "公開してよい番号か確かめてください。"))
+    made = PublicTable(
+        slug=slug, title=title, kind=TableKind.OPEN, columns=table.columns, rows=table.rows, total=len(table.rows),
+        personal=seen.personal, as_of=table.as_of, notes=table.notes,
+    )
+    return made, warnings, held

@@ -1,0 +1,175 @@
+"""Finds what no document may carry: individual numbers; and private telephone numbers beside names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from publisher.model import (
+    Block,
+    Figure,
+    Grid,
+    Heading,
+    Inline,
+    Link,
+    Listing,
+    Paragraph,
+    Preformatted,
+    Quote,
+    Ruby,
+    Strong,
+    Text,
+)
+from publisher.review.persons import MOBILE, SURNAMES, narrow
+
+_D = "[0-9０-９]"
+_SEP = r"[-‐‑‒–—―−－ｰー・ 　\u00a0\u2009]"
+_TWELVE = re.compile(
+    rf"(?<![0-9０-９.．])(?<![0-9０-９]{_SEP})"
+    rf"(?:{_D}{{12}}|{_D}{{4}}{_SEP}{_D}{{4}}{_SEP}{_D}{{4}}|{_D}{{3}}(?:{_SEP}{_D}{{3}}){{3}}|{_D}(?:{_SEP}{_D}){{11}})"
+    rf"(?![0-9０-９])(?!{_SEP}[0-9０-９])(?![.．][0-9０-９])"
+)
+
+
+def check_digit(digits: str) -> int:
+    """The twelfth digit of an individual number from its first eleven.
+
+    行政手続における特定の個人を識別するための番号の利用等に関する法律の規定による通知カード及び個人番号カード並びに情報提供
+    ネットワークシステムによる特定個人情報の提供等に関する命令 (平成26年総務省令第85号) 第5条: 11 minus (the sum of Pn times Qn
+    modulo 11), n counted from the right, Qn = n + 1 up to the sixth digit and n - 5 from the seventh; 0 where the
+    remainder is 0 or 1.
+    """
+    total = sum(int(digit) * (n + 1 if n <= 6 else n - 5) for n, digit in enumerate(reversed(digits), start=1))
+    rest = total % 11
+    return 0 if rest <= 1 else 11 - rest
+
+
+def is_my_number(text: str) -> bool:
+    """Twelve digits (other characters are ignored) with the official check digit, and no date and time."""
+    digits = re.sub(r"\D", "", narrow(text))
+    return len(digits) == 12 and check_digit(digits[:11]) == int(digits[11]) and not _moment(digits)
+
+
+def _moment(digits: str) -> bool:
+    """``202401091800`` is a time, not a person."""
+    if not digits.startswith(("19", "20")):
+        return False
+    try:
+        datetime.strptime(digits, "%Y%m%d%H%M")  # noqa: DTZ007
+    except ValueError:
+        return False
+    return True
+
+
+def my_numbers(text: str) -> list[str]:
+    """The individual numbers in a text, in any width, with hyphens or spaces between the digits."""
+    return [match[0] for match in _TWELVE.finditer(text) if is_my_number(match[0])]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A column with individual numbers. ``sure`` is False when chance may have made the check digits
+    right.
+    """
+
+    column: int
+    sure: bool
+    rows: tuple[int, ...]
+
+
+_MANY_DIGITS = re.compile(r"[0-9０-９]")
+
+
+def numbered_columns(columns: Sequence[str], rows: Sequence[Sequence[str]], named: Iterable[int]) -> list[Numbered]:
+    """Columns with individual numbers. ``named`` are those whose name says so.
+
+    One of eleven numbers has the right check digit by chance: a long list of other numbers of twelve digits, of which few
+    are right, is no list of individual numbers.
+    """
+    known = set(named)
+    found = []
+    for c in range(len(columns)):
+        text = "\n".join([row[c] for row in rows])
+        matches = [m[0] for m in _TWELVE.finditer(text) if not _moment(re.sub(r"\D", "", narrow(m[0])))]
+        right = {m for m in matches if is_my_number(m)}
+        if not right:
+            continue
+        part = sum(m in right for m in matches) / len(matches)
+        if len(matches) >= 8 and part < 0.3 and c not in known:
+            continue
+        places = [i for i, row in enumerate(rows) if any(number in row[c] for number in right)]
+        found.append(Numbered(c, c in known or part > 0.5, tuple(places)))
+    return found
+
+
+# --- the text of a notice -----------------------------------------------------------------------------------
+
+
+def plain(inlines: Iterable[Inline]) -> str:
+    """The characters of a run of inlines, readings left out."""
+    return "".join(_inline(inline) for inline in inlines)
+
+
+def _inline(inline: Inline) -> str:
+    if isinstance(inline, Text):
+        return inline.text
+    if isinstance(inline, Ruby):
+        return inline.base
+    if isinstance(inline, Strong | Link):
+        return plain(inline.inlines)
+    return "\n"
+
+
+def texts(blocks: Iterable[Block]) -> Iterator[str]:
+    """Every run of text of the blocks, one a paragraph, cell or line."""
+    for block in blocks:
+        if isinstance(block, Paragraph | Heading):
+            yield plain(block.inlines)
+            yield from _addresses(block.inlines)
+        elif isinstance(block, Preformatted):
+            yield block.text
+        elif isinstance(block, Figure):
+            yield block.alt
+        elif isinstance(block, Quote):
+            yield from texts(block.blocks)
+        elif isinstance(block, Listing):
+            for item in block.items:
+                yield from texts(item)
+        elif isinstance(block, Grid):
+            for row in (block.header, *block.rows):
+                yield " | ".join(plain(cell) for cell in row)
+
+
+def _addresses(inlines: Iterable[Inline]) -> Iterator[str]:
+    for inline in inlines:
+        if isinstance(inline, Link):
+            yield inline.href
+        elif isinstance(inline, Strong):
+            yield from _addresses(inline.inlines)
+
+
+def grids(blocks: Iterable[Block]) -> Iterator[Grid]:
+    """All tables within a notice, however deep."""
+    for block in blocks:
+        if isinstance(block, Grid):
+            yield block
+        elif isinstance(block, Quote):
+            yield from grids(block.blocks)
+        elif isinstance(block, Listing):
+            for item in block.items:
+                yield from grids(item)
+
+
+_NAMED = re.compile("(?:" + "|".join(sorted(SURNAMES, key=len, reverse=True)) + r")[\s　]*[\u3400-\u9fffぁ-ゔァ-ヴ]{1,4}"
+                    r"|(?:氏名|名前|担当者?)[\s　:：]*[\u3400-\u9fff]{2}|(?:さん|様|氏)(?![\u3400-\u9fffぁ-ん])")
+
+
+def mobile_beside_name(text: str) -> bool:
+    """Whether a mobile number stands within some 30 characters of what reads like a person's name."""
+    seen = narrow(text)
+    return any(
+        _NAMED.search(seen, max(0, match.start() - 30), match.start()) or _NAMED.search(seen, match.end(), match.end() + 30)
+        for match in MOBILE.finditer(seen)
+    )

@@ -1,0 +1,145 @@
+"""Does a table look as if it were about people?
+
+The rule, for tables that no profile allows (fail closed about people, open about places):
+
+1. *Names of columns that only lists of people have* hold a table when they are filled: 個人番号, 生年月日, 氏名 (and
+   姓, 被災者名, full_name …), 世帯番号・世帯主・続柄, 公表同意・閲覧制限・避難者番号 and the like.
+2. *Cells that read like people's names* (a family name with a given name, or readings of two words) hold it together with
+   a reading, age, sex, telephone, mail, address, illness or household column; alone when nearly all cells are names.
+3. *Age and sex with address, illness or nationality* hold it, unless the table counts people.
+4. *Mobile numbers* (070/080/090) hold it when there are three or more of them, or one beside names.
+
+Shelters, hospitals, AEDs and counters have none of these: 名称 with 名称_カナ, 住所 with house numbers, 電話番号 of land lines, 連絡先
+and 団体名 are what residents need. People named by their office (担当者, 代表者) are told to staff as a warning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from publisher.review import persons
+from publisher.review.headers import Meaning, meaning
+from publisher.review.headers import narrow as narrow_name
+
+_SAMPLE = 1500
+_STRONG = (Meaning.MY_NUMBER, Meaning.BIRTH, Meaning.RECORD)
+_STRONG_HOUSEHOLD = re.compile(r"世帯(?:番号|主|コード|員)|続柄|household|family_head")
+_BUILT = re.compile(r"建|設|竣工|しゅん|完成|指定|登録|年度|創立|開|認可|更新|築|施行|制定|発行|届|期限|有効")
+_COUNTING = re.compile(r"(?:人数|人口|件数|総数|計|者数|世帯数)(?:\(.*\))?$")
+_BESIDE_NAMES = (
+    Meaning.READING, Meaning.AGE, Meaning.SEX, Meaning.PHONE, Meaning.EMAIL, Meaning.ADDRESS, Meaning.HOUSE, Meaning.HEALTH,
+    Meaning.HOUSEHOLD, Meaning.NATIONALITY, Meaning.BIRTH,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What was noticed: ``columns`` are the personal ones (indexes), ``reasons`` say why; ``roles`` name
+    people by office.
+    """
+
+    columns: tuple[int, ...] = ()
+    reasons: tuple[str, ...] = ()
+    roles: tuple[int, ...] = ()
+    mobiles: tuple[int, ...] = ()
+
+    @property
+    def personal(self) -> bool:
+        return bool(self.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    index: int
+    name: str
+    meaning: Meaning | None
+    values: tuple[str, ...]
+    names: bool
+    kana: bool
+    mobiles: int
+
+
+def look(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Looks:
+    """Judges a table by its column names and its cells; see the module's rule."""
+    seen = [_column(c, name, rows) for c, name in enumerate(columns)]
+    found: dict[int, None] = {}
+    reasons: list[str] = []
+
+    def hold(why: str, *which: _Column) -> None:
+        found.update(dict.fromkeys(column.index for column in which))
+        listed = "、".join(f"「{column.name}」" for column in which)
+        reasons.append(f"{why}（{listed}）")
+
+    for column in seen:
+        if column.values and _is_strong(column):
+            hold(f"{column.meaning.value}の列", column)
+    names = [c for c in seen if c.meaning is Meaning.NAME and c.values and not persons.numeric(c.values)]
+    if names:
+        hold("氏名の列", *names)
+    _by_names(seen, names, hold)
+    _by_traits(seen, hold)
+    _by_mobiles(seen, hold)
+    roles = tuple(c.index for c in seen if c.meaning is Meaning.ROLE and c.names)
+    mobiles = tuple(c.index for c in seen if c.mobiles)
+    return Looks(tuple(sorted(found)), tuple(reasons), roles, mobiles)
+
+
+def _column(index: int, name: str, rows: Sequence[Sequence[str]]) -> _Column:
+    distinct = {row[index] for row in rows}
+    distinct.discard("")
+    step = max(1, len(distinct) // _SAMPLE)
+    # sorted, so that the verdict does not hang on the order of a set
+    sample = tuple(islice(sorted(distinct) if len(distinct) < 200_000 else iter(distinct), 0, None, step))
+    about = meaning(name)
+    texts = [value for value in sample if len(value) <= 30]
+    is_people = persons.share(persons.is_name, texts) >= 0.5 and len(texts) * 2 >= len(sample) and len(texts) >= 2
+    is_kana = persons.share(persons.is_kana_name, texts) >= 0.6 and len(texts) >= 2
+    whole = persons.narrow("\n".join(distinct)) if any("0" in v or "０" in v or "+" in v for v in distinct) else ""
+    mobiles = len(set(persons.MOBILE.findall(whole))) if whole else 0
+    return _Column(index, name, about, sample, is_people, is_kana, mobiles)
+
+
+def _is_strong(column: _Column) -> bool:
+    if column.meaning in _STRONG:
+        return True
+    return column.meaning is Meaning.HOUSEHOLD and _STRONG_HOUSEHOLD.search(narrow_name(column.name)) is not None
+
+
+def _by_names(seen: Sequence[_Column], named: Sequence[_Column], hold: object) -> None:
+    like = [c for c in seen if (c.names or c.kana) and c.meaning not in (Meaning.ROLE, Meaning.NAME)]
+    if not like or named:
+        return
+    beside = [c for c in seen if c not in like and c.values and (c.meaning in _BESIDE_NAMES or _trait(c))]
+    if beside:
+        hold("人の名前と読める列と、その人に関する列", *like, *beside)
+        return
+    alone = [c for c in like if len(c.values) >= 5 and persons.share(persons.is_name, c.values) >= 0.8]
+    if alone:
+        hold("人の名前と読める列", *alone)
+
+
+def _trait(column: _Column) -> bool:
+    """Sex or dates of birth, told by the cells alone."""
+    if column.kana or persons.sexes(column.values):
+        return True
+    return _BUILT.search(column.name) is None and persons.birth_dates(column.values)
+
+
+def _by_traits(seen: Sequence[_Column], hold: object) -> None:
+    filled = [c for c in seen if c.values]
+    ages = [c for c in filled if c.meaning is Meaning.AGE]
+    sexes = [c for c in filled if persons.sexes(c.values)]
+    rest = [c for c in filled if c.meaning in (Meaning.ADDRESS, Meaning.HEALTH, Meaning.NATIONALITY, Meaning.HOUSEHOLD)]
+    counts = any(_COUNTING.search(narrow_name(c.name)) and persons.numeric(c.values) for c in filled)
+    if ages and sexes and rest and not counts:
+        hold("一人ひとりの年齢・性別などの列", *ages, *sexes, *rest)
+
+
+def _by_mobiles(seen: Sequence[_Column], hold: object) -> None:
+    mobile = [c for c in seen if c.mobiles]
+    people = any(c.names or c.kana or c.meaning is Meaning.NAME for c in seen)
+    if mobile and (people or sum(c.mobiles for c in mobile) >= 3):
+        hold("携帯電話の番号の列", *mobile)

@@ -1,0 +1,218 @@
+"""Applies a table's profile: allowed columns only, masked, and only the rows that may be shown."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from publisher.model import Problem, PublicTable, Table, TableKind
+from publisher.review import persons
+from publisher.review.headers import Meaning, meaning
+from publisher.review.masks import MASKS
+from publisher.review.privacy import look
+
+if TYPE_CHECKING:
+    from publisher.settings import TableProfile
+
+PERSONAL = frozenset((TableKind.EVACUEES, TableKind.MISSING))
+_HELD = "この表はまだ公開していません。前に公開した版があれば、それが表示されたままです。"
+_OTHERS = "ほかの列は設定どおりに公開します。"
+
+# Never on a public list of people, whatever the profile says: 災害対策基本法 86条の15 and 個人情報の保護に関する法律 give no ground.
+_NEVER = frozenset((
+    Meaning.BIRTH, Meaning.PHONE, Meaning.EMAIL, Meaning.MY_NUMBER, Meaning.HEALTH, Meaning.NATIONALITY, Meaning.HOUSEHOLD,
+    Meaning.RECORD, Meaning.HOUSE,
+))
+
+
+@dataclass(slots=True)
+class Applied:
+    """The outcome for one table: the public table, or the faults that hold it."""
+
+    table: PublicTable | None = None
+    faults: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+
+def key(text: str) -> str:
+    """A column name or a cell for comparing: NFKC, no white space around or within, lower case."""
+    return "".join(unicodedata.normalize("NFKC", text).split()).lower()
+
+
+def apply(table: Table, profile: TableProfile, slug: str, title: str, where: str) -> Applied:
+    """What of the table may be shown. Faults are about columns the profile needs and the file lacks; they cannot be released."""
+    work = _Work(table, profile, where)
+    shown = work.columns()
+    work.row_rules()
+    if work.applied.faults:
+        return work.applied
+    rows = work.rows(shown)
+    personal = profile.kind in PERSONAL
+    names = tuple(name for name, _, _ in shown)
+    if personal:
+        work.check_cells(names, rows)
+        if work.applied.faults:
+            return work.applied
+    work.applied.table = PublicTable(
+        slug=slug, title=title, kind=profile.kind, columns=names, rows=rows,
+        total=len(table.rows), withheld=len(table.rows) - len(rows), personal=personal,
+        reading=_index(names, profile.reading), group=_group(names, profile), as_of=table.as_of,
+        notes=() if personal else table.notes,
+    )
+    if personal and (table.notes or table.title):
+        work.warn("notes-dropped", "表の上や下にある文章は、名簿では公開しません。", "必要な説明は、別のお知らせに書いてください。")
+    return work.applied
+
+
+class _Work:
+    def __init__(self, table: Table, profile: TableProfile, where: str) -> None:
+        self.table, self.profile, self.where = table, profile, where
+        self.applied = Applied()
+        self._places: dict[str, int] = {}
+        for c, name in enumerate(table.columns):
+            self._places.setdefault(key(name), c)
+        self.personal = profile.kind in PERSONAL
+
+    def warn(self, code: str, what: str, todo: str) -> None:
+        self.applied.warnings.append(Problem(code, what, self.where, _OTHERS, todo))
+
+    def _fault(self, code: str, what: str, todo: str) -> None:
+        self.applied.faults.append(Problem(code, what, self.where, _HELD, todo))
+
+    def place(self, name: str, purpose: str) -> int | None:
+        """Where the column stands; a fault that names the nearest present column when it does not."""
+        found = self._places.get(key(name))
+        if found is not None:
+            return found
+        near = difflib.get_close_matches(key(name), list(self._places), n=1, cutoff=0.5)
+        hint = f"「{self.table.columns[self._places[near[0]]]}」という列ならあります。" if near else ""
+        self._fault("missing-column", f"{purpose}の列「{name}」がありません。{hint}",
+                    f"見出しを「{name}」に直すか、publisher.toml の「{self.profile.name}」の設定を直してください。")
+        return None
+
+    # --- columns ---------------------------------------------------------------------------------------------
+
+    def columns(self) -> list[tuple[str, int, Callable[[str], str]]]:
+        """Name, place and mask of each column to show, in the profile's order."""
+        if not self.profile.publish and not self.personal:
+            return self._open_columns()
+        shown: list[tuple[str, int, Callable[[str], str]]] = []
+        for name in self.profile.publish:
+            place = self.place(name, "公開する")
+            if place is None:
+                continue
+            if self.personal and meaning(name) in _NEVER:
+                self.warn("never-shown", f"「{name}」の列は、名簿では公開できないので外しました。",
+                          "publisher.toml の publish から外してください。")
+                continue
+            shown.append((name, place, self._mask(name, place)))
+        if not shown and not self.applied.faults:
+            self._fault("no-columns", "公開する列が1つもありません。", "publisher.toml の publish に公開する列を書いてください。")
+        self._tell_others({place for _, place, _ in shown})
+        return shown
+
+    def _open_columns(self) -> list[tuple[str, int, Callable[[str], str]]]:
+        seen = look(self.table.columns, self.table.rows)
+        private = {*seen.columns, *seen.mobiles} if seen.personal else set()
+        if private:
+            listed = "、".join(f"「{self.table.columns[c]}」" for c in sorted(private))
+            self.warn("private-columns", f"個人に関する列と見て、公開しません：{listed}。",
+                      "公開してよい列なら、publisher.toml の publish に公開する列をすべて書いてください。")
+        rest = [c for c in range(len(self.table.columns)) if c not in private]
+        return [(self.table.columns[c], c, self._mask(self.table.columns[c], c)) for c in rest]
+
+    def _mask(self, name: str, place: int) -> Callable[[str], str]:
+        asked = {key(column): mask for column, mask in self.profile.mask.items()}.get(key(name))
+        if self.personal:
+            if meaning(name) is Meaning.ADDRESS or (asked in (None, "none") and self._addresses(place)):
+                if asked not in ("town", "initial"):
+                    self.warn("address-masked", f"「{name}」の列は、町の名前までにして公開します。",
+                              "この種類の表では、番地は公開できません。")
+                return MASKS[asked if asked == "initial" else "town"]
+            if meaning(name) is Meaning.AGE and asked is None:
+                asked = "band"
+        return MASKS[asked or "none"]
+
+    def _addresses(self, place: int) -> bool:
+        """Whether a column holds addresses with house numbers although its name does not say so."""
+        values = [value for value in {row[place] for row in self.table.rows[:5000]} if value]
+        return len(values) >= 3 and persons.share(lambda v: persons.HOUSE.search(persons.narrow(v)), values) > 0.3
+
+    def _tell_others(self, shown: set[int]) -> None:
+        rules = (self.profile.consent, self.profile.withhold)
+        used = {key(rule.column) for rule in rules if rule} | {key(name) for name in self.profile.publish}
+        others = [name for c, name in enumerate(self.table.columns) if c not in shown and key(name) not in used]
+        if others:
+            listed = "、".join(f"「{name}」" for name in others[:20]) + ("など" if len(others) > 20 else "")
+            self.warn("columns-dropped", f"設定にない列は公開しません：{listed}。", "直す必要はありません。公開する列なら設定に加えてください。")
+
+    # --- rows ------------------------------------------------------------------------------------------------
+
+    def row_rules(self) -> None:
+        """Finds the columns of consent and withholding; a second column of the same name is a fault."""
+        self._tests: list[tuple[int, frozenset[str]]] = []
+        for rule, purpose in ((self.profile.consent, "公表の同意"), (self.profile.withhold, "閲覧の制限")):
+            if rule is None:
+                continue
+            place = self.place(rule.column, purpose)
+            if place is None:
+                continue
+            if any(key(name).startswith(key(rule.column) + "_") and key(name)[len(key(rule.column)) + 1 :].isdigit()
+                   for name in self.table.columns):
+                self._fault("two-columns", f"{purpose}の列「{rule.column}」が2つあり、どちらが正しいか決められません。",
+                            "片方を削除するか、名前を変えてください。")
+            allowed = rule.yes if rule is self.profile.consent else rule.unless
+            self._tests.append((place, frozenset(key(value) for value in allowed)))
+        if self.personal and self.profile.consent is None and self.profile.kind is TableKind.EVACUEES:
+            self.warn("no-consent-rule", "公表の同意を確かめる列が設定されていません。制限のない人は全員公開します。",
+                      "publisher.toml の consent に、同意の列と公開してよい値を書いてください。")
+
+    def rows(self, shown: Sequence[tuple[str, int, Callable[[str], str]]]) -> list[tuple[str, ...]]:
+        """The rows that may be shown, masked. Each different cell is masked once."""
+        source = self.table.rows
+        for place, allowed in self._tests:
+            verdict: dict[str, bool] = {value: key(value) in allowed for value in {row[place] for row in source}}
+            source = [row for row in source if verdict[row[place]]]
+        cells = [
+            _masked([row[place] for row in source], mask) for _, place, mask in shown
+        ]
+        return list(zip(*cells, strict=True))
+
+    def check_cells(self, names: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
+        """Telephone numbers and mail addresses among what would be shown: columns are shifted or a note says too much."""
+        for c, name in enumerate(names):
+            text = "\n".join({row[c] for row in rows})
+            if not (any(mark in text for mark in "@＠") or _digits(text)):
+                continue
+            text = persons.narrow(text)
+            if persons.PHONE.search(text) or persons.EMAIL.search(text):
+                self._fault("private-cell", f"公開する列「{name}」に、電話番号かメールアドレスと読める文字が入っています。",
+                            "列がずれていないか確かめ、電話番号やメールアドレスを別の列に移してください。")
+
+
+def _digits(text: str) -> bool:
+    return any(digit in text for digit in "0０")
+
+
+def _masked(values: Sequence[str], mask: Callable[[str], str]) -> Sequence[str]:
+    if mask is MASKS["none"]:
+        return values
+    known = {value: mask(value) for value in set(values)}
+    return [known[value] for value in values]
+
+
+def _index(names: Sequence[str], wanted: str | None) -> int | None:
+    if not wanted:
+        return None
+    return next((c for c, name in enumerate(names) if key(name) == key(wanted)), None)
+
+
+def _group(names: Sequence[str], profile: TableProfile) -> int | None:
+    found = _index(names, profile.group)
+    if found is None and profile.group is None:
+        found = next((place for word in ("避難所", "避難所名", "避難場所")
+                      if (place := _index(names, word)) is not None), None)
+    return found
