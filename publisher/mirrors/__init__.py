@@ -1,0 +1,94 @@
+"""Mirrors: places from which the public reads a copy of the site.
+
+contract     what every mirror promises                  plan       what to send, in which order
+folder, s3   mirrors that are there                       sync       sends it
+memory       one for tests                                headers    under which headers files are served
+retrying, dry   layers around any mirror                  trouble    what can go wrong, in words
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+from publisher.mirrors.contract import Head, Mirror, Stored, checked
+from publisher.mirrors.dry import Dry
+from publisher.mirrors.folder import FolderMirror
+from publisher.mirrors.headers import Headers, cache_control, content_type, headers
+from publisher.mirrors.memory import MemoryMirror
+from publisher.mirrors.plan import MirrorPlan, Rank, Upload, plan
+from publisher.mirrors.retrying import Retrying
+from publisher.mirrors.s3 import Bucket, S3Mirror
+from publisher.mirrors.s3_trouble import missing_keys
+from publisher.mirrors.sync import SyncResult, sync
+from publisher.mirrors.trouble import problem, refused, unavailable
+
+if TYPE_CHECKING:
+    from publisher.settings import MirrorSettings
+
+__all__ = [
+    "Bucket",
+    "Dry",
+    "FolderMirror",
+    "Head",
+    "Headers",
+    "MemoryMirror",
+    "Mirror",
+    "MirrorPlan",
+    "Rank",
+    "Retrying",
+    "S3Mirror",
+    "Stored",
+    "SyncResult",
+    "Upload",
+    "cache_control",
+    "checked",
+    "content_type",
+    "headers",
+    "open_mirror",
+    "plan",
+    "problem",
+    "refused",
+    "sync",
+    "unavailable",
+]
+
+
+def open_mirror(settings: MirrorSettings, secret: Callable[[str], str]) -> Mirror:
+    """The mirror that the settings describe, asked again when it does not answer. Nothing is connected yet.
+
+    ``settings.url`` is ``s3://bucket/prefix``, a ``file://`` URL or a path of a folder, which must not be
+    relative any more. ``secret`` gives the value behind the name of a secret ("" when there is none). Raises
+    ``MirrorRefused`` for an address that is neither and for named secrets that are missing.
+    """
+    parts = urlsplit(settings.url)
+    if parts.scheme == "s3" and parts.netloc:
+        return Retrying(S3Mirror(settings.name, _bucket(settings, secret)))
+    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+        return Retrying(FolderMirror(settings.name, Path(url2pathname(parts.path))))
+    # A single letter is a drive of Windows.
+    if len(parts.scheme) > 1:
+        raise refused(settings.name, "settings", detail=f"url = {settings.url}")
+    return Retrying(FolderMirror(settings.name, Path(settings.url)))
+
+
+def _bucket(settings: MirrorSettings, secret: Callable[[str], str]) -> Bucket:
+    parts = urlsplit(settings.url)
+    names = tuple(name for name in (settings.key_env, settings.secret_env) if name)
+    values = [secret(name) for name in names]
+    if len(names) == 1 or not all(values):
+        missing = tuple(name for name, value in zip(names, values, strict=True) if not value)
+        raise refused(settings.name, "keys-missing", detail=missing_keys(missing or names))
+    key, word = values or ("", "")
+    return Bucket(
+        parts.netloc,
+        unquote(parts.path).strip("/"),
+        settings.endpoint,
+        settings.region,
+        key,
+        word,
+        key_names=names,
+    )

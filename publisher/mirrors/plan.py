@@ -1,0 +1,153 @@
+"""What has to be sent to a mirror, in which order, and what may be taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from publisher.mirrors.headers import Headers, headers
+from publisher.model import Delete, PageKind, PageRecord, Problem, Put, Reason
+
+#: However small a mirror is, so many files may vanish at once without a question …
+FEW = 50
+#: … and of a large one this part.
+SHARE = 0.2
+
+#: The receipt of a file that may be there: its first upload was begun and never confirmed.
+UNSURE = ("", "")
+
+
+class Rank(IntEnum):
+    """Steps of an upload. A step begins when the one before it has arrived as a whole.
+
+    What is new comes first: nothing that a reader can reach links to it yet, so it may come in any order.
+    Only then follow the files that already stand there and may link to it (a notice that grew a second page,
+    a category that got its first notice), then the home pages, the feeds, and last what describes the site.
+    """
+
+    NEW_FILE = 0
+    NEW_DOCUMENT = 1
+    NEW_LIST = 2
+    FILE = 3
+    DOCUMENT = 4
+    LIST = 5
+    HOME = 6
+    FEED = 7
+    SHARD = 8
+    MANIFEST = 9
+    SIGNATURE = 10
+    ALIVE = 11
+
+
+_HOMES = frozenset({"index.html", "k/index.html", "i/index.html"})
+_RANKS = {
+    PageKind.PICTURE: (Rank.NEW_FILE, Rank.FILE),
+    PageKind.DATA: (Rank.NEW_FILE, Rank.FILE),
+    PageKind.DOCUMENT: (Rank.NEW_DOCUMENT, Rank.DOCUMENT),
+    PageKind.LIST: (Rank.NEW_LIST, Rank.LIST),
+    PageKind.FEED: (Rank.FEED, Rank.FEED),
+    PageKind.ALIVE: (Rank.ALIVE, Rank.ALIVE),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One file to send. ``replaces``: the receipt of what stands there now, None where nothing does."""
+
+    path: str
+    reason: Reason
+    sha256: str
+    headers: Headers
+    rank: Rank
+    serial: int = 0
+    replaces: tuple[str, str] | None = None
+
+    @property
+    def put(self) -> Put:
+        return Put(self.path, self.reason)
+
+    def __str__(self) -> str:
+        return str(self.put)
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorPlan:
+    """``puts`` in the order of their ranks, then ``deletes``; ``refused``: why there are none."""
+
+    puts: tuple[Upload, ...] = ()
+    deletes: tuple[Delete, ...] = ()
+    refused: Problem | None = None
+
+    @property
+    def ranks(self) -> tuple[tuple[Upload, ...], ...]:
+        """The uploads step by step; the empty steps are left out."""
+        steps: dict[Rank, list[Upload]] = {}
+        for upload in self.puts:
+            steps.setdefault(upload.rank, []).append(upload)
+        return tuple(tuple(steps[rank]) for rank in sorted(steps))
+
+    @property
+    def empty(self) -> bool:
+        return not self.puts and not self.deletes and self.refused is None
+
+
+def plan(
+    mirror: str,
+    changed: Iterable[PageRecord],
+    gone: Collection[str],
+    receipts: Mapping[str, tuple[str, str]],
+    held: int,
+    allow_deletions: bool = False,
+) -> MirrorPlan:
+    """Compare the files of the site with what a mirror confirmed.
+
+    ``changed`` are the records that the mirror may lack (all of them, or those since the serial it holds),
+    ``gone`` the paths that left the site, ``receipts`` path → (SHA-256, headers' digest) for those of both
+    that the mirror confirmed, ``held`` how many files it holds. More deletions than ``max(50, 20 % of held)``
+    are refused as a whole, unless a person let them through.
+    """
+    puts = [
+        upload for record in changed if (upload := _upload(record, receipts.get(record.path))) is not None
+    ]
+    # Within a step the newest first: on a slow line that is what people wait for.
+    puts.sort(key=lambda upload: (upload.rank, -upload.serial, upload.path))
+    staying = {upload.path for upload in puts}
+    deletes = tuple(Delete(path) for path in sorted(gone) if path in receipts and path not in staying)
+    if len(deletes) > max(FEW, SHARE * held) and not allow_deletions:
+        return MirrorPlan(tuple(puts), (), _too_many(mirror, len(deletes), held))
+    return MirrorPlan(tuple(puts), deletes)
+
+
+def _upload(record: PageRecord, receipt: tuple[str, str] | None) -> Upload | None:
+    """The upload that a file needs, or None when the mirror has it under the right headers."""
+    served = headers(record.path, record.kind, record.personal)
+    if receipt == (record.sha256, served.digest):
+        return None
+    if receipt is None or receipt == UNSURE:
+        reason = Reason.NEW
+    else:
+        reason = Reason.CHANGED if receipt[0] != record.sha256 else Reason.HEADERS
+    rank = rank_of(record.path, record.kind, new=reason is Reason.NEW)
+    return Upload(record.path, reason, record.sha256, served, rank, record.serial, receipt)
+
+
+def rank_of(path: str, kind: PageKind, new: bool) -> Rank:
+    """The step at which a file is sent."""
+    if kind is PageKind.MANIFEST:
+        if path.endswith(".minisig"):
+            return Rank.SIGNATURE
+        return Rank.SHARD if "/" in path else Rank.MANIFEST
+    if path in _HOMES:
+        return Rank.HOME
+    return _RANKS[kind][0 if new else 1]
+
+
+def _too_many(mirror: str, count: int, held: int) -> Problem:
+    return Problem(
+        "mirror-deletions",
+        f"{held}個のファイルのうち{count}個が一度に消えることになるため、何も消していません。",
+        f"公開先「{mirror}」",
+        "なくなったはずのページも、この公開先ではまだ見えています。",
+        "元のフォルダーに消えた書類がないか確かめてください。消してよければ、管理者が許可してください。",
+    )

@@ -1,0 +1,101 @@
+"""What can go wrong with a mirror, in words: what happened, what the public sees there, what to do."""
+
+from __future__ import annotations
+
+from publisher.errors import MirrorRefused, MirrorUnavailable
+from publisher.model import Problem
+
+#: True after any failure: nothing is taken away before everything new has arrived.
+STANDING = "この公開先には、最後に確認できた内容がそのまま出ています。"
+
+_WAIT = "つながりしだい、自動で続きを送ります。長く続くときは、管理者に連絡してください。"
+_SETTINGS = "publisher.toml の [[mirrors]] を確かめてください。"
+_KEYS = "管理者に、鍵（アクセスキー）の設定を確かめるよう連絡してください。"
+
+#: code → (what happened, what to do). In braces: facts that the caller knows.
+_WORDS = {
+    # worth trying again
+    "name": ("送り先「{host}」の名前を調べられませんでした（DNS）。", "回線を確かめてください。" + _WAIT),
+    "refused-line": (
+        "送り先「{host}」が接続を受け付けません。",
+        "回線と、送り先が動いているかを確かめてください。" + _WAIT,
+    ),
+    "no-line": ("送り先「{host}」につながりません。", "回線を確かめてください。" + _WAIT),
+    "slow": ("時間内に返事がありませんでした。", _WAIT),
+    "cut": ("送受信の途中で回線が切れました。", _WAIT),
+    "proxy": (
+        "中継サーバー（プロキシ）につながりません。",
+        "プロキシの設定と動作を確かめてください。" + _WAIT,
+    ),
+    "certificate": (
+        "送り先「{host}」の証明書を確かめられませんでした。",
+        "このコンピューターの日付と時刻、途中の中継機器（プロキシ）を確かめてください。",
+    ),
+    "busy": ("送り先が混み合っているか、故障しています（{detail}）。", _WAIT),
+    "damaged": ("送った内容が途中で壊れたため、保存されませんでした。", _WAIT),
+    "stranger": (
+        "保存先ではないもの（中継サーバーや案内画面など）から返事が来ました（{detail}）。",
+        "送り先の URL と、途中の中継サーバー（プロキシ）を確かめてください。" + _WAIT,
+    ),
+    "folder-gone": (
+        "フォルダー「{folder}」が見つかりません。ディスクや共有フォルダーが外れているかもしれません。",
+        "つなぎ直してください。まだ作っていないフォルダーなら、作ってください。つながりしだい、自動で続きを送ります。",
+    ),
+    "folder-line": (
+        "フォルダー「{folder}」を読み書きできません（{detail}）。",
+        "ディスクや共有フォルダーのつながりを確かめてください。" + _WAIT,
+    ),
+    # useless without a person
+    "keys-missing": ("{detail}", _KEYS),
+    "keys-wrong": ("送り先が鍵（アクセスキー）を認めませんでした（{detail}）。", _KEYS),
+    "keys-expired": ("鍵（アクセスキー）の期限が切れています。", _KEYS),
+    "forbidden": (
+        "送り先が書き込みや読み取りを許可しませんでした（{detail}）。",
+        "管理者に、保存先「{place}」の権限を確かめるよう連絡してください。",
+    ),
+    "bucket": (
+        "保存先「{place}」がありません。",
+        "管理者に、バケットを作るか、publisher.toml の [[mirrors]] の url を直すよう連絡してください。",
+    ),
+    "clock": (
+        "このコンピューターの時計が、送り先の時計と{skew}ずれています。",
+        "時計を合わせてください（NTP）。合えば、自動で続きを送ります。",
+    ),
+    "region": (
+        "保存先「{place}」は別の地域（リージョン）にあります{detail}。",
+        "管理者に、[[mirrors]] の region と endpoint を直すよう連絡してください。",
+    ),
+    "settings": ("公開先の設定が使えません（{detail}）。", _SETTINGS),
+    "full": (
+        "保存先の空き容量がありません（{detail}）。",
+        "要らないものを消すか、容量を増やしてください。空けば、自動で続きを送ります。",
+    ),
+    "locked": (
+        "フォルダー「{folder}」に書き込めません（{detail}）。",
+        "フォルダーの権限と、読み取り専用になっていないかを確かめてください。",
+    ),
+    "outside": (
+        "「{path}」は、公開先のフォルダーの外を指しています。",
+        "フォルダーの中にリンク（ショートカット）があれば、取り除いてください。",
+    ),
+    "path": ("「{path}」という名前のファイルは送れません。", "管理者に連絡してください。"),
+    "unknown": ("送り先が断りました（{detail}）。", "管理者に、この文を添えて連絡してください。"),
+}
+
+
+def problem(mirror: str, code: str, **facts: str) -> Problem:
+    """The words for ``code``, a key of this module, at a mirror."""
+    what, todo = _WORDS[code]
+    return Problem(
+        f"mirror-{code}", what.format_map(facts), f"公開先「{mirror}」", STANDING, todo.format_map(facts)
+    )
+
+
+def unavailable(mirror: str, code: str, **facts: str) -> MirrorUnavailable:
+    """Worth trying again as it is."""
+    return MirrorUnavailable(problem(mirror, code, **facts))
+
+
+def refused(mirror: str, code: str, **facts: str) -> MirrorRefused:
+    """Useless to try again before a person has changed something."""
+    return MirrorRefused(problem(mirror, code, **facts))
