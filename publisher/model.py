@@ -381,7 +381,7 @@ class Bulletin:
 
 
 class PageKind(StrEnum):
-    """What a published file is: decides its cache rule and, in this order, when it is written and uploaded."""
+    """What a published file is: decides its cache rule and when it is written and uploaded."""
 
     PICTURE = "picture"
     DATA = "data"
@@ -390,14 +390,6 @@ class PageKind(StrEnum):
     FEED = "feed"
     MANIFEST = "manifest"
     ALIVE = "alive"
-
-    @property
-    def rank(self) -> int:
-        """Files of a lower rank are there before those of a higher one: what links comes after what it links to."""
-        return _RANKS[self]
-
-
-_RANKS = {kind: rank for rank, kind in enumerate(PageKind)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Taken:
     """The bytes that were read at one moment, and that the archive now holds."""
@@ -67,3 +65,18 @@ class Archive:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+class Overlay(Archive):
+    """For dry runs: reads what is archived, keeps what is new in another folder that goes away afterwards."""
+
+    def __init__(self, folder: Path, aside: Path) -> None:
+        super().__init__(folder)
+        self._aside = Archive(aside)
+
+    def read(self, sha256: str) -> bytes:
+        return super().read(sha256) if super().holds(sha256) else self._aside.read(sha256)
+
+    def keep(self, sha256: str, data: bytes) -> None:
+        if not super().holds(sha256):
+            self._aside.keep(sha256, data)

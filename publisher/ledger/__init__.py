@@ -46,6 +46,9 @@ class Ledger:
                     "フォルダーの空き容量と、書き込みの権限を確かめてください。直らないときは管理者に連絡してください。",
                 )
             ) from error
+        self._rooms()
+
+    def _rooms(self) -> None:
         self.files = Files(self._connection)
         self.documents = Documents(self._connection)
         self.pages = Pages(self._connection)
@@ -65,6 +68,14 @@ class Ledger:
         connection.execute("PRAGMA synchronous = NORMAL")
         prepare(connection)
         return connection
+
+    def copy(self) -> Ledger:
+        """The same ledger in memory, for a dry run."""
+        twin = object.__new__(Ledger)
+        twin._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self._connection.backup(twin._connection)
+        twin._rooms()
+        return twin
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

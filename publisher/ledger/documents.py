@@ -181,8 +181,8 @@ class Documents:
             ),
         )  # fmt: skip
 
-    def rename_version(self, id_: str, language: str, path: str) -> None:
-        self._db.execute("UPDATE versions SET path = ? WHERE document = ? AND language = ?", (path, id_, language))
+    def rename_version(self, id_: str, language: str, old: str, new: str) -> None:
+        self._db.execute("UPDATE versions SET path = ? WHERE document = ? AND language = ? AND path = ?", (new, id_, language, old))
 
     # --- categories ---
 

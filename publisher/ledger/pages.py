@@ -70,9 +70,9 @@ class Pages:
             self.touch("shard", old)
         self._db.execute("UPDATE pages SET gone = 1, serial = ? WHERE path = ?", (serial, path))
 
-    def forget(self, paths: Iterable[str]) -> None:
-        """Every mirror has deleted them."""
-        self._db.executemany("DELETE FROM pages WHERE path = ? AND gone = 1", [(path,) for path in paths])
+    def forget_gone(self, serial: int) -> None:
+        """Every mirror has deleted what was gone at this serial."""
+        self._db.execute("DELETE FROM pages WHERE gone = 1 AND serial <= ?", (serial,))
 
     def count(self) -> int:
         return self._db.execute("SELECT count(*) FROM pages WHERE gone = 0").fetchone()[0]

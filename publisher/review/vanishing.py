@@ -27,8 +27,17 @@ def too_many(vanished: int, known: int, folder_is_alive: bool) -> bool:
 def held_vanishing(vanished: int, known: int) -> Problem:
     return Problem(
         "mass-vanishing",
-        f"{known}件のうち{vanished}件のファイルが一度に見えなくなりました。共有フォルダーの接続が切れたおそれがあるため、取り消しはしていません。",
+        f"{known}件のうち{vanished}件のファイルが一度に見えなくなりました。"
+        f"共有フォルダーの接続が切れたおそれがあるため、取り消しはしていません。",
         "投入フォルダー",
         "公開中のページは、そのまま見えています。",
-        "共有フォルダーにつながっているか確かめてください。本当に取り消すときは、管理者が publisher withdraw でそのフォルダーやファイルを指定します。",
+        "共有フォルダーにつながっているか確かめてください。本当に取り消すときは、"
+        "管理者が publisher withdraw でそのフォルダーやファイルを指定します。",
     )
+
+
+def shrunk(before: int, after: int) -> bool:
+    """Has a table lost so many rows at once that it looks like half a file? From 20 rows on, more than half
+    of them.
+    """
+    return before >= 20 and after * 2 < before

@@ -1,40 +1,51 @@
-"""In which order the files of one change are written and sent.
+"""In which order the files of one change are written and sent, so that a reader never meets a broken link.
 
-A page is there before anything that a reader can reach links to it: pictures and data, then pages, then lists, then feeds, then the
-manifest. Within pages: the legacy and light editions before the web edition that points at them, and further pages (continuations, other
-languages, earlier versions) before the first one, which links to them. A longer name in a table's folder lies deeper in its drill-down.
+What is new comes first: nothing that a reader can reach links to it yet. Only then follow the files that already stand there and may link
+to it (a notice that grew a second page, a category that got its first notice), then the home pages, the feeds, and last what describes the
+site. What is gone is deleted after all of that.
 """
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 from publisher.model import PageKind
 
-_EDITIONS = {"i": 0, "k": 1}
+
+class Rank(IntEnum):
+    """Steps of an update. A step begins when the one before it has arrived as a whole."""
+
+    NEW_FILE = 0
+    NEW_DOCUMENT = 1
+    NEW_LIST = 2
+    FILE = 3
+    DOCUMENT = 4
+    LIST = 5
+    HOME = 6
+    FEED = 7
+    SHARD = 8
+    MANIFEST = 9
+    SIGNATURE = 10
+    ALIVE = 11
 
 
-def order(path: str, kind: PageKind) -> tuple[int, int, int, str]:
-    """Sort key; equal first numbers may be sent at the same time only where the second and third are equal too."""
-    edition, _, rest = path.partition("/")
-    number = _EDITIONS.get(edition, 2)
-    inner = rest if number < 2 else path
-    return kind.rank, number, _depth(inner, kind), path
+_HOMES = frozenset({"index.html", "k/index.html", "i/index.html"})
+_RANKS = {
+    PageKind.PICTURE: (Rank.NEW_FILE, Rank.FILE),
+    PageKind.DATA: (Rank.NEW_FILE, Rank.FILE),
+    PageKind.DOCUMENT: (Rank.NEW_DOCUMENT, Rank.DOCUMENT),
+    PageKind.LIST: (Rank.NEW_LIST, Rank.LIST),
+    PageKind.FEED: (Rank.FEED, Rank.FEED),
+    PageKind.ALIVE: (Rank.ALIVE, Rank.ALIVE),
+}
 
 
-def _depth(path: str, kind: PageKind) -> int:
-    """Pages that others of the same kind link to come first: smaller is earlier."""
-    if kind in (PageKind.DOCUMENT, PageKind.LIST):
-        if path == "index.html":
-            return 3
-        if path.endswith("/index.html"):
-            return 2
-        if path.startswith("t/"):
-            return -len(path)
-        if path.startswith("n/"):
-            stem = path.removeprefix("n/").removesuffix(".html")
-            return -1 if "-" in stem or "." in stem else 0
-        if path.startswith("a/") or path.count("/") > 1:
-            return -len(path)
-        return 1
+def rank_of(path: str, kind: PageKind, new: bool) -> Rank:
+    """The step at which a file is written or sent. ``new``: nothing stands at its path yet."""
     if kind is PageKind.MANIFEST:
-        return 1 if path == "manifest.json" else -len(path)
-    return 0
+        if path.endswith(".minisig"):
+            return Rank.SIGNATURE
+        return Rank.SHARD if "/" in path else Rank.MANIFEST
+    if path in _HOMES:
+        return Rank.HOME
+    return _RANKS[kind][0 if new else 1]

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from publisher.errors import SiteError
-from publisher.model import Delete, Page, PageKind, PageRecord, Problem, Put, Reason
-from publisher.site.order import order
+from publisher.model import Delete, Page, PageRecord, Problem, Put, Reason
+from publisher.site.order import rank_of
 
 STAGE = ".staging"
 
@@ -30,8 +30,8 @@ class Staged:
     key: str = ""
 
     @property
-    def order(self) -> tuple[int, int, int, str]:
-        return order(self.put.path, self.record.kind)
+    def order(self) -> tuple[int, str]:
+        return rank_of(self.put.path, self.record.kind, self.put.reason is Reason.NEW), self.put.path
 
 
 def unwritable(folder: Path, error: OSError) -> SiteError:
@@ -128,4 +128,12 @@ class SiteFolder:
         return (self.folder / path).read_bytes()
 
 
-PERMANENT = frozenset({PageKind.MANIFEST, PageKind.ALIVE})
+class DrySite(SiteFolder):
+    """Compares with the site that stands, but puts nothing into it."""
+
+    def __init__(self, folder: Path, aside: Path) -> None:
+        super().__init__(folder)
+        self._stage = aside
+
+    def apply(self, staged: Iterable[Staged], deletes: Iterable[Delete]) -> None:
+        """Nothing is renamed, nothing is deleted."""

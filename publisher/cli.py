@@ -1,0 +1,298 @@
+"""The command line: arguments, wiring, words on the terminal, exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from publisher.errors import PublisherError
+from publisher.model import Problem, State
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from publisher.pipeline.report import Report
+    from publisher.settings import Settings
+
+MARKS = {
+    State.PUBLISHED: "公開", State.HELD: "保留", State.REJECTED: "不可", State.WITHDRAWN: "取消", State.EXPIRED: "終了", State.SCHEDULED: "予約",
+}  # fmt: skip
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(prog="publisher", description="共有フォルダーに置かれたファイルを、災害情報のサイトとして公開します。")
+    top.add_argument("-C", dest="directory", metavar="DIR", type=Path, default=Path(), help="publisher.toml のあるフォルダー（なければ今のフォルダー）")
+    top.add_argument("--version", action="store_true", help="版を表示する")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+
+    def command(name: str, help_: str, acts: bool = False) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help_, description=help_)
+        sub.add_argument("--json", action="store_true", help="結果を JSON で標準出力に書く")
+        if acts:
+            sub.add_argument("--dry-run", action="store_true", help="何をするかを示すだけで、何も変えない")
+        return sub
+
+    command("init", "新しいサイトを作る（設定、見本、職員向けの手引き）", acts=True).add_argument("target", metavar="DIR", type=Path)
+    command("check", "すべて読んで、何が公開・保留・不可になるかを示す（何も書かない）")
+    command("build", "フォルダーの中身からサイトを作る", acts=True)
+    command("publish", "サイトを作り、すべての公開先に送る（1回）", acts=True)
+    watch = command("watch", "変わるたびに公開し続ける", acts=True)
+    watch.add_argument("--serve", metavar="PORT", type=int, nargs="?", const=8000, help="手元で見るための画面も開く（なければ 8000 番）")
+    command("status", "書類と公開先の今の状態を示す")
+    for name, words in (("release", "保留中のファイルを、内容を確かめたうえで公開する"), ("withdraw", "公開中の書類を取り消す")):
+        command(name, words, acts=True).add_argument("path", metavar="PATH")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. Every failure that a person may meet is a sentence on stderr."""
+    options = parser().parse_args(arguments)
+    if options.version:
+        from publisher import __version__
+
+        print(__version__)
+        return 0
+    if options.command is None:
+        parser().print_help()
+        return 2
+    try:
+        return _COMMANDS[options.command](options)
+    except PublisherError as error:
+        _say_problem(error.problem, options.json)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("止めました。公開中のページは、そのまま見えています。", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    from publisher.settings import load
+
+    return load(options.directory)
+
+
+def _now(settings: Settings) -> datetime:
+    from datetime import datetime
+
+    return datetime.now(settings.site.zone)
+
+
+def _who() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "?"
+
+
+# --- commands ---
+
+
+def _init(options: argparse.Namespace) -> int:
+    from publisher.starter import init
+
+    made = init(options.target, dry=options.dry_run)
+    if options.json:
+        print(json.dumps({"created": list(made), "dry_run": options.dry_run}, ensure_ascii=False))
+    else:
+        for path in made:
+            print(path)
+        print(f"\nできました。次は: publisher -C {options.target} watch --serve", file=sys.stderr)
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from publisher.pipeline.build import build, desk
+
+    settings = _settings(options)
+    with desk(settings, dry=True) as opened:
+        opened.ledger.remember("fingerprint", "")  # so that everything is read, not only what changed
+        report = build(opened, _now(settings), tell=_progress(options))
+    return _say(report, options, full=True)
+
+
+def _build(options: argparse.Namespace) -> int:
+    from publisher.pipeline.build import build, desk, write_staff_page
+
+    settings = _settings(options)
+    with desk(settings, dry=options.dry_run) as opened:
+        report = build(opened, _now(settings), tell=_progress(options), all_lines=options.json)
+        report = _with_staff_page(report, write_staff_page(opened, report, _now(settings)))
+    return _say(report, options)
+
+
+def _publish(options: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from publisher.pipeline.build import build, desk, write_staff_page
+    from publisher.pipeline.publish import to_mirrors
+
+    settings = _settings(options)
+    with desk(settings, dry=options.dry_run) as opened:
+        report = build(opened, _now(settings), tell=_progress(options), all_lines=options.json)
+        report = replace(report, mirrors=to_mirrors(opened, _now(settings)))
+        report = _with_staff_page(report, write_staff_page(opened, report, _now(settings)))
+    return _say(report, options)
+
+
+def _with_staff_page(report: Report, problem: Problem | None) -> Report:
+    from dataclasses import replace
+
+    return report if problem is None else replace(report, problems=(*report.problems, problem))
+
+
+def _watch(options: argparse.Namespace) -> int:
+    import signal
+
+    from publisher.pipeline.build import desk
+    from publisher.pipeline.watch import Watch
+
+    settings = _settings(options)
+    if options.dry_run:
+        return _build(options)
+    with desk(settings) as opened:
+        server = None
+        if options.serve is not None:
+            from publisher.console.preview import serve
+
+            server = serve(settings.paths.output, options.serve)
+            _announce(settings, server.url, options)
+        loop = Watch(opened, lambda: _now(settings), lambda report: _said(report, options))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: loop.stop())
+        try:
+            loop.run()
+        finally:
+            if server is not None:
+                server.close()
+    return 0
+
+
+def _announce(settings: Settings, url: str, options: argparse.Namespace) -> None:
+    if options.json:
+        print(json.dumps({"serving": url, "content": str(settings.paths.content)}, ensure_ascii=False), flush=True)
+        return
+    print(f"サイト:           {url}")
+    print(f"ファイルを置く所: {settings.paths.content}")
+    print(f"職員向けの状況:   {settings.paths.content / '_状況.html'}")
+    print("止めるには Ctrl+C を押します。", flush=True)
+
+
+def _said(report: Report, options: argparse.Namespace) -> None:
+    if options.json:
+        print(json.dumps(report.as_json(), ensure_ascii=False), flush=True)
+    else:
+        _words(report)
+
+
+def _status(options: argparse.Namespace) -> int:
+    from publisher.pipeline.status import status
+
+    report = status(_settings(options))
+    return _say(report, options, full=True)
+
+
+def _release(options: argparse.Namespace) -> int:
+    return _decision(options, "release")
+
+
+def _withdraw(options: argparse.Namespace) -> int:
+    return _decision(options, "withdraw")
+
+
+def _decision(options: argparse.Namespace, action: str) -> int:
+    """Decide, then publish at once: a decision that waits for the next run helps nobody."""
+    from dataclasses import replace
+
+    from publisher.pipeline import decide
+    from publisher.pipeline.build import build, desk, write_staff_page
+    from publisher.pipeline.publish import to_mirrors
+
+    settings = _settings(options)
+    with desk(settings, dry=options.dry_run) as opened:
+        now = _now(settings)
+        if not opened.ledger.files.count():
+            build(opened, now)
+        paths = getattr(decide, action)(opened, options.path, now, _who())
+        report = build(opened, now, all_lines=options.json, also=paths)
+        report = replace(report, mirrors=to_mirrors(opened, now))
+        report = _with_staff_page(report, write_staff_page(opened, report, now))
+    return _say(report, options)
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "init": _init, "check": _check, "build": _build, "publish": _publish, "watch": _watch, "status": _status, "release": _release,
+    "withdraw": _withdraw,
+}  # fmt: skip
+
+# --- words ---
+
+
+def _say(report: Report, options: argparse.Namespace, full: bool = False) -> int:
+    if options.json:
+        print(json.dumps(report.as_json(), ensure_ascii=False))
+    else:
+        _words(report, full)
+    return report.exit_code
+
+
+def _words(report: Report, full: bool = False) -> None:
+    for line in report.documents:
+        if full or line.reasons or line.state is not State.PUBLISHED or len(report.documents) <= 20:
+            print(f"[{MARKS[line.state]}] {line.path}  {line.url}".rstrip())
+            for reason in line.reasons:
+                print(f"       {reason.what}{reason.shown}{reason.todo}")
+    for problem in report.problems:
+        _say_problem(problem, as_json=False)
+    for mirror in report.mirrors:
+        words = "すべて届いています" if mirror.state == "current" else f"遅れています（残り{mirror.behind}）"
+        print(f"公開先 {mirror.name}: {words}（送信{mirror.uploaded}、削除{mirror.deleted}）")
+        if mirror.problem is not None:
+            _say_problem(mirror.problem, as_json=False)
+    if report.outputs.written or report.outputs.deleted or full:
+        out = report.outputs
+        dry = "（試しに数えただけで、何も書いていません）" if report.dry else ""
+        print(
+            f"書き込み {out.written}、削除 {out.deleted}、変わらず {out.unchanged}、{report.seconds:.2f}秒、通し番号 {report.serial}{dry}"
+        )
+    sys.stdout.flush()
+
+
+def _say_problem(problem: Problem, as_json: bool) -> None:
+    if as_json:
+        error = {"code": problem.code, "what": problem.what, "where": problem.where, "shown": problem.shown, "todo": problem.todo}
+        print(json.dumps({"error": error}, ensure_ascii=False))
+    print(f"{problem.where}: {problem.what}" if problem.where else problem.what, file=sys.stderr)
+    for extra in (problem.shown, problem.todo):
+        if extra:
+            print(f"  {extra}", file=sys.stderr)
+
+
+def _progress(options: argparse.Namespace) -> Callable[[str, int, int], None]:
+    """A bar on a terminal, nothing elsewhere."""
+    if options.json or not sys.stderr.isatty():
+        return lambda *_: None
+    bars: dict[str, object] = {}
+
+    def tell(what: str, done: int, total: int) -> None:
+        if total < 100:
+            return
+        from tqdm import tqdm
+
+        bar = bars.setdefault(what, tqdm(total=total, desc=what, unit="件", file=sys.stderr, leave=False))
+        bar.update(done - bar.n)  # type: ignore[attr-defined]
+
+    return tell
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""Waking up when something moves in the drop folder.
+
+Events are hints: a share written by other machines sends none, and some are lost. So a listing is due every so often in any case, sooner
+where the folder lies on a network file system; and the watcher itself is looked after: when it has died, it is started again.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+from threading import Event, Lock
+
+LOCAL = 20.0
+"""Seconds between two listings where the system tells of every change."""
+
+SHARE = 2.0
+"""Seconds between two listings where it does not."""
+
+NETWORK = frozenset({"cifs", "smb3", "smbfs", "nfs", "nfs4", "fuse", "fuse.sshfs", "9p", "afs", "vboxsf", "davfs", "fuse.davfs", "drvfs", "virtiofs"})
+
+
+def is_network(folder: Path) -> bool:
+    """Does the folder lie on a file system on which others write without our kernel noticing? (From the mount table.)"""
+    try:
+        mounts = [line.split() for line in Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()]
+    except OSError:
+        return True
+    real = str(folder.resolve())
+    best = max(
+        (m for m in mounts if len(m) > 2 and (real == m[1] or real.startswith(m[1].rstrip("/") + "/"))), key=lambda m: len(m[1]), default=None
+    )
+    return best is None or best[2] in NETWORK or best[2].startswith("fuse")
+
+
+class Watcher:
+    """Hears of changes below a folder. ``wait`` wakes at the first, or when the time is over."""
+
+    def __init__(self, content: Path) -> None:
+        self._content = content
+        self._wake = Event()
+        self._lock = Lock()
+        self._closed: set[str] = set()
+        self._observer: object | None = None
+        self.period = SHARE if is_network(content) else LOCAL
+
+    def start(self) -> None:
+        """Start to listen; where the system refuses (no watches left, say), the listings alone have to do."""
+        from watchdog.events import EVENT_TYPE_CLOSED, FileSystemEvent, FileSystemEventHandler
+        from watchdog.observers import Observer
+
+        hears = self
+
+        class Handler(FileSystemEventHandler):
+            def on_any_event(self, event: FileSystemEvent) -> None:
+                if event.event_type in ("opened", "closed_no_write"):
+                    return
+                paths = [str(p) for p in (event.src_path, event.dest_path) if p]
+                hears.heard(paths, event.event_type == EVENT_TYPE_CLOSED)
+
+        observer = Observer()
+        try:
+            observer.schedule(Handler(), str(self._content), recursive=True)
+            observer.start()
+        except OSError:
+            self.period = SHARE
+            return
+        self._observer = observer
+
+    def heard(self, paths: list[str], closed: bool) -> None:
+        """Something happened at these places; ``closed``: a writer closed its file."""
+        from publisher.intake.listing import ignored
+
+        inside = [p.removeprefix(str(self._content)).lstrip("/") for p in paths]
+        if all(any(ignored(part) for part in path.split("/")) for path in inside if path):
+            return
+        with self._lock:
+            if closed:
+                self._closed.update(unicodedata.normalize("NFC", path) for path in inside)
+        self._wake.set()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def wait(self, seconds: float) -> frozenset[str]:
+        """Wait for a change, at most so long; returns the paths whose writers closed them since the last call."""
+        self._revive()
+        self._wake.wait(max(0.0, seconds))
+        self._wake.clear()
+        with self._lock:
+            closed, self._closed = frozenset(self._closed), set()
+        return closed
+
+    def _revive(self) -> None:
+        if self._observer is not None and not self._observer.is_alive():  # type: ignore[attr-defined]
+            self._observer = None
+            self.start()
+
+    def stop(self) -> None:
+        if self._observer is not None:
+            self._observer.stop()  # type: ignore[attr-defined]
+            self._observer.join()  # type: ignore[attr-defined]
+            self._observer = None

@@ -1,0 +1,288 @@
+"""Content → site: the order of one build, and what makes it safe to be killed at any instruction.
+
+    1  one transaction a batch: arrivals, versions, and what they touch     (archive first, always)
+    2  what is touched is rendered and put down beside the site
+    3  one transaction: the files are entered, renamed into place, and the touches cleared
+
+Killed in 1 or 2, the site is as it was; killed within 3, the transaction is void and the next run does 2 and 3 again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from publisher.editions import Frame, Theme
+from publisher.errors import Busy, SiteError
+from publisher.intake.archive import Archive, Overlay
+from publisher.intake.listing import Entry, Listing, changes, listing
+from publisher.ledger import Ledger
+from publisher.model import Delete, Problem
+from publisher.pipeline.render import Rendering
+from publisher.pipeline.report import Outputs, Report
+from publisher.pipeline.summary import lines, staff_view
+from publisher.pipeline.take_in import Intake
+from publisher.settings import Settings
+from publisher.site.write import DrySite, SiteFolder, Staged
+
+Ready = Callable[[tuple[Entry, ...]], tuple[Entry, ...]]
+Tell = Callable[[str, int, int], None]
+
+
+def quiet(_what: str, _done: int, _all: int) -> None:
+    """No progress is told."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """Everything a run works with: the settings and the opened effects."""
+
+    settings: Settings
+    ledger: Ledger
+    archive: Archive
+    folder: SiteFolder
+    theme: Theme
+    dry: bool = False
+    _frame: Frame | None = None
+
+    @property
+    def frame(self) -> Frame:
+        if self._frame is None:
+            self._frame = Frame(self.settings, self.theme)
+        return self._frame
+
+    def another_ledger(self) -> Ledger:
+        """A second connection to the same ledger, for another thread."""
+        return Ledger(self.settings.paths.state / "ledger.db")
+
+    def use(self, settings: Settings) -> None:
+        """Go on under a changed configuration."""
+        self.settings, self._frame = settings, None
+
+    @property
+    def fingerprint(self) -> str:
+        """Of everything but the documents that pages are made from; another one means that all pages are rendered anew."""
+        from publisher import __version__
+
+        return f"{__version__}:{self.settings.fingerprint}:{self.theme.fingerprint}"
+
+
+@contextmanager
+def desk(settings: Settings, dry: bool = False) -> Iterator[Desk]:
+    """Open ledger, archive and site. Raises ``Busy`` when another publisher works on the same state."""
+    state = settings.paths.state
+    theme = Theme.load([settings.paths.directory / "themes"])
+    with ExitStack() as stack:
+        if not dry:
+            stack.enter_context(_lock(state))
+        file = state / "ledger.db"
+        if dry:
+            aside = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="publisher-")))
+            real = Ledger(file, readonly=True) if file.exists() else Ledger(aside / "ledger.db")
+            stack.callback(real.close)
+            ledger = real.copy()
+            archive: Archive = Overlay(state / "archive", aside / "archive")
+            folder: SiteFolder = DrySite(settings.paths.output, aside / "site")
+        else:
+            ledger, archive, folder = Ledger(file), Archive(state / "archive"), SiteFolder(settings.paths.output)
+        stack.callback(ledger.close)
+        yield Desk(settings, ledger, archive, folder, theme, dry)
+
+
+@contextmanager
+def _lock(state: Path) -> Iterator[None]:
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        file = (state / "lock").open("w")
+    except OSError as error:
+        raise SiteError(
+            Problem(
+                "state-unwritable", f"記録のフォルダーに書き込めません（{error.strerror or error}）。", str(state), "公開中のページは、前のまま変わっていません。",
+                "空き容量とフォルダーの権限を確かめてください。",
+            )
+        ) from error  # fmt: skip
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Busy(
+                Problem(
+                    "busy", "別の publisher が動いています。", str(state), "公開中のページは、そのまま見えています。",
+                    "動いているほう（publisher watch など）が公開を続けています。止めてから、もう一度実行してください。",
+                )
+            ) from error  # fmt: skip
+        yield
+
+
+def all_ready(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Every file counts as finished: for a single run, where nobody waits."""
+    return entries
+
+
+def build(
+    desk_: Desk, now: datetime, ready: Ready = all_ready, tell: Tell = quiet, all_lines: bool = True, also: Iterable[str] = ()
+) -> Report:
+    """Bring the site up to date with the drop folder at the moment ``now``. Raises ``PublisherError`` with the site as it was."""
+    start = time.perf_counter()
+    settings = desk_.settings
+    found = _look(settings)
+    run = Intake(settings, desk_.ledger, desk_.archive, now)
+    run.problems += _listing_problems(found)
+    desk_.folder.open()
+    try:
+        rendering = _work(desk_, run, found, ready, tell, now)
+        outputs = _finish(desk_, rendering, now)
+    finally:
+        desk_.folder.close()
+    report = Report(
+        documents=lines(desk_.ledger, settings, None if all_lines else {*run.changed, *also}), outputs=outputs, problems=tuple(run.problems),
+        troubled=desk_.ledger.files.troubled_count(), serial=rendering.serial, dry=desk_.dry, unfinished=tuple(sorted(run.unfinished)),
+    )  # fmt: skip
+    return replace(report, seconds=time.perf_counter() - start)
+
+
+def _look(settings: Settings) -> Listing:
+    try:
+        return listing(settings.paths.content)
+    except OSError as error:
+        raise SiteError(
+            Problem(
+                "no-content", f"投入フォルダーを開けません（{error.strerror or error}）。", str(settings.paths.content), "公開中のページは、そのまま見えています。",
+                "共有フォルダーにつながっているか、publisher.toml の [paths] content が正しいかを確かめてください。",
+            )
+        ) from error  # fmt: skip
+
+
+def _listing_problems(found: Listing) -> list[Problem]:
+    unreadable = [
+        Problem(
+            "unreadable-place", f"開けない場所があります（{why}）。", path, "そこから前に公開したものは、そのまま見えています。", "フォルダーの権限を確かめてください。"
+        )
+        for path, why in found.unreadable
+    ]  # fmt: skip
+    clashes = [
+        Problem(
+            "same-name", "見た目が同じ名前のファイルが2つあり、1つの番地になります。片方だけを公開しています。", path, "もう片方の内容が見えています。", "どちらかの名前を変えてください。"
+        )
+        for path, _ in found.clashes
+    ]  # fmt: skip
+    return unreadable + clashes
+
+
+def _work(desk_: Desk, run: Intake, found: Listing, ready: Ready, tell: Tell, now: datetime) -> Rendering:
+    ledger = desk_.ledger
+    what = run.departures(found, changes(found, ledger.files.stamps()))
+    present = ready(what.present)
+    run.unfinished.update(e.path for e in what.present if e not in set(present))
+    rendering = Rendering(
+        desk_.settings, ledger, desk_.archive, desk_.frame, desk_.folder, now, ledger.serial + 1, run.contents
+    )
+    rules_changed = ledger.fact("fingerprint") != desk_.fingerprint
+    if rules_changed:
+        _touch_everything(desk_, run)
+        rendering.all_versions = True
+    done = 0
+    for count in run.arrivals(present):
+        _render_touched(ledger, rendering)
+        done += count
+        tell("読み取り", done, len(present))
+    with ledger.transaction():
+        for id_ in ledger.documents.due(now):
+            ledger.pages.touch("document", id_)
+    _render_touched(ledger, rendering)
+    rendering.lists()
+    return rendering
+
+
+def _render_touched(ledger: Ledger, rendering: Rendering) -> None:
+    """Render the documents that are touched and not rendered in this run yet; they stay touched until the files are in place."""
+    ids = [id_ for id_ in ledger.pages.touched("document") if id_ not in rendering.done]
+    rendering.documents(ids)
+    rendering.done.update(ids)
+
+
+def _touch_everything(desk_: Desk, run: Intake) -> None:
+    """Configuration, theme or program changed: review every file again, render every page."""
+    ledger = desk_.ledger
+    rows = list(ledger.files.all())
+    first = ledger.fact("fingerprint") is None
+    for start in range(0, len(rows), 200):
+        with ledger.transaction():
+            for row in rows[start : start + 200]:
+                if row.sha256:
+                    run.look_again(row)
+        run.contents.clear()
+    with ledger.transaction():
+        for id_ in ledger.documents.all_ids():
+            ledger.pages.touch("document", id_)
+        for row in ledger.documents.all():
+            if row.listed:
+                ledger.pages.touch("category", row.category)
+                ledger.pages.touch("place", row.place)
+                ledger.pages.touch("place", f"c:{row.category}\n{row.place}")
+        ledger.pages.touch("home", "")
+        ledger.pages.touch("extras", "")
+    if first:
+        run.changed.clear()
+
+
+def _finish(desk_: Desk, rendering: Rendering, now: datetime) -> Outputs:
+    """Enter everything, put it in place, clear the touches: all or nothing."""
+    ledger = desk_.ledger
+    with ledger.transaction():
+        touches = {kind: ledger.pages.touched(kind) for kind in ("document", "category", "place", "home", "extras")}
+        staged, _ = rendering.finish()
+        rendering.record(staged)
+        for path in sorted(rendering.dropped):
+            ledger.pages.bury(path, rendering.serial)
+        changed = bool(staged or rendering.dropped)
+        if changed:
+            rendering.manifest()
+            ledger.remember("site_serial", str(rendering.serial))
+        rendering.alive(int(ledger.fact("site_serial") or 0))
+        shards, deletes = rendering.finish()
+        rendering.record(shards)
+        for delete in deletes:
+            ledger.pages.bury(delete.path, rendering.serial)
+        for kind, keys in touches.items():
+            ledger.pages.untouch(kind, keys)
+        ledger.pages.untouch("shard", ledger.pages.touched("shard"))
+        ledger.remember("serial", str(rendering.serial))
+        ledger.remember("fingerprint", desk_.fingerprint)
+        ledger.remember("built", now.isoformat())
+        desk_.folder.apply([*staged, *shards], deletes)
+    return _outputs([*staged, *shards], deletes, rendering.unchanged)
+
+
+def _outputs(staged: list[Staged], deletes: list[Delete], unchanged: int) -> Outputs:
+    return Outputs(
+        written=len(staged), deleted=len(deletes), unchanged=unchanged, bytes=sum(s.record.size for s in staged),
+        paths=tuple(str(s.put) for s in sorted(staged, key=lambda s: s.order)) + tuple(str(d) for d in deletes),
+    )  # fmt: skip
+
+
+def write_staff_page(desk_: Desk, report: Report, now: datetime) -> Problem | None:
+    """Rewrite ``_状況.html`` in the drop folder. A share that refuses it must not stop the publishing: that comes back as a problem."""
+    if desk_.dry:
+        return None
+    from publisher.console.status_page import render
+
+    place = desk_.settings.paths.content / "_状況.html"
+    temporary = place.with_name(f"._状況.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(render(staff_view(desk_.ledger, desk_.settings, report, now)))
+        temporary.replace(place)
+    except OSError as error:
+        temporary.unlink(missing_ok=True) if os.access(place.parent, os.W_OK) else None
+        return Problem(
+            "staff-page", f"状況のページを書けませんでした（{error.strerror or error}）。", "_状況.html", "住民向けのページは、公開されています。",
+            "投入フォルダーに書き込める権限を、publisher に付けてください。",
+        )  # fmt: skip
+    return None

@@ -1,0 +1,81 @@
+"""A person's decisions: let a held file through, take a document down. They are kept in the audit log and hold for exactly those bytes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from publisher.errors import UsageError
+from publisher.ledger.files import FileRow
+from publisher.model import Problem
+from publisher.pipeline.build import Desk
+from publisher.pipeline.take_in import Intake
+
+
+def below_content(desk: Desk, path: str) -> str:
+    """A path as a person types it (absolute, from here, or below the drop folder) → the path below the drop folder."""
+    import unicodedata
+
+    content = desk.settings.paths.content
+    given = Path(path)
+    for candidate in (given, Path.cwd() / given, desk.settings.paths.directory / given):
+        try:
+            inside = candidate.resolve().relative_to(content.resolve())
+        except (ValueError, OSError):
+            continue
+        return unicodedata.normalize("NFC", inside.as_posix())
+    return unicodedata.normalize("NFC", path.strip("/"))
+
+
+def _rows(desk: Desk, path: str) -> list[FileRow]:
+    wanted = below_content(desk, path)
+    rows = desk.ledger.files.below(wanted) if wanted not in ("", ".") else list(desk.ledger.files.all())
+    if not rows:
+        raise UsageError(_unknown(desk, path, wanted))
+    return rows
+
+
+def _unknown(desk: Desk, path: str, wanted: str) -> Problem:
+    import difflib
+
+    known = [row.path for row in desk.ledger.files.all()]
+    near = difflib.get_close_matches(wanted, known, 1, 0.5)
+    return Problem(
+        "unknown-path",
+        "そのファイルは、まだ受け取っていません。",
+        path,
+        "公開中のページは、変わっていません。",
+        f"「{near[0]}」ではありませんか。" if near else "publisher status で、受け取ったファイルの名前を確かめてください。",
+    )
+
+
+def release(desk: Desk, path: str, moment: datetime, who: str) -> list[str]:
+    """Let a held file (or every held file below a folder) through as it is now. A rejected one cannot be released.
+
+    Returns the paths released. Raises ``UsageError`` when there is nothing to release.
+    """
+    rows = [row for row in _rows(desk, path) if row.verdict == "held" or any(p.code == "withdrawn" for p in row.problems)]
+    if not rows:
+        raise UsageError(
+            Problem("nothing-held", "保留中のファイルはありません。", path, "公開中のページは、変わっていません。", "publisher status で保留中のものを確かめてください。")
+        )
+    return _decide(desk, rows, "release", moment, who)
+
+
+def withdraw(desk: Desk, path: str, moment: datetime, who: str) -> list[str]:
+    """Take a document (or everything below a folder) down, also one whose file has vanished. Returns the paths withdrawn."""
+    return _decide(desk, _rows(desk, path), "withdraw", moment, who)
+
+
+def _decide(desk: Desk, rows: list[FileRow], action: str, moment: datetime, who: str) -> list[str]:
+    run = Intake(desk.settings, desk.ledger, desk.archive, moment)
+    with desk.ledger.transaction():
+        for row in rows:
+            desk.ledger.decisions.decide(row.path, row.sha256, action, moment, who)
+            if action == "withdraw":
+                run.take_down(row)
+            if (desk.settings.paths.content / row.path).exists():
+                run.look_again(row)
+            elif action == "withdraw":
+                desk.ledger.files.remove(row.path)
+    return [row.path for row in rows]

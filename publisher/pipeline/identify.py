@@ -1,0 +1,92 @@
+"""Which document is a file? By its path, by what it was before it moved, by the folder of a table, by the name without its language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from publisher.ledger import Ledger
+from publisher.ledger.documents import DocumentRow
+from publisher.ledger.names import category_words, identity
+from publisher.model import Category, State
+from publisher.settings import Settings, TableProfile
+
+NOTICE_SUFFIXES = (".md", ".markdown", ".txt", ".docx", ".pdf")
+
+
+def folder_of(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def profile_of(path: str, settings: Settings) -> TableProfile | None:
+    """The table profile in whose folder (or at whose path) a file stands; the most exact one."""
+    found = [p for p in settings.tables if path == p.path or path.startswith(p.path.rstrip("/") + "/")]
+    return max(found, key=lambda p: len(p.path), default=None)
+
+
+TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a file is part of: a document's key, the language, the profile that rules it."""
+
+    key: str
+    language: str
+    profile: TableProfile | None
+
+
+def identify(path: str, settings: Settings) -> Identity:
+    """All tables in a profile's folder are editions of one table; any other file is its own document, languages apart."""
+    from publisher.readers import split_language
+
+    profile = profile_of(path, settings)
+    if profile is not None and path.lower().endswith(TABLE_SUFFIXES):
+        return Identity(profile.path.rstrip("/") + "/", "ja", profile)
+    base, language = split_language(path)
+    return Identity(base, language, profile)
+
+
+def document_of(ledger: Ledger, identity_: Identity, path: str) -> DocumentRow:
+    """The document that this file belongs to; made when there is none yet. Runs within a transaction."""
+    known = ledger.documents.by_key(identity_.key) or _same_stem(ledger, identity_)
+    if known is not None:
+        return known
+    category = category_of(ledger, folder_of(path))
+    attempt = 0
+    while (taken := ledger.documents.get(identity(identity_.key, attempt))) is not None:
+        if taken.key == identity_.key:
+            return taken
+        attempt += 1
+    row = DocumentRow(identity(identity_.key, attempt), identity_.key, identity_.key, category.path, State.HELD)
+    ledger.documents.add(row)
+    return row
+
+
+def _same_stem(ledger: Ledger, identity_: Identity) -> DocumentRow | None:
+    """Where it stands today under another first path; a translation may also have another file kind than its original."""
+    for row in ledger.documents.at_path(identity_.key):
+        return row
+    if identity_.language == "ja":
+        return None
+    stem = identity_.key.rpartition(".")[0]
+    for suffix in NOTICE_SUFFIXES:
+        if (row := ledger.documents.by_key(stem + suffix)) is not None:
+            return row
+    return None
+
+
+def category_of(ledger: Ledger, folder: str) -> Category:
+    """The category of a folder; its address word is kept for life."""
+    known = ledger.documents.category(folder)
+    if known is not None:
+        return known
+    word = next((w for w in category_words(folder) if not ledger.documents.category_slug_taken(w)), identity(folder, 1))
+    category = Category(folder, folder.rpartition("/")[2] or "お知らせ", word)
+    ledger.documents.add_category(category)
+    return category
+
+
+def arrival_moment(stamp: int, now: datetime) -> datetime:
+    """When a file came to stand in the drop folder, to the second (``stamp`` in ns since the epoch); never after ``now``."""
+    return min(datetime.fromtimestamp(stamp // 1_000_000_000, now.tzinfo), now.replace(microsecond=0))

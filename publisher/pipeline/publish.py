@@ -1,0 +1,123 @@
+"""Bringing every mirror up to date, each on its own: a dead one delays no other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+
+from publisher.errors import PublisherError
+from publisher.ledger import Ledger
+from publisher.ledger.mirrors import MirrorRow
+from publisher.mirrors import MirrorPlan, open_mirror, sync
+from publisher.mirrors import plan as plan_mirror
+from publisher.model import Problem, Receipt
+from publisher.pipeline.build import Desk
+from publisher.pipeline.report import MirrorLine
+from publisher.settings import MirrorSettings, Settings
+from publisher.site.write import SiteFolder
+
+
+def to_mirrors(desk: Desk, now: datetime) -> tuple[MirrorLine, ...]:
+    """Send to every mirror what it lacks, all at the same time. Never raises for a mirror: its line says how it stands."""
+    mirrors = desk.settings.mirrors
+    if not mirrors:
+        return ()
+    if desk.dry:
+        register(desk.ledger, mirrors)
+        return tuple(to_mirror(desk.settings, desk.ledger, desk.folder, mirror, now, dry=True) for mirror in mirrors)
+
+    def one(mirror: MirrorSettings) -> MirrorLine:
+        with closing(desk.another_ledger()) as ledger:
+            return to_mirror(desk.settings, ledger, desk.folder, mirror, now)
+
+    register(desk.ledger, mirrors)
+    with ThreadPoolExecutor(len(mirrors), thread_name_prefix="mirror") as pool:
+        lines = tuple(pool.map(one, mirrors))
+    tidy(desk.ledger)
+    return lines
+
+
+def register(ledger: Ledger, mirrors: Sequence[MirrorSettings]) -> None:
+    """Make room for the configured mirrors; forget those that the configuration names no more."""
+    with ledger.transaction():
+        for mirror in mirrors:
+            ledger.mirrors.start(mirror.name, mirror.identity)
+        for name in set(ledger.mirrors.names()) - {m.name for m in mirrors}:
+            ledger.mirrors.forget(name)
+
+
+def to_mirror(
+    settings: Settings, ledger: Ledger, folder: SiteFolder, mirror_settings: MirrorSettings, now: datetime, dry: bool = False
+) -> MirrorLine:
+    """Bring one mirror up to date. ``ledger`` belongs to the calling thread alone."""
+    row = ledger.mirrors.get(mirror_settings.name, mirror_settings.identity)
+    serial = ledger.serial
+    plan = _plan(ledger, row)
+    todo = len(plan.puts) + len(plan.deletes)
+    if dry:
+        line = _line(row, now, plan.refused, todo)
+        return replace(line, state="current" if plan.refused is None else line.state, uploaded=len(plan.puts), deleted=len(plan.deletes), behind=0)
+
+    def confirm(receipt: Receipt) -> None:
+        ledger.mirrors.confirm([receipt])
+
+    def doubt(receipts: Sequence[Receipt]) -> None:
+        with ledger.transaction():
+            ledger.mirrors.confirm(receipts)
+
+    try:
+        mirror = open_mirror(mirror_settings, settings.secret)
+        result = sync(mirror, plan, folder.read, confirm, now, doubt=doubt)
+    except PublisherError as error:
+        return _settle(ledger, row, serial, now, error.problem, todo)
+    except OSError as error:
+        return _settle(ledger, row, serial, now, _unreadable_site(mirror_settings.name, error), todo)
+    with ledger.transaction():
+        ledger.mirrors.deleted(mirror_settings.name, result.deleted)
+    line = _settle(ledger, row, serial, now, result.problem, result.behind)
+    return replace(line, uploaded=len(result.uploaded), deleted=len(result.deleted))
+
+
+def _plan(ledger: Ledger, row: MirrorRow) -> MirrorPlan:
+    changed = ledger.pages.changed_since(row.serial)
+    gone = ledger.pages.gone_since(row.serial) if row.serial else ledger.mirrors.strangers(row.name)
+    receipts = ledger.mirrors.receipts(row.name, [*(record.path for record in changed), *gone])
+    return plan_mirror(row.name, changed, gone, receipts, ledger.mirrors.held(row.name))
+
+
+def _line(row: MirrorRow, now: datetime, problem: Problem | None, behind: int) -> MirrorLine:
+    state = "current" if behind == 0 and problem is None else "behind"
+    since = row.since if row.state == state and row.since is not None else now
+    return MirrorLine(row.name, state, behind=behind, problem=problem, since=since)
+
+
+def _settle(ledger: Ledger, row: MirrorRow, serial: int, now: datetime, problem: Problem | None, behind: int) -> MirrorLine:
+    line = _line(row, now, problem, behind)
+    whole = line.state == "current"
+    new = replace(
+        row, serial=serial if whole else row.serial, confirmed=now if whole else row.confirmed, state=line.state, problem=problem, since=line.since
+    )
+    with ledger.transaction():
+        ledger.mirrors.settle(new)
+    return line
+
+
+def tidy(ledger: Ledger) -> None:
+    """Files that are gone are forgotten when the last mirror has deleted them."""
+    lowest = ledger.mirrors.lowest_serial()
+    if lowest:
+        with ledger.transaction():
+            ledger.pages.forget_gone(lowest)
+
+
+def _unreadable_site(name: str, error: OSError) -> Problem:
+    return Problem(
+        "site-unreadable",
+        f"公開用フォルダーのファイルを読めません（{error.strerror or error}）。",
+        f"公開先「{name}」",
+        "この公開先には、最後に送った内容がそのまま出ています。",
+        "publisher build をもう一度実行すると、足りないファイルを作り直します。",
+    )

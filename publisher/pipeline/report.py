@@ -1,0 +1,100 @@
+"""What a run did, as one value: for the words on the terminal, for ``--json``, for the staff's page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from publisher.model import Problem, State
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLine:
+    """One file of the drop folder (or one withdrawn document), and what the public sees of it."""
+
+    path: str
+    id: str
+    state: State
+    title: str
+    version: int
+    url: str
+    reasons: tuple[Problem, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "path": self.path, "id": self.id, "state": str(self.state), "title": self.title, "version": self.version, "url": self.url,
+            "reason": " ".join(str(problem) for problem in self.reasons),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Files of the site: how many were written, deleted, left as they were; the bytes written."""
+
+    written: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+    bytes: int = 0
+    paths: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, int]:
+        return {"written": self.written, "deleted": self.deleted, "unchanged": self.unchanged, "bytes": self.bytes}
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorLine:
+    """One mirror after a run: ``state`` is current, behind or failed; ``behind`` counts the files it still lacks."""
+
+    name: str
+    state: str
+    uploaded: int = 0
+    deleted: int = 0
+    behind: int = 0
+    problem: Problem | None = None
+    since: datetime | None = None
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "name": self.name, "state": self.state, "uploaded": self.uploaded, "deleted": self.deleted, "behind": self.behind,
+            "problem": str(self.problem) if self.problem else "", "since": self.since.isoformat() if self.since else None,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole run. ``documents`` are those that changed in it; ``troubled`` counts the files that are held or rejected now."""
+
+    documents: tuple[DocumentLine, ...] = ()
+    outputs: Outputs = Outputs()
+    mirrors: tuple[MirrorLine, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    troubled: int = 0
+    serial: int = 0
+    seconds: float = 0.0
+    dry: bool = False
+    unfinished: tuple[str, ...] = ()
+    failed: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """0 all done · 1 failed, the site stands as it was · 3 published, but some input is held or rejected · 4 a mirror lags; the highest counts."""
+        if self.failed:
+            return 1
+        if any(line.state != "current" for line in self.mirrors):
+            return 4
+        if self.troubled or any(p.code in ("mass-vanishing", "unreadable-place", "same-name") for p in self.problems):
+            return 3
+        return 0
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "documents": [line.as_json() for line in self.documents],
+            "outputs": self.outputs.as_json(),
+            "mirrors": [line.as_json() for line in self.mirrors],
+            "relays": [],
+            "problems": [str(problem) for problem in self.problems],
+            "unfinished": list(self.unfinished),
+            "serial": self.serial,
+            "dry_run": self.dry,
+            "seconds": round(self.seconds, 3),
+        }

@@ -1,0 +1,34 @@
+"""What the public sees now, from the ledger alone: nothing is read, nothing is written."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+
+from publisher.ledger import Ledger
+from publisher.pipeline.report import MirrorLine, Report
+from publisher.pipeline.summary import lines
+from publisher.settings import Settings
+
+
+def status(settings: Settings) -> Report:
+    """Documents, mirrors, what waits for a person. A site that was never built has none of them."""
+    start = time.perf_counter()
+    file = settings.paths.state / "ledger.db"
+    if not file.exists():
+        return Report(seconds=time.perf_counter() - start)
+    with closing(Ledger(file, readonly=True)) as ledger:
+        mirrors = tuple(mirror_line(ledger, settings, m.name, m.identity) for m in settings.mirrors)
+        return Report(
+            documents=lines(ledger, settings, None), mirrors=mirrors, troubled=ledger.files.troubled_count(), serial=ledger.serial,
+            seconds=time.perf_counter() - start,
+        )  # fmt: skip
+
+
+def mirror_line(ledger: Ledger, settings: Settings, name: str, identity: str) -> MirrorLine:
+    """Where a mirror stands; ``behind`` counts the files that changed since what it has confirmed."""
+    row = ledger.mirrors.get(name, identity)
+    behind = 0 if row.serial == ledger.serial else len(ledger.pages.changed_since(row.serial)) + len(ledger.pages.gone_since(row.serial))
+    if row.state == "current" and row.serial < ledger.serial:
+        return MirrorLine(name, "behind", behind=behind, since=row.confirmed)
+    return MirrorLine(name, row.state or "behind", behind=behind, problem=row.problem, since=row.since)

@@ -1,0 +1,201 @@
+"""Publishing at every change, for as long as it runs.
+
+One thread builds; each mirror has a thread, a ledger connection and a pace of its own, so that a dead one delays nobody.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from threading import Event, Thread
+
+from publisher.errors import PublisherError, SettingsError
+from publisher.intake.listing import Entry
+from publisher.intake.settle import Settling
+from publisher.intake.watch import Watcher
+from publisher.pipeline.build import Desk, build, write_staff_page
+from publisher.pipeline.publish import register, tidy, to_mirror
+from publisher.pipeline.report import MirrorLine, Report
+from publisher.settings import MirrorSettings, Settings, load
+
+PULSE = 60.0
+"""Seconds after which ``alive.json`` is renewed though nothing happened."""
+
+BACK_OFF = (5.0, 300.0)
+"""Seconds until a mirror that failed is tried again: the first and the longest pause, doubled each time, with jitter."""
+
+Say = Callable[[Report], None]
+Clock = Callable[[], datetime]
+
+
+@dataclass(slots=True)
+class MirrorKeeper:
+    """Keeps one mirror up to date in a thread of its own."""
+
+    desk: Desk
+    settings: MirrorSettings
+    clock: Clock
+    said: Callable[[MirrorLine], None]
+    _go: Event = field(default_factory=Event)
+    _end: bool = False
+    _thread: Thread | None = None
+
+    def start(self) -> None:
+        self._thread = Thread(target=self._run, name=f"mirror {self.settings.name}", daemon=True)
+        self._thread.start()
+
+    def nudge(self) -> None:
+        self._go.set()
+
+    def stop(self, patience: float) -> None:
+        self._end = True
+        self._go.set()
+        if self._thread is not None:
+            self._thread.join(patience)
+
+    def _run(self) -> None:
+        pause, first = None, True
+        with closing(self.desk.another_ledger()) as ledger:
+            while not self._end:
+                if not first:
+                    self._go.wait(pause)
+                first = False
+                self._go.clear()
+                if self._end:
+                    return
+                line = to_mirror(self.desk.settings, ledger, self.desk.folder, self.settings, self.clock())
+                self.said(line)
+                pause = None if line.state == "current" else _longer(pause)
+
+
+def _longer(pause: float | None) -> float:
+    shortest, longest = BACK_OFF
+    return min(longest, (pause or shortest / 2) * 2) * random.uniform(0.8, 1.2)
+
+
+@dataclass(slots=True)
+class Watch:
+    """The loop of ``publisher watch``. ``run`` returns when ``stop`` was called."""
+
+    desk: Desk
+    clock: Clock
+    say: Say
+    mirrors: bool = True
+    _watcher: Watcher | None = None
+    _keepers: list[MirrorKeeper] = field(default_factory=list)
+    _lines: dict[str, MirrorLine] = field(default_factory=dict)
+    _end: bool = False
+    _stamp: tuple[int, int] | None = None
+
+    def stop(self) -> None:
+        self._end = True
+        if self._watcher is not None:
+            self._watcher.wake()
+
+    def run(self) -> None:
+        self._watcher = Watcher(self.desk.settings.paths.content)
+        self._watcher.start()
+        self._stamp = self._settings_stamp()
+        try:
+            self._start_mirrors()
+            self._loop(self._watcher)
+        finally:
+            self._watcher.stop()
+            for keeper in self._keepers:
+                keeper.stop(patience=15)
+
+    def _loop(self, watcher: Watcher) -> None:
+        settling = Settling()
+        closed: frozenset[str] = frozenset()
+        last: Report | None = None
+        while not self._end:
+            left: list[float] = []
+
+            def ready(entries: tuple[Entry, ...], said: frozenset[str] = closed, left: list[float] = left) -> tuple[Entry, ...]:
+                done, wait = settling.ready(entries, said, time.monotonic())
+                if wait is not None:
+                    left.append(wait)
+                return done
+
+            last = self._turn(ready, last)
+            for keeper in self._keepers:
+                keeper.nudge()
+            closed = watcher.wait(min([watcher.period, PULSE, self._until_due(), *left]))
+
+    def _turn(self, ready: Callable[[tuple[Entry, ...]], tuple[Entry, ...]], last: Report | None) -> Report | None:
+        """One build, if there is anything to build; its failure is said, and the loop goes on."""
+        now = self.clock()
+        try:
+            self._reload()
+            report = build(self.desk, now, ready, all_lines=False)
+        except PublisherError as error:
+            if last is None or last.problems != (error.problem,):
+                report = Report(problems=(error.problem,), mirrors=tuple(self._lines.values()), failed=True)
+                self.say(report)
+                return report
+            return last
+        if self._keepers:
+            tidy(self.desk.ledger)
+        report = replace(report, mirrors=tuple(self._lines.values()))
+        problem = write_staff_page(self.desk, report, now)
+        if problem is not None:
+            report = replace(report, problems=(*report.problems, problem))
+        if last is None or report.documents or report.problems != last.problems or report.outputs.written > 1:
+            self.say(report)
+        return report
+
+    def _until_due(self) -> float:
+        due = self.desk.ledger.documents.next_due()
+        return PULSE if due is None else max(0.05, (due - self.clock()).total_seconds())
+
+    # --- mirrors ---
+
+    def _start_mirrors(self) -> None:
+        if not self.mirrors:
+            return
+        register(self.desk.ledger, self.desk.settings.mirrors)
+        for mirror in self.desk.settings.mirrors:
+            keeper = MirrorKeeper(self.desk, mirror, self.clock, self._mirror_said)
+            self._keepers.append(keeper)
+            keeper.start()
+
+    def _mirror_said(self, line: MirrorLine) -> None:
+        before = self._lines.get(line.name)
+        self._lines[line.name] = line
+        if before is None or before.state != line.state or before.problem != line.problem:
+            self.say(Report(mirrors=(line,)))
+
+    # --- the configuration may change while we run ---
+
+    def _settings_stamp(self) -> tuple[int, int] | None:
+        try:
+            status = (self.desk.settings.paths.directory / "publisher.toml").stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size
+
+    def _reload(self) -> None:
+        stamp = self._settings_stamp()
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        new = load(self.desk.settings.paths.directory)  # raises SettingsError: said once, the old ones stay in force
+        if (new.paths, new.mirrors) != (self.desk.settings.paths, self.desk.settings.mirrors):
+            raise SettingsError(_restart(new))
+        self.desk.use(new)
+
+
+def _restart(settings: Settings):  # noqa: ANN202
+    from publisher.model import Problem
+
+    return Problem(
+        "restart",
+        "publisher.toml の [paths] か [[mirrors]] が変わりました。動かしたままでは切り替えられません。",
+        str(settings.paths.directory / "publisher.toml"),
+        "前の設定のまま、公開を続けています。",
+        "publisher watch を止めて、もう一度始めてください。",
+    )

@@ -1,0 +1,90 @@
+"""The archive by time: which pages it has, and which of them a change touches.
+
+A month is one page while it is short; a longer one lists its days, a crowded day its hours, and so on down to the second (and then by a
+digit of the documents' ids). Which pages exist follows from the set of documents alone, whatever the order in which they came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+LEAF = 30
+"""A step of the archive with more documents than this is split."""
+
+STEPS = (7, 10, 12, 14, 16, 17, 18, 19, 20, 21, 22)
+"""Lengths of the steps of a place such as ``2011-03/11144600482913``: month, day, hour, minute, second, six further digits."""
+
+
+class Places(Protocol):
+    """What the ledger knows of the archive (``ledger.documents``)."""
+
+    def place_count(self, scope: str, prefix: str) -> int: ...
+    def places_below(self, scope: str, prefix: str, length: int) -> list[tuple[str, int]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One page of the archive. ``children`` are the steps it links to; none: it lists its documents itself. ``count`` 0: it is gone."""
+
+    prefix: str
+    count: int
+    children: tuple[str, ...] = ()
+
+
+def number(prefix: str) -> str:
+    """The ``<yyyy-mm>-<n>`` of a page's address: the month itself has n = 0, below it the digits of day, hour, minute…"""
+    month, _, digits = prefix.partition("/")
+    return f"{month}-{digits or 0}"
+
+
+def below(prefix: str) -> int | None:
+    """The length of the next finer step; None when there is none."""
+    return next((length for length in STEPS if length > len(prefix)), None)
+
+
+def children(places: Places, scope: str, prefix: str) -> tuple[str, ...]:
+    length = below(prefix)
+    if length is None:
+        return ()
+    return tuple(child for child, _ in places.places_below(scope, prefix, length))
+
+
+def resolve(places: Places, scope: str, prefix: str) -> str:
+    """The page to link to for this step: steps with a single way down are skipped."""
+    while places.place_count(scope, prefix) > LEAF:
+        found = children(places, scope, prefix)
+        if len(found) != 1:
+            break
+        prefix = found[0]
+    return prefix
+
+
+def nodes(places: Places, scope: str, touched: Iterable[str], standing: frozenset[str]) -> Iterator[Node]:
+    """The pages that a change at these places touches: those on their paths, and those that a split newly needs.
+
+    ``standing``: the prefixes that have a page now, as far as they lie on or below the paths. Pages that a merge or a departure leaves
+    without a purpose come out with ``count`` 0.
+    """
+    paths = {place[:length] for place in touched for length in STEPS if length <= len(place)}
+    for month in sorted({path[:7] for path in paths}):
+        yield from _visit(places, scope, month, paths, standing)
+
+
+def _visit(places: Places, scope: str, prefix: str, paths: set[str], standing: frozenset[str]) -> Iterator[Node]:
+    count = places.place_count(scope, prefix)
+    if count == 0:
+        yield from (Node(page, 0) for page in sorted(standing) if page.startswith(prefix))
+        return
+    steps = children(places, scope, prefix) if count > LEAF else ()
+    if not steps:
+        yield Node(prefix, count)
+        yield from (Node(page, 0) for page in sorted(standing) if page.startswith(prefix) and page != prefix)
+        return
+    yield Node(prefix, count, steps)
+    for step in steps:
+        if step in paths or step not in standing:
+            yield from _visit(places, scope, step, paths, standing)
+    gone = {path for path in paths if path.startswith(prefix) and len(path) == below(prefix)} - set(steps)
+    yield from (Node(page, 0) for page in sorted(standing) if any(page.startswith(path) for path in gone))
