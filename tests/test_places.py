@@ -1,0 +1,76 @@
+"""The archive by time: its pages follow from the set of documents, not from the order in which they came."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from publisher.site.places import LEAF, STEPS, children, nodes, number, resolve
+
+
+class Documents:
+    """The counts that the ledger keeps, from a plain set of places."""
+
+    def __init__(self, places: set[str]) -> None:
+        self.places = places
+
+    def place_count(self, scope: str, prefix: str) -> int:
+        return sum(place.startswith(prefix) for place in self.places)
+
+    def places_below(self, scope: str, prefix: str, length: int) -> list[tuple[str, int]]:
+        found = sorted({p[:length] for p in self.places if p.startswith(prefix) and len(p) >= length})
+        return [(p, self.place_count(scope, p)) for p in found]
+
+
+def _place(day: int, hour: int, minute: int, second: int, tail: int) -> str:
+    return f"2011-03/{day:02d}{hour:02d}{minute:02d}{second:02d}{tail:06d}"
+
+
+PLACES = st.builds(_place, st.integers(11, 13), st.integers(9, 11), st.integers(0, 2), st.integers(0, 1), st.integers(0, 999_999))
+
+
+def _pages(places: set[str], touched: set[str], standing: frozenset[str]) -> frozenset[str]:
+    found = list(nodes(Documents(places), "", touched, standing))
+    gone = {n.prefix for n in found if n.count == 0}
+    return (standing - gone) | {n.prefix for n in found if n.count}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(PLACES, max_size=120, unique=True), st.lists(st.integers(0, 119), max_size=60))
+def test_any_history_gives_the_pages_of_a_fresh_build(places: list[str], removed: list[int]) -> None:
+    standing: frozenset[str] = frozenset()
+    now: set[str] = set()
+    for place in places:
+        now.add(place)
+        standing = _pages(now, {place}, standing)
+    for index in removed:
+        if index < len(places) and places[index] in now:
+            now.discard(places[index])
+            standing = _pages(now, {places[index]}, standing)
+    assert standing == _pages(now, now, frozenset())
+
+
+@given(st.sets(PLACES, min_size=1, max_size=200))
+@settings(max_examples=40, deadline=None)
+def test_every_document_is_found_and_no_page_is_crowded(places: set[str]) -> None:
+    documents = Documents(places)
+    seen = set()
+
+    def walk(prefix: str) -> None:
+        count = documents.place_count("", prefix)
+        below = children(documents, "", prefix) if count > LEAF else ()
+        if not below:
+            assert count <= LEAF or len(prefix) == STEPS[-1]
+            seen.update(p for p in places if p.startswith(prefix))
+        for child in below:
+            walk(resolve(documents, "", child))
+
+    for month in {p[:7] for p in places}:
+        walk(resolve(documents, "", month))
+    assert seen == places
+
+
+def test_addresses() -> None:
+    assert number("2011-03") == "2011-03-0"
+    assert number("2011-03/11") == "2011-03-11"
+    assert number("2011-03/1114") == "2011-03-1114"
