@@ -91,7 +91,7 @@ def running(command: Sequence[str], folder: Path, ports: Sequence[int]) -> Itera
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(2)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -179,9 +179,8 @@ def _connect(bucket: Bucket) -> BaseClient:
         response_checksum_validation="when_required",
         connect_timeout=bucket.connect_timeout,
         read_timeout=bucket.read_timeout,
-        # Waiting and trying again is the wrapper's business; this one repetition is for connections closed
-        # while idle.
-        retries={"mode": "standard", "total_max_attempts": 2},
+        # Waiting and trying again is the business of ``Retrying``, where it can be seen and set.
+        retries={"mode": "standard", "total_max_attempts": 1},
         max_pool_connections=bucket.connections,
         proxies={"http": bucket.proxy, "https": bucket.proxy} if bucket.proxy else None,
         s3={"addressing_style": "path" if bucket.endpoint else "auto", "payload_signing_enabled": True},

@@ -83,7 +83,7 @@ def told(mirror: str, bucket: Bucket, error: Exception) -> MirrorError:
         return refused(mirror, "keys-missing", detail=missing_keys(bucket.key_names))
     if isinstance(error, boto.ParamValidationError | boto.InvalidDNSNameError):
         return refused(mirror, "bucket", place=bucket.place)
-    if isinstance(error, boto.HTTPClientError | boto.IncompleteReadError | OSError):
+    if isinstance(error, boto.HTTPClientError | boto.ConnectionError | boto.IncompleteReadError | OSError):
         return _line(mirror, bucket, error)
     if type(error).__name__ == "ResponseParserError":
         return unavailable(mirror, "stranger", detail="読めない返事")

@@ -1,0 +1,447 @@
+"""What is sent to a mirror, in which order, and what the public sees when any step of it fails."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from publisher.mirrors import MemoryMirror, headers, plan, refused, sync, unavailable
+from publisher.mirrors.plan import FEW, Rank, rank_of
+from publisher.model import PageKind, PageRecord, Reason, Receipt
+
+KINDS = {
+    "m": PageKind.PICTURE,
+    "c": PageKind.LIST,
+    "a": PageKind.LIST,
+    "n": PageKind.DOCUMENT,
+    "manifest": PageKind.MANIFEST,
+}
+NAMES = {
+    "index.html": PageKind.LIST,
+    "k/index.html": PageKind.LIST,
+    "i/index.html": PageKind.LIST,
+    "sitemap.xml": PageKind.LIST,
+    "atom.xml": PageKind.FEED,
+    "manifest.json": PageKind.MANIFEST,
+    "manifest.json.minisig": PageKind.MANIFEST,
+    "alive.json": PageKind.ALIVE,
+}
+
+
+def kind_of(path: str) -> PageKind:
+    if path in NAMES:
+        return NAMES[path]
+    parts = path.split("/")
+    return PageKind.DATA if path.endswith(".csv") else KINDS[parts[1] if parts[0] in "ki" else parts[0]]
+
+
+def record(path: str, body: bytes, serial: int = 1, personal: bool = False) -> PageRecord:
+    return PageRecord(path, hashlib.sha256(body).hexdigest(), len(body), kind_of(path), personal, serial)
+
+
+def site(*paths: str, text: str = "") -> dict[str, bytes]:
+    return {path: f"{path} {text}".encode() for path in paths}
+
+
+FIRST = site(
+    "m/01.jpg", "t.csv", "n/a.html", "k/n/a.html", "c/x.html", "index.html", "k/index.html", "i/index.html",
+    "sitemap.xml", "atom.xml", "manifest/a.json", "manifest.json", "manifest.json.minisig", "alive.json",
+)  # fmt: skip
+
+
+@dataclass
+class Town:
+    """A site, a mirror and the receipts between them, as the pipeline keeps them."""
+
+    moment: datetime
+    mirror: MemoryMirror = field(default_factory=MemoryMirror)
+    receipts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    confirmed: list[str] = field(default_factory=list)
+
+    def note(self, receipt: Receipt) -> None:
+        assert threading.current_thread() is threading.main_thread()
+        self.receipts[receipt.path] = (receipt.sha256, receipt.headers)
+        self.confirmed.append(receipt.path)
+
+    def doubt(self, receipts: Sequence[Receipt]) -> None:
+        for receipt in receipts:
+            self.receipts[receipt.path] = (receipt.sha256, receipt.headers)
+
+    def plan(self, files: dict[str, bytes], **options):
+        records = [record(path, body) for path, body in files.items()]
+        gone = [path for path in self.receipts if path not in files]
+        return plan(self.mirror.name, records, gone, self.receipts, len(self.receipts), **options)
+
+    def publish(self, files: dict[str, bytes], workers: int = 4, **options):
+        self.confirmed.clear()
+        result = sync(
+            self.mirror, self.plan(files, **options), files.__getitem__, self.note, self.moment,
+            doubt=self.doubt, workers=workers,
+        )  # fmt: skip
+        for path in result.deleted:
+            del self.receipts[path]
+        return result
+
+    @property
+    def shown(self) -> dict[str, bytes]:
+        return {path: body for path, (body, _) in self.mirror.files.items()}
+
+
+@pytest.fixture
+def town(noon: datetime) -> Town:
+    return Town(noon)
+
+
+# --- the plan ---
+
+
+def test_first_upload_goes_from_pictures_to_alive(town: Town) -> None:
+    steps = [[upload.path for upload in step] for step in town.plan(FIRST).ranks]
+    assert steps == [
+        ["m/01.jpg", "t.csv"],
+        ["k/n/a.html", "n/a.html"],
+        ["c/x.html", "sitemap.xml"],
+        ["i/index.html", "index.html", "k/index.html"],
+        ["atom.xml"],
+        ["manifest/a.json"],
+        ["manifest.json"],
+        ["manifest.json.minisig"],
+        ["alive.json"],
+    ]
+
+
+def test_nothing_changed_is_nothing_to_do(town: Town) -> None:
+    assert town.publish(FIRST).whole
+    assert town.plan(FIRST).empty
+
+
+def test_every_upload_has_a_reason(town: Town) -> None:
+    town.publish(FIRST)
+    files = FIRST | site("n/a.html", text="訂正") | site("n/b.html")
+    del files["t.csv"]
+    made = town.plan(files)
+    assert [str(upload) for upload in made.puts] == ["n/b.html (new)", "n/a.html (changed)"]
+    assert [str(deletion) for deletion in made.deletes] == ["t.csv (gone)"]
+    assert [str(upload.put) for upload in made.puts] == [str(upload) for upload in made.puts]
+
+
+def test_changed_headers_are_a_change(town: Town) -> None:
+    town.publish(FIRST)
+    now_personal = record("n/a.html", FIRST["n/a.html"], personal=True)
+    (upload,) = plan("m", [now_personal], (), town.receipts, len(town.receipts)).puts
+    assert (upload.reason, upload.headers.cache_control) == (Reason.HEADERS, "no-store")
+
+
+def test_the_same_size_is_not_the_same(town: Town) -> None:
+    town.publish(FIRST | {"n/a.html": "死者3名".encode()})
+    (upload,) = town.plan(FIRST | {"n/a.html": "死者4名".encode()}).puts
+    assert upload.reason is Reason.CHANGED
+
+
+def test_new_pages_come_before_old_ones_that_may_link_to_them(town: Town) -> None:
+    """A notice grows a second page and opens a new category: nobody may meet either before it is there."""
+    town.publish(FIRST)
+    files = (
+        FIRST
+        | site("n/a.html", "k/n/a.html", "c/x.html", "index.html", text="2")
+        | site("n/a-2.html", "c/y.html")
+    )
+    order = [upload.path for upload in town.plan(files).puts]
+    assert order == ["n/a-2.html", "c/y.html", "k/n/a.html", "n/a.html", "c/x.html", "index.html"]
+
+
+def test_within_a_step_the_newest_comes_first() -> None:
+    records = [record(f"n/{number}.html", b"x", serial=number) for number in (3, 9, 5)]
+    assert [upload.path for upload in plan("m", records, (), {}, 0).puts] == [
+        "n/9.html",
+        "n/5.html",
+        "n/3.html",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("held", "gone", "fine"),
+    [(60, 50, True), (60, 51, False), (1000, 200, True), (1000, 201, False), (1000, 1000, False)],
+)
+def test_too_many_deletions_are_refused_as_a_whole(held: int, gone: int, fine: bool) -> None:
+    paths = [f"n/{number}.html" for number in range(gone)]
+    receipts = {path: ("sha", "headers") for path in paths}
+    made = plan("予備", [record("n/new.html", b"x")], paths, receipts, held)
+    assert [upload.path for upload in made.puts] == ["n/new.html"]
+    assert len(made.deletes) == (gone if fine else 0)
+    assert (made.refused is None) is fine
+    if not fine:
+        assert str(gone) in made.refused.what and "予備" in made.refused.where
+        assert len(plan("予備", [], paths, receipts, held, allow_deletions=True).deletes) == gone
+    assert FEW == 50
+
+
+def test_only_what_the_mirror_may_hold_is_deleted() -> None:
+    made = plan(
+        "m",
+        [],
+        ["n/never-sent.html", "n/b.html", "n/a.html"],
+        {"n/a.html": ("s", "h"), "n/b.html": ("", "")},
+        2,
+    )
+    assert [deletion.path for deletion in made.deletes] == ["n/a.html", "n/b.html"]
+
+
+def test_every_kind_of_page_has_a_step() -> None:
+    for kind in PageKind:
+        assert isinstance(rank_of("x/y.html", kind, new=True), Rank)
+        assert rank_of("x/y.html", kind, new=True) <= rank_of("x/y.html", kind, new=False)
+
+
+# --- sync ---
+
+
+def test_after_a_sync_the_mirror_is_the_site(town: Town) -> None:
+    result = town.publish(FIRST)
+    assert town.shown == FIRST
+    assert sorted(result.uploaded) == sorted(FIRST)
+    assert (result.deleted, result.failed, result.problem, result.behind) == ((), (), None, 0)
+    for path, (_, served) in town.mirror.files.items():
+        assert served == headers(path, kind_of(path), False)
+
+
+def test_receipts_say_what_was_stored_under_which_headers(town: Town) -> None:
+    town.publish(FIRST)
+    page = record("n/a.html", FIRST["n/a.html"])
+    assert town.receipts["n/a.html"] == (page.sha256, headers("n/a.html", page.kind, False).digest)
+
+
+def test_personal_pages_are_stored_under_no_store(town: Town) -> None:
+    page = record("n/a.html", b"x", personal=True)
+    sync(town.mirror, plan("m", [page], (), {}, 0), lambda path: b"x", town.note, town.moment)
+    assert town.mirror.files["n/a.html"][1].cache_control == "no-store"
+
+
+def test_steps_do_not_overlap(town: Town) -> None:
+    """The log of a sync with eight threads never goes back to an earlier step."""
+    files = FIRST | site(
+        *(f"n/{number}.html" for number in range(50)), *(f"m/{number}.jpg" for number in range(50))
+    )
+    town.publish(files, workers=8)
+    steps = [
+        rank_of(path, kind_of(path), new=True) for operation, path in town.mirror.log if operation == "put"
+    ]
+    assert steps == sorted(steps)
+    assert len(steps) == len(files)
+
+
+def test_each_file_is_confirmed_as_soon_as_it_is_stored(town: Town) -> None:
+    """While one upload is still under way the others are confirmed: a crash now would not repeat them."""
+    held_back, others = threading.Event(), {f"n/{number}.html" for number in range(5)}
+
+    def note(receipt: Receipt) -> None:
+        town.note(receipt)
+        if others <= set(town.confirmed):
+            held_back.set()
+
+    def read(path: str) -> bytes:
+        if path == "n/slow.html":
+            assert held_back.wait(10), "the others were not confirmed while this one was under way"
+        return b"x"
+
+    made = plan("m", [record(path, b"x") for path in [*others, "n/slow.html"]], (), {}, 0)
+    assert sync(town.mirror, made, read, note, town.moment).whole
+
+
+def test_a_file_that_changed_under_our_hands_is_not_sent(town: Town) -> None:
+    made = town.plan({"n/a.html": b"planned"})
+    result = sync(town.mirror, made, lambda path: b"something else", town.note, town.moment)
+    assert (result.uploaded, result.behind, result.retry) == ((), 1, True)
+    assert town.mirror.files == {} and town.confirmed == []
+
+
+def test_a_refusal_stops_at_once(town: Town) -> None:
+    town.mirror.fail_on = lambda operation, path: refused("memory", "keys-expired")
+    files = FIRST | site(*(f"m/{number}.jpg" for number in range(500)))
+    result = town.publish(files)
+    assert result.behind == len(files) and not result.retry
+    assert len(result.failed) <= 8
+    assert result.problem.code == "mirror-keys-expired"
+
+
+def test_a_dead_mirror_is_not_asked_for_every_file(town: Town) -> None:
+    town.mirror.fail_on = lambda operation, path: unavailable("memory", "slow")
+    result = town.publish(FIRST | site(*(f"m/{number}.jpg" for number in range(500))))
+    assert result.retry and len(result.failed) <= 3 + 8
+    assert town.mirror.files == {}
+
+
+def test_one_bad_file_does_not_keep_its_neighbours_back(town: Town) -> None:
+    town.mirror.fail_on = lambda operation, path: (
+        unavailable("memory", "busy", detail="500") if path == "m/13.jpg" else None
+    )
+    files = FIRST | site(*(f"m/{number}.jpg" for number in range(40)))
+    result = town.publish(files)
+    assert result.failed == ("m/13.jpg",)
+    assert len([path for path in result.uploaded if path.startswith("m/")]) == 40
+    assert "n/a.html" not in town.shown, "a page came before a picture that it may show"
+
+
+def test_what_the_caller_raises_comes_through_after_the_uploads_have_ended(town: Town) -> None:
+    def full(receipt: Receipt) -> None:
+        raise OSError("the ledger's disk is full")
+
+    with pytest.raises(OSError, match="ledger"):
+        sync(town.mirror, town.plan(FIRST), FIRST.__getitem__, full, town.moment)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("mirror-")]
+
+
+def test_an_unanswered_upload_is_not_taken_for_what_stood_there_before(town: Town) -> None:
+    """The store took version 2 and the answer got lost; then staff went back to version 1."""
+    town.publish(FIRST)
+    second = FIRST | site("n/a.html", text="2")
+    town.mirror.fail_after = lambda operation, path: (
+        unavailable("memory", "cut") if path == "n/a.html" else None
+    )
+    assert town.publish(second).failed == ("n/a.html",)
+    assert town.shown["n/a.html"] == second["n/a.html"]
+    town.mirror.fail_after = lambda operation, path: None
+    assert town.publish(FIRST).whole
+    assert town.shown == FIRST
+
+
+# --- every step fails once ---
+
+BEFORE = FIRST | site("n/old.html", "m/old.jpg")
+AFTER = {path: body for path, body in BEFORE.items() if path not in ("n/old.html", "m/old.jpg")}
+CHANGED = (
+    "n/a.html",
+    "k/n/a.html",
+    "c/x.html",
+    "index.html",
+    "atom.xml",
+    "manifest/a.json",
+    "manifest.json",
+    "alive.json",
+)
+AFTER |= site(*CHANGED, text="2") | site("n/b.html", "k/n/b.html", "m/02.jpg", "c/y.html")
+STEPS = [("put", path) for path in AFTER if BEFORE.get(path) != AFTER[path]]
+STEPS += [("delete", path) for path in BEFORE if path not in AFTER]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(("operation", "path"), STEPS)
+def test_any_step_may_fail_once(noon: datetime, when: str, operation: str, path: str) -> None:
+    town = Town(noon)
+    town.publish(BEFORE)
+
+    def fault(now: str, there: str):
+        return unavailable("memory", "cut") if (now, there) == (operation, path) else None
+
+    if when == "before":
+        town.mirror.fail_on = fault
+    else:
+        town.mirror.fail_after = fault
+    town.mirror.log.clear()
+    result = town.publish(AFTER)
+    assert result.failed == (path,) and result.problem.code == "mirror-cut"
+    sent = [there for now, there in town.mirror.log if now == "put"]
+    if operation == "put":
+        assert result.deleted == () and set(BEFORE) <= set(town.shown), "something was taken away"
+        step = {upload.path: upload.rank for upload in Town(noon, receipts=whole(BEFORE)).plan(AFTER).puts}
+        assert all(step[there] <= step[path] for there in sent), "a later step was begun"
+    assert result.behind == len(STEPS) - len(result.uploaded) - len(result.deleted)
+
+    town.mirror.fail_on = town.mirror.fail_after = lambda now, there: None
+    confirmed = set(result.uploaded)
+    town.mirror.log.clear()
+    assert town.publish(AFTER).whole
+    assert town.shown == AFTER
+    assert not confirmed & {there for now, there in town.mirror.log if now == "put"}, (
+        "sent again though confirmed"
+    )
+
+
+def whole(files: dict[str, bytes]) -> dict[str, tuple[str, str]]:
+    """The receipts of a mirror that holds all files."""
+    made = plan("m", [record(path, body) for path, body in files.items()], (), {}, 0)
+    return {upload.path: (upload.sha256, upload.headers.digest) for upload in made.puts}
+
+
+# --- random schedules: pages with links, read by a crawler at every moment ---
+
+WORDS = st.sampled_from("abcdef")
+
+
+@st.composite
+def linked_sites(draw) -> list[dict[str, bytes]]:
+    """A few states of a site after each other: home → category → notices → pictures, more pages, crumbs."""
+    states = []
+    for number in range(draw(st.integers(2, 4))):
+        notices = draw(st.sets(WORDS, max_size=5))
+        links: dict[str, list[str]] = {"index.html": [], "manifest.json": [], "alive.json": []}
+        for notice in notices:
+            category = f"c/{draw(st.sampled_from('xyz'))}.html"
+            page, more, picture = f"n/{notice}.html", f"n/{notice}-2.html", f"m/{draw(WORDS)}.jpg"
+            links.setdefault(category, ["index.html"]).append(page)
+            links[page] = ["index.html", category, f"k/n/{notice}.html"]
+            links[f"k/n/{notice}.html"] = [page]
+            if draw(st.booleans()):
+                links[page].append(more)
+                links[more] = [page]
+            if draw(st.booleans()):
+                links[page].append(picture)
+                links[picture] = []
+        links["index.html"] = sorted(path for path in links if path.startswith("c/"))
+        states.append({path: f"{number} {' '.join(targets)}".encode() for path, targets in links.items()})
+    return states
+
+
+def broken(files: dict[str, bytes]) -> list[tuple[str, str]]:
+    """Links that a reader who starts at the home page can meet and that lead nowhere."""
+    missing, seen, ahead = [], set(), ["index.html"] if "index.html" in files else []
+    while ahead:
+        page = ahead.pop()
+        if page in seen:
+            continue
+        seen.add(page)
+        for target in files[page].decode().split()[1:]:
+            if target in files:
+                ahead.append(target)
+            else:
+                missing.append((page, target))
+    return missing
+
+
+@settings(max_examples=150, deadline=None)
+@given(states=linked_sites(), chance=st.randoms(use_true_random=False), loss=st.sampled_from([0.0, 0.1, 0.4]))
+def test_no_reader_ever_meets_a_broken_link(states, chance, loss) -> None:
+    town = Town(datetime.fromisoformat("2011-03-12T12:00:00+09:00"))
+    met: list[tuple[str, str]] = []
+
+    def after(operation: str, path: str):
+        met.extend(broken(town.shown))
+        return unavailable("memory", "cut") if chance.random() < loss / 2 else None
+
+    def before(operation: str, path: str):
+        return unavailable("memory", "slow") if chance.random() < loss / 2 else None
+
+    town.mirror.fail_on, town.mirror.fail_after = before, after
+    for state in states:
+        # Now and then a state is overtaken by the next before it has arrived.
+        for _ in range(chance.randint(1, 3)):
+            if town.publish(state).whole:
+                break
+    town.mirror.fail_on = lambda operation, path: None
+    town.mirror.fail_after = lambda operation, path: met.extend(broken(town.shown))
+    assert town.publish(states[-1]).whole
+    assert town.shown == states[-1]
+    assert met == []
+
+
+def test_the_crawler_of_this_test_sees_a_broken_link() -> None:
+    assert broken({"index.html": b"0 c/x.html", "c/x.html": b"0 n/gone.html"}) == [
+        ("c/x.html", "n/gone.html")
+    ]
