@@ -1,0 +1,183 @@
+"""Tables as data: CSV that a spreadsheet opens rightly and safely, and its descriptions (CSVW, Frictionless)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from hashlib import sha256
+from itertools import groupby
+
+from publisher.model import Problem, PublicTable
+
+NEUTRALISER = "'"
+"""Put before a cell that a spreadsheet would run: it then shows the cell as the text it is."""
+
+_DANGEROUS = frozenset("=+-@＝＋－＠\t\r\n")
+_HARMLESS = re.compile(r"[-+－＋]?[\s(（]*[0-9０-９][0-9０-９.,:/()（）．，%％ \-－]*|[-－]+")
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+
+
+def csv_bytes(table: PublicTable) -> tuple[bytes, tuple[Problem, ...]]:
+    """The table as CSV (RFC 4180: CRLF, quotes doubled) in UTF-8 with a byte order mark, and what had to be changed in it.
+
+    A text cell that begins with ``= + - @``, their full-width forms, TAB, CR or LF gets a ``'`` in front (OWASP, CSV
+    injection); numbers and telephone numbers such as -5 and +81-3-0000-0000 stay. Each column with such cells is one
+    problem that names all their lines in the CSV.
+    """
+    changed: dict[int, list[int]] = {}
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(
+        [_safe(header, column, 1, changed) for column, header in enumerate(headers(table.columns))]
+    )
+    for line, row in enumerate(table.rows, 2):
+        if _DANGEROUS.isdisjoint([cell[:1] for cell in row]):
+            writer.writerow(row)
+        else:
+            writer.writerow([_safe(cell, column, line, changed) for column, cell in enumerate(row)])
+    problems = tuple(_problem(table, column, lines) for column, lines in sorted(changed.items()))
+    return out.getvalue().encode("utf-8-sig", "replace"), problems
+
+
+def headers(columns: Sequence[str]) -> tuple[str, ...]:
+    """The first line: a name for each column, none twice (機械可読性に関するルール: 項目名は重複させない)."""
+    found: dict[str, None] = {}
+    for number, column in enumerate(columns, 1):
+        base = " ".join(column.split()) or f"列{number}"
+        name, count = base, 1
+        while name in found:
+            count += 1
+            name = f"{base}_{count}"
+        found[name] = None
+    return tuple(found)
+
+
+def neutral(cell: str) -> str:
+    """The cell as it may stand in a CSV."""
+    if cell[:1] in _DANGEROUS and cell and _HARMLESS.fullmatch(cell) is None:
+        return NEUTRALISER + cell
+    return cell
+
+
+def _safe(cell: str, column: int, line: int, changed: dict[int, list[int]]) -> str:
+    safe = neutral(cell)
+    if safe is not cell:
+        changed.setdefault(column, []).append(line)
+    return safe
+
+
+def _problem(table: PublicTable, column: int, lines: Sequence[int]) -> Problem:
+    return Problem(
+        code="formula-cell",
+        what=f"表計算ソフトが数式として実行するおそれのある文字（= + - @ など）で始まるセルが{len(lines)}個ありました。",
+        where=f"{table.title}「{headers(table.columns)[column]}」列（公開するCSVの{_ranges(lines)}行目）",
+        shown="公開するCSVでは先頭に ' を付け、文字として開くようにしました。ページには元のまま表示しています。",
+        todo="数式のつもりであれば、計算した値に置きかえてください。文字であれば、そのままで構いません。",
+    )
+
+
+def _ranges(lines: Sequence[int]) -> str:
+    """2、5〜9、12."""
+    parts = []
+    for _, run in groupby(enumerate(lines), key=lambda pair: pair[1] - pair[0]):
+        numbers = [line for _, line in run]
+        parts.append(str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}〜{numbers[-1]}")
+    return "、".join(parts)
+
+
+def size_words(size: int) -> str:
+    """The size of a download in the words of a link: 1KB at least, 1.5MB from a megabyte on."""
+    if size < 1_000_000:
+        return f"{max(1, round(size / 1000))}KB"
+    return f"{size / 1_000_000:.1f}MB"
+
+
+def csvw(table: PublicTable, *, publisher: str, modified: datetime) -> bytes:
+    """CSV on the Web (W3C Recommendation, Metadata Vocabulary for Tabular Data): what stands in each column."""
+    columns = [
+        {"name": f"c{number}", "titles": neutral(title), "datatype": datatype}
+        for number, (title, datatype) in enumerate(
+            zip(headers(table.columns), datatypes(table), strict=True), 1
+        )
+    ]
+    return _json(
+        {
+            "@context": ["http://www.w3.org/ns/csvw", {"@language": "ja"}],
+            "url": f"{table.slug}.csv",
+            "dc:title": table.title,
+            "dc:publisher": publisher,
+            "dc:modified": {"@value": modified.isoformat(), "@type": "xsd:dateTime"},
+            "dialect": {
+                "encoding": "utf-8",
+                "lineTerminators": ["\r\n"],
+                "header": True,
+                "delimiter": ",",
+                "doubleQuote": True,
+            },
+            "tableSchema": {"columns": columns},
+        }
+    )
+
+
+def datapackage(
+    table: PublicTable, data: bytes, *, publisher: str, modified: datetime, homepage: str = ""
+) -> bytes:
+    """Frictionless Data Package v1 with one tabular resource: size, hash and columns of the CSV beside it."""
+    fields = [
+        {"name": neutral(title), "type": datatype}
+        for title, datatype in zip(headers(table.columns), datatypes(table), strict=True)
+    ]
+    resource = {
+        "name": table.slug,
+        "path": f"{table.slug}.csv",
+        "title": table.title,
+        "profile": "tabular-data-resource",
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "bytes": len(data),
+        "hash": f"sha256:{sha256(data).hexdigest()}",
+        "dialect": {"delimiter": ",", "lineTerminator": "\r\n", "doubleQuote": True, "header": True},
+        "schema": {"fields": fields},
+    }
+    package = {
+        "profile": "tabular-data-package",
+        "name": table.slug,
+        "title": table.title,
+        "created": modified.isoformat(),
+        **({"homepage": homepage} if homepage else {}),
+        "contributors": [{"title": publisher, "role": "publisher"}],
+        "resources": [resource],
+    }
+    return _json(package)
+
+
+def datatypes(table: PublicTable) -> tuple[str, ...]:
+    """``integer`` or ``number`` where every filled cell is one without a leading zero, else ``string``.
+
+    Codes and telephone numbers stay strings: their leading zeros must survive.
+    """
+    return tuple(_datatype(row[column] for row in table.rows) for column in range(len(table.columns)))
+
+
+def _datatype(cells: Iterable[str]) -> str:
+    found = "string"
+    for cell in cells:
+        if not cell:
+            continue
+        if found != "number" and _INTEGER.fullmatch(cell):
+            found = "integer"
+        elif _NUMBER.fullmatch(cell):
+            found = "number"
+        else:
+            return "string"
+    return found
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()

@@ -1,0 +1,197 @@
+"""What the columns of a table are for, read from their headers: name, reading, address, telephone, place on the map."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from publisher.model import PublicTable, TableKind
+
+
+class Role(StrEnum):
+    NAME = "name"
+    KANA = "kana"
+    GROUP = "group"
+    ADDRESS = "address"
+    DISTRICT = "district"
+    PHONE = "phone"
+    STATUS = "status"
+    PEOPLE = "people"
+    CAPACITY = "capacity"
+    PLAIN = "plain"
+    URL = "url"
+    LATITUDE = "latitude"
+    LONGITUDE = "longitude"
+    CODE = "code"
+
+
+_HEADERS: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
+    (role, re.compile(pattern, re.IGNORECASE))
+    for role, pattern in (
+        (
+            Role.CODE,
+            r"コード|番号$|^(ID|NO\.?|No\.?|№)\d*$|町字ID|英字|英語|英名|標高|UTM|ライセンス|郵便|内線|都道府県|市区町村|団体名|管理番号",
+        ),
+        (Role.LATITUDE, r"緯度|^lat(itude)?$"),
+        (Role.LONGITUDE, r"経度|^(lon|lng|longitude)$"),
+        (Role.KANA, r"カナ|かな|フリガナ|ふりがな|よみ|読み|ヨミ"),
+        (Role.URL, r"URL|ホームページ|サイト|リンク$|^HP$"),
+        (Role.PHONE, r"電話|TEL|連絡先$"),
+        (Role.STATUS, r"開設状況|開所状況|空き状況|混雑状況|規制状況|復旧状況|^状況$|^状態$|^開設$|開閉"),
+        (Role.CAPACITY, r"収容|定員"),
+        (Role.PEOPLE, r"人数|避難者数|世帯数"),
+        (
+            Role.NAME,
+            r"^(氏名|名前|お名前|姓名|名称|施設名称?|避難所名称?|避難場所名称?|場所|場所名|路線名|病院名|件名|品名|店名|施設・場所名)$",
+        ),
+        (
+            Role.DISTRICT,
+            r"^(地区|地区名|地域|学区|校区|区域|町名|町字|大字|所在地_町字|行政区|方面|二次医療圏)$",
+        ),
+        (Role.ADDRESS, r"住所|所在地(_連結表記)?$|^所在$"),
+    )
+)
+_LOOSE_NAME = re.compile(r"(名|名称)$|場$|置き?場|所$")
+CLOSED = re.compile(r"閉鎖|閉所|閉館|終了|解除|休止|廃止")
+_FEW = 40
+"""Values that a column may have at most to be a way of dividing a table, where it is not a district by its header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The roles of a table's columns, and the indexes in ``columns`` of those that pages are built from.
+
+    ``shown`` are the columns of a row in the order of use, without the name and its reading; ``brief`` are those of them
+    that the small editions show (no codes, no coordinates: these are in the CSV and on the web).
+    """
+
+    roles: tuple[Role, ...]
+    name: int | None
+    kana: int | None
+    group: int | None
+    district: int | None
+    status: int | None
+    shown: tuple[int, ...]
+    brief: tuple[int, ...]
+    map: tuple[int, int] | None
+
+
+_USE = (
+    Role.GROUP,
+    Role.STATUS,
+    Role.PEOPLE,
+    Role.ADDRESS,
+    Role.DISTRICT,
+    Role.PHONE,
+    Role.CAPACITY,
+    Role.PLAIN,
+    Role.URL,
+    Role.CODE,
+)
+_BRIEF = frozenset(_USE) - {Role.CODE}
+
+
+def layout(table: PublicTable) -> Layout:
+    """Read the headers once; what they do not say is left plain and stays in the order of the table."""
+    roles = [_role(column) for column in table.columns]
+    filled = _filled(table)
+    if table.group is not None:
+        roles[table.group] = Role.GROUP
+    if table.reading is not None:
+        roles[table.reading] = Role.KANA
+    name = _first(roles, Role.NAME, filled)
+    if name is None:
+        name = next(
+            (
+                i
+                for i, c in enumerate(table.columns)
+                if roles[i] is Role.PLAIN and filled[i] and _LOOSE_NAME.search(c)
+            ),
+            None,
+        )
+    kana = table.reading if table.reading is not None else _kana_of(table.columns, roles, name, filled)
+    status = _first(roles, Role.STATUS, filled)
+    place = (_first(roles, Role.LATITUDE, filled), _first(roles, Role.LONGITUDE, filled))
+    used = {name, kana}
+    shown = tuple(
+        i for role in _USE for i, found in enumerate(roles) if found is role and i not in used and filled[i]
+    )
+    return Layout(
+        roles=tuple(roles),
+        name=name,
+        kana=kana,
+        group=table.group,
+        district=_district(table, roles, filled),
+        status=status,
+        shown=shown,
+        brief=tuple(i for i in shown if roles[i] in _BRIEF),
+        map=(place[0], place[1]) if place[0] is not None and place[1] is not None else None,
+    )
+
+
+def _role(column: str) -> Role:
+    header = unicodedata.normalize("NFKC", column).replace(" ", "")
+    return next((role for role, pattern in _HEADERS if pattern.search(header)), Role.PLAIN)
+
+
+def _filled(table: PublicTable) -> list[bool]:
+    """Which columns have a value in any row; the rest is not shown."""
+    filled = [False] * len(table.columns)
+    missing = set(range(len(filled)))
+    for row in table.rows:
+        if not missing:
+            break
+        for i in [i for i in missing if row[i].strip()]:
+            filled[i] = True
+            missing.discard(i)
+    return filled
+
+
+def _first(roles: Sequence[Role], wanted: Role, filled: Sequence[bool]) -> int | None:
+    return next((i for i, role in enumerate(roles) if role is wanted and filled[i]), None)
+
+
+def _kana_of(
+    columns: Sequence[str], roles: Sequence[Role], name: int | None, filled: Sequence[bool]
+) -> int | None:
+    """The reading that belongs to the name: 名称_カナ beside 名称, フリガナ anywhere."""
+    candidates = [i for i, role in enumerate(roles) if role is Role.KANA and filled[i]]
+    if name is not None:
+        beside = [i for i in candidates if columns[name] in columns[i]]
+        candidates = beside or candidates
+    return candidates[0] if candidates else None
+
+
+def _district(table: PublicTable, roles: Sequence[Role], filled: Sequence[bool]) -> int | None:
+    """The column by which people know where something is: a district, or an address masked so far that it repeats."""
+    for wanted in (Role.DISTRICT, Role.ADDRESS):
+        for i, role in enumerate(roles):
+            if role is wanted and filled[i] and i != table.group and _repeats(table, i):
+                return i
+    return None
+
+
+def _repeats(table: PublicTable, column: int) -> bool:
+    """At least two values, and each stands for five rows on average."""
+    values = {row[column] for row in table.rows}
+    return 2 <= len(values) <= max(2, len(table.rows) // 5)
+
+
+def dividing(table: PublicTable, roles: Sequence[Role]) -> int | None:
+    """A column with few values (種別, 区分) that divides a table which has neither reading nor district nor group."""
+    for i, role in enumerate(roles):
+        if role is Role.PLAIN and _repeats(table, i) and len({row[i] for row in table.rows}) <= _FEW:
+            return i
+    return None
+
+
+def tidy(table: PublicTable) -> bool:
+    """Whether rows are put in order (by district and name, closed ones last), not left as the office wrote them."""
+    return table.personal or table.kind in {TableKind.EVACUEES, TableKind.MISSING, TableKind.SHELTERS}
+
+
+def closed(cell: str) -> bool:
+    return CLOSED.search(cell) is not None

@@ -1,0 +1,203 @@
+"""Divides a sorted list into pages that fit, so that one changed row changes the page it stands on and no other.
+
+Boundaries come from the keys alone, never from a rank: a segment that is too heavy is divided by the next character of its keys,
+and neighbours that are light stay together until they weigh too much; then the boundary with the highest hash among
+them is cut. A new row can move only the boundary beside it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from heapq import heapify, heappop, heappush
+from itertools import accumulate
+
+MINIMUM_ENTRIES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One page: rows ``start`` to ``stop`` of the route, or (with ``entries``) links to the pages that have them.
+
+    ``seed`` names it for life: the keys' common beginning, or the boundary at which it was cut. ``prefix`` is what all
+    its keys begin with, ``first`` and ``last`` the characters after it with which its keys begin at most and least.
+    """
+
+    seed: str
+    prefix: str
+    first: str
+    last: str
+    start: int
+    stop: int
+    entries: tuple[Node, ...] = ()
+
+    @property
+    def leaves(self) -> int:
+        """Pages with rows below this one, or 1."""
+        return sum(entry.leaves for entry in self.entries) if self.entries else 1
+
+    def walk(self) -> list[Node]:
+        """This page and all below it."""
+        return [self, *(node for entry in self.entries for node in entry.walk())]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Rows whose keys share ``prefix``, one character longer than what the segment around it shares."""
+
+    prefix: str
+    start: int
+    stop: int
+
+
+class Partition:
+    """The division of one sorted list.
+
+    ``keys`` sorted and unique; ``weights`` in the same order, ``capacity`` in the same unit (a page of rows); ``cost`` of
+    the link to a node, and ``room`` for links on a page.
+    """
+
+    def __init__(
+        self,
+        keys: Sequence[str],
+        weights: Sequence[int],
+        capacity: int,
+        cost: Callable[[Node], int],
+        room: int,
+    ) -> None:
+        self._keys = keys
+        self._sums = list(accumulate(weights, initial=0))
+        self._capacity = capacity
+        self._cost = cost
+        self._room = room
+
+    def whole(self, seed: str) -> Node:
+        """One node for everything: a page with rows when they fit, else the pages' tree."""
+        return self._paged(self._tree(seed, "", 0, len(self._keys)))
+
+    def by_initial(self) -> tuple[Node, ...]:
+        """One node for each first character of the keys, whatever its size: people look for あ, not for あ to え."""
+        pieces = self._pieces("", 0, len(self._keys))
+        return tuple(self._paged(self._tree(p.prefix, p.prefix, p.start, p.stop)) for p in pieces)
+
+    # --- rows into leaves ------------------------------------------------------------------------------------
+
+    def _weight(self, start: int, stop: int) -> int:
+        return self._sums[stop] - self._sums[start]
+
+    def _tree(self, seed: str, prefix: str, start: int, stop: int) -> Node:
+        common = self._common(prefix, start, stop)
+        if stop - start < MINIMUM_ENTRIES or self._weight(start, stop) <= self._capacity:
+            return Node(seed, common if stop - start > 1 else prefix, "", "", start, stop)
+        entries: list[Node] = []
+        run: list[_Piece] = []
+        opened = f"{common}<"
+        for piece in self._pieces(common, start, stop):
+            if self._weight(piece.start, piece.stop) <= self._capacity:
+                run.append(piece)
+                continue
+            entries += self._bundles(common, opened, run)
+            entries.append(self._tree(piece.prefix, piece.prefix, piece.start, piece.stop))
+            run, opened = [], f"{piece.prefix}>"
+        entries += self._bundles(common, opened, run)
+        return Node(seed, common, "", "", start, stop, tuple(entries))
+
+    def _common(self, prefix: str, start: int, stop: int) -> str:
+        """Everything that the keys of a segment begin with; of a single row no more than is known already."""
+        if stop - start < MINIMUM_ENTRIES:
+            return prefix
+        first, last = self._keys[start], self._keys[stop - 1]
+        length = len(prefix)
+        limit = min(len(first), len(last))
+        while length < limit and first[length] == last[length]:
+            length += 1
+        return first[:length]
+
+    def _pieces(self, common: str, start: int, stop: int) -> list[_Piece]:
+        pieces: list[_Piece] = []
+        length = len(common) + 1
+        while start < stop:
+            prefix = self._keys[start][:length]
+            end = bisect_left(self._keys, prefix[:-1] + chr(ord(prefix[-1]) + 1), start, stop)
+            pieces.append(_Piece(prefix, start, end))
+            start = end
+        return pieces
+
+    def _bundles(self, common: str, seed: str, run: Sequence[_Piece]) -> list[Node]:
+        """Light neighbours as pages; ``seed`` names the first, the boundary that was cut the others."""
+        if not run:
+            return []
+        start, stop = run[0].start, run[-1].stop
+        if len(run) == 1 or self._weight(start, stop) <= self._capacity:
+            return [Node(seed, common, run[0].prefix[-1], run[-1].prefix[-1], start, stop)]
+        cut = max(range(1, len(run)), key=lambda i: priority(run[i].prefix))
+        return [*self._bundles(common, seed, run[:cut]), *self._bundles(common, run[cut].prefix, run[cut:])]
+
+    # --- links into pages ------------------------------------------------------------------------------------
+
+    def _paged(self, node: Node) -> Node:
+        """The tree with as few steps as the size of a page of links allows."""
+        if not node.entries:
+            return node
+        below = tuple(self._paged(entry) for entry in self._flattened(node.entries))
+        return replace(node, entries=shelved(below, self._cost, self._room))
+
+    def _flattened(self, entries: tuple[Node, ...]) -> tuple[Node, ...]:
+        """Entries replaced by their own entries, the largest first, while the links stand on one page.
+
+        Sizes count only roughly (their power of two): a page more or less below a node does not turn the order around.
+        """
+        chosen = list(entries)
+        used = sum(map(self._cost, chosen))
+        waiting = [_by_size(entry) for entry in entries if entry.entries]
+        heapify(waiting)
+        while waiting:
+            node = heappop(waiting)[-1]
+            more = sum(map(self._cost, node.entries)) - self._cost(node)
+            if used + more > self._room:
+                continue
+            used += more
+            place = chosen.index(node)
+            chosen[place : place + 1] = node.entries
+            for entry in node.entries:
+                if entry.entries:
+                    heappush(waiting, _by_size(entry))
+        return tuple(chosen)
+
+
+def _by_size(node: Node) -> tuple[int, int, str, Node]:
+    return -node.leaves.bit_length(), priority(node.seed), node.seed, node
+
+
+def shelved(entries: tuple[Node, ...], cost: Callable[[Node], int], room: int) -> tuple[Node, ...]:
+    """These entries when links to them stand on one page, else pages of links to them, each as long as fits."""
+    while len(entries) > MINIMUM_ENTRIES and sum(map(cost, entries)) > room:
+        shelves = tuple(_shelf(run) for run in _runs(entries, cost, room))
+        if len(shelves) == len(entries):
+            break
+        entries = shelves
+    return entries
+
+
+def _runs(entries: tuple[Node, ...], cost: Callable[[Node], int], room: int) -> list[tuple[Node, ...]]:
+    if len(entries) <= MINIMUM_ENTRIES or sum(map(cost, entries)) <= room:
+        return [entries]
+    cut = max(range(1, len(entries)), key=lambda i: priority(entries[i].seed))
+    return _runs(entries[:cut], cost, room) + _runs(entries[cut:], cost, room)
+
+
+def _shelf(run: tuple[Node, ...]) -> Node:
+    """A page of links from this entry to that one; a lone entry needs none."""
+    if len(run) == 1:
+        return run[0]
+    first, last = run[0], run[-1]
+    return Node(
+        f"{first.seed}/", "", first.prefix + first.first, last.prefix + last.last, first.start, last.stop, run
+    )
+
+
+def priority(boundary: str) -> int:
+    """Which boundary is cut first: the same for the same boundary, whatever stands around it."""
+    return int.from_bytes(blake2b(boundary.encode(), digest_size=8).digest(), "big")

@@ -1,0 +1,127 @@
+"""Readings of names (フリガナ, romaji, nothing at all) as keys that sort and divide a list as Japanese directories do."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+
+LATIN = "\ue001"
+"""First character of the key of a reading in Latin letters: it sorts after all kana."""
+OTHER = "\ue002"
+"""First character of the key of a name without a usable reading: last of all."""
+
+ROWS = (
+    "アイウエオ",
+    "カキクケコ",
+    "サシスセソ",
+    "タチツテト",
+    "ナニヌネノ",
+    "ハヒフヘホ",
+    "マミムメモ",
+    "ヤユヨ",
+    "ラリルレロ",
+    "ワヲン",
+)
+"""The rows of the fifty sounds by which people look a name up."""
+
+_CONSONANTS = ("", "k", "s", "t", "n", "h", "m", "y", "r", "w")
+_VOWEL = dict(zip("アイウエオ", "aiueo", strict=True))
+_SMALL = str.maketrans("ァィゥェォッャュョヮヵヶヰヱ", "アイウエオツヤユヨワカケイエ")
+_HIRAGANA = {point: point + 0x60 for point in range(0x3041, 0x3097)} | {0x309D: 0x30FD, 0x309E: 0x30FE}
+_LONG = "ー"
+_REPEATED = "ヽヾ"
+
+
+def _codes() -> dict[str, str]:
+    codes = {"ヤ": "ya", "ユ": "yu", "ヨ": "yo", "ワ": "wa", "ヲ": "wo", "ン": "nn"}
+    for consonant, row in zip(_CONSONANTS, ROWS, strict=True):
+        if len(row) == 5:
+            codes |= {kana: consonant + vowel for kana, vowel in zip(row, "aiueo", strict=True)}
+    return codes
+
+
+_CODES = _codes()
+_VOWEL_OF = {
+    kana: next(k for k, v in _VOWEL.items() if v == code[-1]) for kana, code in _CODES.items() if kana != "ン"
+}
+_KANA = frozenset(_CODES)
+
+
+def code(initial: str) -> str:
+    """ASCII for the first character(s) of a key: サト → ``sato``, Latin → ``x``, other → ``z``; only as far as it is kana.
+
+    No two strings of kana have the same code (サ シ are ``sa si``, ン is ``nn``).
+    """
+    parts = []
+    for character in initial:
+        part = _CODES.get(character) or {LATIN: "x", OTHER: "z"}.get(character)
+        if part is None:
+            break
+        parts.append(part)
+    return "".join(parts)
+
+
+def initial_label(initial: str) -> str:
+    """What a link to the first step of the reading is called: ``さ``, ``英字``, ``その他``."""
+    if initial == LATIN:
+        return "英字"
+    return "その他" if initial == OTHER else hiragana(initial)
+
+
+def hiragana(katakana: str) -> str:
+    return "".join(chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in katakana)
+
+
+def label(prefix: str) -> str:
+    """The readable form of the beginning of a key."""
+    return prefix.lstrip(LATIN + OTHER)
+
+
+def key(reading: str, name: str = "") -> str:
+    """The primary sort key: base kana only, or a marker and the letters of a reading that is not kana.
+
+    JIS X 4061 (Japanese collation): voiced and semi-voiced marks and the size of small kana do not count at first, a
+    long vowel mark counts as the vowel before it, an iteration mark as the kana before it. Spaces do not count, because
+    one office writes サトウ　ヨシエ and the next サトウヨシエ. Where the reading says nothing, a ``name`` in kana or Latin
+    letters is its own reading.
+    """
+    found = _key(reading)
+    if found is None and name:
+        found = _key(name)
+    return found if found is not None else OTHER + _plain(name)
+
+
+def _plain(name: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKC", name) if c.isalnum()).lower()[:16]
+
+
+def _key(text: str) -> str | None:
+    decomposed = unicodedata.normalize("NFKD", text).translate(_HIRAGANA).translate(_SMALL).lower()
+    kept: list[str] = []
+    for character in decomposed:
+        if character in _KANA or (character.isascii() and character.isalnum()):
+            kept.append(character)
+        elif character == _LONG:
+            if kept and kept[-1] in _VOWEL_OF:
+                kept.append(_VOWEL_OF[kept[-1]])
+        elif character in _REPEATED:
+            kept += kept[-1:]
+        elif not kept and character.isalpha():
+            return None
+    if not kept or kept[0].isdigit():
+        return None
+    return "".join(kept) if kept[0] in _KANA else LATIN + "".join(kept)
+
+
+def keyed() -> Callable[[str, str], str]:
+    """`key` with a memory of its own: a roll has far fewer different readings than people."""
+    known: dict[tuple[str, str], str] = {}
+
+    def remembered(reading: str, name: str) -> str:
+        pair = (reading, name)
+        found = known.get(pair)
+        if found is None:
+            found = known[pair] = key(reading, name)
+        return found
+
+    return remembered
