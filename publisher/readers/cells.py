@@ -13,9 +13,11 @@ _DIGITS = 15
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_UNCLEAN = re.compile(r'[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]|_x[0-9A-Fa-f]{4}_|^[\s=]|\s$')
 _FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:\.\d+)?[Ee]\+?\d{2}")
 _SHARPS = re.compile(r"#{3,}|#(?:REF|VALUE|NAME|DIV/0|NUM|NULL|SPILL|CALC)[!?]|#N/A|Err:\d{3}")
+_ODD = re.compile(rf"^(?:{_SCIENTIFIC.pattern}|{_SHARPS.pattern})$", re.MULTILINE)
 
 
 def number(value: float) -> str:
@@ -108,39 +110,31 @@ def style(format_code: str) -> Style | None:
     return None
 
 
-class Strings:
-    """Turns values into strings, each different value once: equal cells share one string."""
+class Strings(dict[object, str]):
+    """Turns values into strings, each different value once: equal cells share one string.
 
-    def __init__(self) -> None:
-        self._texts: dict[str, str] = {}
-        self._numbers: dict[float, str] = {}
-        self._shared: dict[str, str] = {}
+    0 and 1 are not remembered unless they are text: to a dictionary they are the same as FALSE and TRUE.
+    """
 
     def row(self, values: Iterable[object]) -> tuple[str, ...]:
-        texts = self._texts
-        return tuple([
-            known if type(value) is str and (known := texts.get(value)) is not None else self._one(value)
-            for value in values
-        ])
+        return tuple(map(self.__getitem__, values))
 
-    def _one(self, value: object) -> str:
+    def __missing__(self, value: object) -> str:
         if type(value) is str:
+            if not _UNCLEAN.search(value):
+                self[value] = value
+                return value
             made = text(value)
-            made = self._shared.setdefault(made, made)
-            self._texts[made if made == value else value] = made
-            return made
-        if type(value) is float or type(value) is int:
-            if (known := self._numbers.get(value)) is None:
-                known = self._numbers[value] = self._share(number(value))
-            return known
-        return self._share(_other(value))
+        else:
+            made = _other(value)
+            if value == 0 or value == 1:
+                return made
+        self[value] = made = self.setdefault(made, made)
+        return made
 
-    def _share(self, made: str) -> str:
-        return self._shared.setdefault(made, made)
-
-    def distinct(self) -> Iterable[str]:
-        """Every different string that came out."""
-        return self._shared.keys()
+    def odd(self) -> tuple[str, ...]:
+        """The different strings that look damaged, see ``damaged`` and ``broken``."""
+        return tuple({match[0] for match in _ODD.finditer("\n".join(self.values()))})
 
 
 def _other(value: object) -> str:
@@ -148,6 +142,8 @@ def _other(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
+    if isinstance(value, int | float):
+        return number(value)
     if isinstance(value, dt.datetime):
         return moment(value)
     if isinstance(value, dt.date):

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from publisher.errors import Unreadable
 from publisher.model import Head, Problem, Workbook
-from publisher.readers.cells import Strings, broken, damaged
+from publisher.readers.cells import Strings
 from publisher.readers.layout import Layout, Sheet, lay_out, numbers
 
 _SHOWN = "このファイルは公開していません。前に公開した版があれば、それが表示されたままです。"
@@ -35,8 +35,7 @@ def read_delimited(path: str, data: bytes, arrived: datetime) -> Workbook:
     separator, text, first = _separator(path, text)
     records = _Records(text, separator, first)
     rows, lines, strings = records.read()
-    odd = tuple({value for value in strings.distinct() if broken(value) or damaged(value)})
-    made = lay_out(Sheet("", path, rows, lines, (), (), odd), arrived)
+    made = lay_out(Sheet("", path, rows, lines, (), (), strings.odd()), arrived)
     if made.table is None:
         raise _unreadable(path, "no-tabl"
                                 "e", "表になるデータがありません"
@@ -178,11 +177,11 @@ def _lengths(path: str, rows: list[tuple[str, ...]], lines: list[int], made: Lay
     header = next((rows[i] for i in range(start - 1, -1, -1) if any(rows[i])), ())
     if not header or any(problem.code == "no-header" for problem in made.doubts):
         return
-    known, width = set(table.lines), _width(header)
-    long = [line for row, line in zip(rows, lines, strict=True)
-            if line in known and len(row) > width and any(row[width:])]
-    short = [line for row, line in zip(rows, lines, strict=True)
-             if line in known and len(row) < width and len(row) < len(header)]
+    width = _width(header)
+    odd = [(row, line) for row, line in zip(rows[start:], lines[start:], strict=True) if len(row) != len(header)]
+    last = table.lines[-1] if table.lines else 0  # below it are notes
+    long = [line for row, line in odd if len(row) > width and any(row[width:])]
+    short = [line for row, line in odd if len(row) < width and any(row) and line <= last]
     if long:
         made.doubts.append(Problem(
             "long-ro"

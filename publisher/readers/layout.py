@@ -75,6 +75,7 @@ _DATA = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?:19|20)\d\d\s*(?:年度?)?|(?:令和|平成|昭和)(?:\d+|元)年度?|\d{1,2}月|\d+(?:歳|代|歳代)")
+_SUBHEADS = frozenset(("男", "女", "有", "無", "あり", "なし", "不明"))  # data below a header, names below a wider name
 _META = re.compile(r"#[A-Za-z_]+")
 _TITLE_MARK = re.compile(r"現在|時点|作成|更新|一覧|名簿|について|第\d+報|発表|資料")
 
@@ -283,7 +284,7 @@ def _header_block(grid: _Grid, header: int) -> tuple[int, int]:
         joined = any(t <= header < b for t, _, b, _ in grid.merged if t >= header) or any(t == header for t, *_ in wide)
         gaps = [c for c in used if not rows[header][c]]
         words = [cell for cell in below if cell]
-        if words and not any(map(_data_like, words)):
+        if words and not any(_data_like(word) and word not in _SUBHEADS for word in words):
             fits = all(rows[header][c] or below[c] for c in used)
             hangs = any(rows[header][c] and not below[c] for c in used)
             fills = any(below[c] for c in gaps)

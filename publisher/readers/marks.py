@@ -433,8 +433,9 @@ class _Ods:
             marks.merged.append((*place, place[0] + down - 1, place[1] + across - 1))
         marks.comments += sum(_local(child) == "annotation" for child in cell)
         marks.formulas = marks.formulas or bool(_attribute(cell, "formula"))
-        kind = next((v for k, v in cell.attrib.items() if k.endswith("value-type")), "")
-        if kind in ("float", "percentage"):
-            seen = "".join("".join(child.itertext()) for child in cell if _local(child) == "p").strip()
-            if re.fullmatch(r"0\d+", seen) or re.fullmatch(r"-?[\d.]+%", seen):
-                marks.shown[place] = seen
+        kinds = {value for name, value in cell.attrib.items() if name.endswith("value-type")}
+        seen = "".join("".join(child.itertext()) for child in cell if _local(child) == "p").strip()
+        if "error" in kinds:
+            marks.errors[place] = seen
+        elif kinds & {"float", "percentage"} and re.fullmatch(r"0\d+|-?[\d.]+%|TRUE|FALSE", seen):
+            marks.shown[place] = seen

@@ -11,7 +11,7 @@ from typing import Any
 from publisher.errors import Unreadable
 from publisher.model import Head, Problem, Table, Workbook
 from publisher.readers import marks as scanning
-from publisher.readers.cells import Strings, broken, damaged
+from publisher.readers.cells import Strings
 from publisher.readers.layout import Layout, Sheet, lay_out, numbers
 from publisher.readers.marks import Damaged, Marks, Parts, column_letters
 
@@ -212,9 +212,8 @@ class _Book:
                        "a", "計算結果が保存されていない式があります。そのセルは空になります。", where,
                        "表計算ソフトで開き、上書き保存してください。")
         letters = tuple(column_letters(c + left) for c in keep)
-        odd = tuple({text for text in strings.distinct() if broken(text) or damaged(text)})
         merged = _merged(source.merged_cell_ranges, marks, lines, [c + left for c in keep])
-        return lay_out(Sheet(name, where, rows, lines, letters, merged, odd), self.arrived)
+        return lay_out(Sheet(name, where, rows, lines, letters, merged, strings.odd()), self.arrived)
 
     def _tell_hidden(self, where: str, rows: Sequence[int], columns: Sequence[int]) -> None:
         if rows:

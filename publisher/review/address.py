@@ -89,7 +89,7 @@ def _town_part(rest: str, known: bool) -> str:
     part = _PARCEL.sub("", part)
     while (shorter := _TAIL.sub("", part)) != part:
         part = shorter
-    return "" if any(c.isdigit() or c.isnumeric() and c not in _NUMERALS for c in part) else part
+    return "" if any(c.isnumeric() and not "\u3007" <= c <= "\u9fff" for c in part) else part
 
 
 def _under_large_area(part: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 # The commonest family names (about two thirds of the population), enough to tell a column of names from a column of places.
 SURNAMES = frozenset(
@@ -20,7 +20,7 @@ SURNAMES = frozenset(
     嶋崎 島崎 德永 徳永 葛城 岩本 青山 塚本 坂井 関根 田島 根本 川田 今村 大山 植田 川端 梅田 戸田 篠原 町田 比嘉 金城 大城 宮城 新垣
     玉城 上原 島袋 知念 仲村 平良 城間 山城 佐久間 佐竹 佐川 伊東 大川 大沢 大澤 小沢 小澤 小倉 小原 小泉 小笠原 神田 岸 岸本 北川 木戸
     榎本 江口 奥田 落合 甲斐 笠原 柏木 門脇 金田 金井 鎌倉 亀井 川原 川本 河合 河村 神谷 黒木 桐山 熊田 倉田 栗田 桑田 高井 高島 古田
-    坂口 坂田 沢井 柴崎 下田 庄司 白井 新田 末永 杉浦 須田 瀬戸 高松 滝沢 瀧澤 竹田 竹中 谷 谷川 民 千田 土井 土田 堤 戸井 長尾 長田
+    坂口 坂田 沢井 柴崎 下田 庄司 白井 新田 末永 杉浦 須田 瀬戸 高松 滝沢 瀧澤 竹田 竹中 谷 谷川 千田 土井 土田 堤 戸井 長尾 長田
     中尾 中谷 永野 永山 難波 南 西 西尾 西岡 西野 西本 二宮 沼田 野崎 野中 萩原 橋口 長谷 畑 花田 浜口 林田 原 原口 番場 東山 日高 平山
     深沢 福本 福岡 藤岡 藤川 藤沢 藤野 藤村 船越 星川 細川 堀江 堀口 堀田 本多 前川 牧野 松島 松永 松山 三上 三好 水谷 水口 溝口 宮沢
     宮地 宮内 村井 村山 室井 本橋 森川 森下 森山 八木 安井 柳 柳田 矢島 山岸 山根 山村 山中 山川 湯浅 横井 横尾 吉野 吉原 若林 鷲尾 李 王
@@ -99,9 +99,9 @@ def is_kana_name(value: str) -> bool:
     return _KANA_NAME.fullmatch(text) is not None
 
 
-def share(test: object, values: Collection[str]) -> float:
+def share(test: Callable[[str], object], values: Collection[str]) -> float:
     """What part of the values passes the test."""
-    return sum(map(test, values)) / len(values) if values else 0.0
+    return sum(bool(test(value)) for value in values) / len(values) if values else 0.0
 
 
 def birth_dates(values: Iterable[str]) -> bool:

@@ -95,7 +95,8 @@ def _column(index: int, name: str, rows: Sequence[Sequence[str]]) -> _Column:
     sample = tuple(islice(sorted(distinct) if len(distinct) < 200_000 else iter(distinct), 0, None, step))
     about = meaning(name)
     texts = [value for value in sample if len(value) <= 30]
-    is_people = persons.share(persons.is_name, texts) >= 0.5 and len(texts) * 2 >= len(sample) and len(texts) >= 2
+    enough = 0.5 if len(texts) >= 5 else 0.66 if len(texts) >= 3 else 1.0  # a few cells may look like names by chance
+    is_people = persons.share(persons.is_name, texts) >= enough and len(texts) * 2 >= len(sample) and len(texts) >= 2
     is_kana = persons.share(persons.is_kana_name, texts) >= 0.6 and len(texts) >= 2
     whole = persons.narrow("\n".join(distinct)) if any("0" in v or "０" in v or "+" in v for v in distinct) else ""
     mobiles = len(set(persons.MOBILE.findall(whole))) if whole else 0
