@@ -139,7 +139,11 @@ class MirrorContract:
 
         def look() -> None:
             while not done.is_set():
-                seen.add(mirror.get("index.html").body)
+                try:
+                    seen.add(mirror.get("index.html").body)
+                except MirrorUnavailable:
+                    # rclone answers 500 to one who reads while the file is replaced: an error, but no half file.
+                    continue
 
         with ThreadPoolExecutor(1) as pool:
             reader = pool.submit(look)

@@ -3,7 +3,8 @@
 A mirror is a place from which the public reads a copy of the site: a folder, a bucket. It stores whole files
 under the site's own paths and knows nothing of their meaning or order: the plan decides, ``sync`` acts.
 
-*Whole*       A reader sees a file as it was before ``put`` or as it is after, never a part of it.
+*Whole*       A reader sees a file as it was before ``put`` or as it is after, never a part of it; a
+              store may answer with an error in between.
 *Stored*      When ``put`` or ``delete`` returns, the store has confirmed it. When they raise, it may have
               happened or not.
 *Repeatable*  Every operation may be called again at any time with the same result.
