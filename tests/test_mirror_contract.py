@@ -142,7 +142,7 @@ class MirrorContract:
                 try:
                     seen.add(mirror.get("index.html").body)
                 except MirrorUnavailable:
-                    # rclone answers 500 to one who reads while the file is replaced: an error, but no half file.
+                    # rclone answers 500 while a file is being replaced: an error, but no half file.
                     continue
 
         with ThreadPoolExecutor(1) as pool:
