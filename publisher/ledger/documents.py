@@ -112,8 +112,9 @@ class Documents:
             (row.id, row.key, row.path, row.category, row.state, row.slug),
         )
 
-    def move(self, id_: str, path: str, category: str) -> None:
-        self._db.execute("UPDATE documents SET path = ?, category = ? WHERE id = ?", (path, category, id_))
+    def move(self, id_: str, path: str) -> None:
+        """It stands elsewhere now; its category follows with its next card."""
+        self._db.execute("UPDATE documents SET path = ? WHERE id = ?", (path, id_))
 
     def slug_taken(self, slug: str) -> bool:
         return self._db.execute("SELECT 1 FROM documents WHERE slug = ?", (slug,)).fetchone() is not None

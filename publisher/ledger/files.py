@@ -13,7 +13,7 @@ from publisher.model import Problem
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """One file of the drop folder. ``verdict`` is accepted, held or rejected; ``problems`` its reasons and warnings."""
+    """One file of the drop folder. ``verdict`` is accepted, held, rejected or withdrawn (by a person); ``problems`` its reasons and warnings."""
 
     path: str
     size: int
@@ -94,12 +94,12 @@ class Files:
     def troubled(self, limit: int) -> list[FileRow]:
         """Held and rejected files, the newest first."""
         rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM files WHERE verdict <> 'accepted' ORDER BY arrived DESC, path LIMIT ?", (limit,)
+            f"SELECT {_COLUMNS} FROM files WHERE verdict IN ('held', 'rejected') ORDER BY arrived DESC, path LIMIT ?", (limit,)
         )
         return [_row(row) for row in rows]
 
     def troubled_count(self) -> int:
-        return self._db.execute("SELECT count(*) FROM files WHERE verdict <> 'accepted'").fetchone()[0]
+        return self._db.execute("SELECT count(*) FROM files WHERE verdict IN ('held', 'rejected')").fetchone()[0]
 
     def latest(self, limit: int) -> list[FileRow]:
         rows = self._db.execute(f"SELECT {_COLUMNS} FROM files ORDER BY arrived DESC, path LIMIT ?", (limit,))

@@ -18,13 +18,13 @@ CREATE TABLE files (
     arrived TEXT NOT NULL,
     document TEXT NOT NULL,
     language TEXT NOT NULL,
-    verdict TEXT NOT NULL,               -- accepted, held, rejected
+    verdict TEXT NOT NULL,               -- accepted, held, rejected, withdrawn
     problems TEXT NOT NULL DEFAULT '[]', -- reasons and warnings, as JSON
     title TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE INDEX files_document ON files (document);
 CREATE INDEX files_sha256 ON files (sha256);
-CREATE INDEX files_verdict ON files (verdict, arrived) WHERE verdict <> 'accepted';
+CREATE INDEX files_verdict ON files (verdict, arrived) WHERE verdict IN ('held', 'rejected');
 CREATE INDEX files_arrived ON files (arrived);
 
 CREATE TABLE documents (

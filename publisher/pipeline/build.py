@@ -27,7 +27,7 @@ from publisher.ledger import Ledger
 from publisher.model import Delete, Problem
 from publisher.pipeline.render import Rendering
 from publisher.pipeline.report import Outputs, Report
-from publisher.pipeline.summary import lines, staff_view
+from publisher.pipeline.summary import lines
 from publisher.pipeline.take_in import Intake
 from publisher.settings import Settings
 from publisher.site.write import DrySite, SiteFolder, Staged
@@ -180,7 +180,7 @@ def _work(desk_: Desk, run: Intake, found: Listing, ready: Ready, tell: Tell, no
     ledger = desk_.ledger
     what = run.departures(found, changes(found, ledger.files.stamps()))
     present = ready(what.present)
-    run.unfinished.update(e.path for e in what.present if e not in set(present))
+    run.unfinished.update({e.path for e in what.present} - {e.path for e in present})
     rendering = Rendering(
         desk_.settings, ledger, desk_.archive, desk_.frame, desk_.folder, now, ledger.serial + 1, run.contents
     )
@@ -273,6 +273,7 @@ def write_staff_page(desk_: Desk, report: Report, now: datetime) -> Problem | No
     if desk_.dry:
         return None
     from publisher.console.status_page import render
+    from publisher.pipeline.staff import staff_view
 
     place = desk_.settings.paths.content / "_状況.html"
     temporary = place.with_name(f"._状況.{os.getpid()}.tmp")

@@ -54,7 +54,7 @@ def release(desk: Desk, path: str, moment: datetime, who: str) -> list[str]:
 
     Returns the paths released. Raises ``UsageError`` when there is nothing to release.
     """
-    rows = [row for row in _rows(desk, path) if row.verdict == "held" or any(p.code == "withdrawn" for p in row.problems)]
+    rows = [row for row in _rows(desk, path) if row.verdict in ("held", "withdrawn")]
     if not rows:
         raise UsageError(
             Problem("nothing-held", "保留中のファイルはありません。", path, "公開中のページは、変わっていません。", "publisher status で保留中のものを確かめてください。")

@@ -40,8 +40,9 @@ class Answer:
 
     @property
     def word(self) -> str:
+        """How the ledger calls it: accepted, held, rejected, withdrawn (by a person)."""
         if self.verdict is None:
-            return "rejected"
+            return "withdrawn" if self.problem is not None and self.problem.code == "withdrawn" else "rejected"
         return "accepted" if isinstance(self.verdict, Accepted) else "held"
 
     @property

@@ -106,7 +106,9 @@ class Rendering:
                 self.ledger.documents.set_state(row.id, State.HELD, what.due)
             return
         slug = self._table_slug(row, contents)
-        card = make_card(row, category_of_row(self.ledger, row), what, contents, slug, self.now)
+        with self.ledger.transaction():
+            where = category_of(self.ledger, folder_of(row.path))
+        card = make_card(row, where, what, contents, slug, self.now)
         self._settle(row, card, what)
         self._render_document(row, card, what, contents)
 
@@ -355,7 +357,3 @@ class _Owned:
         if kind is None:
             self._owners[self._owner] = self._paths
 
-
-def category_of_row(ledger: Ledger, row: DocumentRow):  # noqa: ANN201
-    known = ledger.documents.category(row.category)
-    return known if known is not None else category_of(ledger, folder_of(row.path))

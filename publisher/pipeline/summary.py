@@ -12,7 +12,7 @@ from publisher.model import State
 from publisher.pipeline.report import DocumentLine
 from publisher.settings import Settings
 
-_VERDICTS = {"held": State.HELD, "rejected": State.REJECTED}
+_VERDICTS = {"held": State.HELD, "rejected": State.REJECTED, "withdrawn": State.WITHDRAWN}
 
 
 def lines(ledger: Ledger, settings: Settings, changed: Iterable[str] | None) -> tuple[DocumentLine, ...]:
@@ -43,8 +43,7 @@ def _line(ledger: Ledger, settings: Settings, row: FileRow, documents: dict[str,
             version = document.card.version
             url = address(settings, document, row.language)
             title = document.card.title if row.language == document.card.languages[0] else row.title
-    withdrawn = any(p.code == "withdrawn" for p in row.problems)
-    state = State.WITHDRAWN if withdrawn else _VERDICTS.get(row.verdict, state)
+    state = _VERDICTS.get(row.verdict, state)
     return DocumentLine(row.path, row.document, state, title, version, url, row.problems)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from publisher.ledger.documents import DocumentRow, VersionRow
 from publisher.ledger.files import FileRow
 from publisher.model import Accepted, Notice, Problem, PublicContent, PublicWorkbook, Scan
 from publisher.pipeline.examine import Answer, Question, Taken, examine, take_many
-from publisher.pipeline.identify import arrival_moment, category_of, document_of, folder_of, identify
+from publisher.pipeline.identify import arrival_moment, document_of, identify
 from publisher.review.vanishing import held_vanishing, shrunk, too_many
 from publisher.settings import Settings
 
@@ -83,17 +83,11 @@ class Intake:
             return
         with self.ledger.transaction():
             self.ledger.files.remove(row.path)
-            self.ledger.files.put(
-                FileRow(
-                    entry.path, entry.size, entry.mtime, row.sha256, row.arrived, row.document, row.language, row.verdict, row.problems,
-                    row.title,
-                )
-            )  # fmt: skip
+            self.ledger.files.put(replace(row, path=entry.path, size=entry.size, mtime=entry.mtime))
             self.ledger.documents.rename_version(row.document, row.language, row.path, entry.path)
             document = self.ledger.documents.get(row.document)
             if document is not None and not document.key.endswith("/"):
-                category = category_of(self.ledger, folder_of(entry.path))
-                self.ledger.documents.move(document.id, new.key, category.path)
+                self.ledger.documents.move(document.id, new.key)
             self.ledger.pages.touch("document", row.document)
         self.changed.add(entry.path)
 
@@ -165,10 +159,14 @@ class Intake:
         if row is not None and row.sha256 == taken.sha256 != "" and row.verdict != "":
             self.ledger.files.restamp(entry.path, entry.size, entry.mtime)
             return
-        self.changed.add(entry.path)
         who = identify(entry.path, self.settings)
         document = document_of(self.ledger, who, entry.path)
         answer = self._decide(entry, taken, document, who.language)
+        if not taken.sha256:  # it could not be opened: ask again at every run, but tell of it once
+            entry = replace(entry, mtime=-1)
+            if row is not None and row.problems == answer.problems:
+                return
+        self.changed.add(entry.path)
         self.verdict(
             FileRow(
                 entry.path, entry.size, entry.mtime, taken.sha256, taken.question.arrived, document.id, who.language, answer.word,
@@ -204,7 +202,7 @@ class Intake:
         if accepted is not None:
             accepted = self._guard_rows(row, accepted)
         if accepted is None and answer.accepted is not None:
-            row = _with(row, "held", (self._shrunk(row, answer.accepted),))
+            row = replace(row, verdict="held", problems=(self._shrunk(row, answer.accepted),))
         self.ledger.files.put(row)
         if accepted is not None:
             self._add_version(row, accepted)
@@ -267,19 +265,9 @@ class Intake:
         if document.id != row.document:
             self.take_down(row)
         self.changed.add(row.path)
-        self.verdict(
-            FileRow(
-                row.path, row.size, row.mtime, row.sha256, row.arrived, document.id, who.language, answer.word, answer.problems,
-                answer.title or row.title,
-            ),
-            answer,
-        )  # fmt: skip
-
-
-def _with(row: FileRow, verdict: str, problems: tuple[Problem, ...]) -> FileRow:
-    return FileRow(
-        row.path, row.size, row.mtime, row.sha256, row.arrived, row.document, row.language, verdict, problems, row.title
-    )
+        title = answer.title or row.title
+        again = replace(row, document=document.id, language=who.language, verdict=answer.word, problems=answer.problems, title=title)
+        self.verdict(again, answer)
 
 
 def _is_translation(path: str) -> bool:

@@ -28,6 +28,9 @@ PULSE = 60.0
 BACK_OFF = (5.0, 300.0)
 """Seconds until a mirror that failed is tried again: the first and the longest pause, doubled each time, with jitter."""
 
+AGAIN = 1.0
+"""Seconds until a file that changed while it was read is looked at again."""
+
 Say = Callable[[Report], None]
 Clock = Callable[[], datetime]
 
@@ -124,6 +127,8 @@ class Watch:
             last = self._turn(ready, last)
             for keeper in self._keepers:
                 keeper.nudge()
+            if last is not None and last.unfinished and not left:
+                left.append(AGAIN)
             closed = watcher.wait(min([watcher.period, PULSE, self._until_due(), *left]))
 
     def _turn(self, ready: Callable[[tuple[Entry, ...]], tuple[Entry, ...]], last: Report | None) -> Report | None:

@@ -98,7 +98,7 @@ def _wordy(row: Sequence[str]) -> bool:
         return False
     if not any(re.search(r"[^\W\d_]", cell) for cell in cells):
         return False
-    return len(cells) < 4 or len(set(cells)) * 2 > len(cells)
+    return len(cells) < 4 or len(set(cells)) * 2 >= len(cells)
 
 
 def _header_row(rows: Sequence[Sequence[str]]) -> int | None:
