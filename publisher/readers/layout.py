@@ -444,19 +444,19 @@ def _second_table(sheet: Sheet, grid: _Grid, made: Layout) -> None:
     of the first.
     """
     rows = grid.rows
-    head = [row for row in rows[:5] if len(_filled(row)) >= 2]
-    if not head or not all(any(map(_data_like, _filled(row))) for row in head):
-        return
     for i in range(1, len(rows) - 1):
         if not (grid.after_blank[i] or (grid.after_blank[i - 1] and len(_filled(rows[i - 1])) == 1)):
+            continue
+        above = [cells for row in rows[: min(i, 5)] if len(cells := _filled(row)) >= 2]
+        if not above or not all(any(map(_data_like, cells)) for cells in above):
             continue
         cells = _filled(rows[i])
         if len(cells) < 2 or any(map(_data_like, cells)) or not _wordy(rows[i]):
             continue
         if any(map(_data_like, _filled(rows[i + 1]))):
             made.doubts.append(Problem(
-                "second-tabl"
-                "e", f"1つのシートに表が2つ以上あるようです（{grid.lines[i]}{sheet.unit}から別の見出し）。",
+                "second-table",
+                f"1つのシートに表が2つ以上あるようです（{grid.lines[i]}{sheet.unit}から別の見出し）。",
                 sheet.where, _SHOWN, "表ごとに別のシートか別のファイルに分けてください。"))
             return
 
