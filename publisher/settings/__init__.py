@@ -1,0 +1,16 @@
+"""``publisher.toml``: what a site is called, where its files lie, what may be shown of a table, where it is mirrored."""
+
+from publisher.settings.load import load
+from publisher.settings.values import (
+    Consent,
+    Editions,
+    MirrorSettings,
+    Paths,
+    RelaySettings,
+    Settings,
+    Site,
+    TableProfile,
+    Withhold,
+)
+
+__all__ = ["Consent", "Editions", "MirrorSettings", "Paths", "RelaySettings", "Settings", "Site", "TableProfile", "Withhold", "load"]
