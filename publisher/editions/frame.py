@@ -1,0 +1,250 @@
+"""What every page stands in: the municipality's name and telephone, as of when, the other editions, the mirrors."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from publisher.editions import moments, sjis
+from publisher.editions.paths import relative, up
+from publisher.editions.theme import Theme
+from publisher.model import Page, PageKind
+
+if TYPE_CHECKING:
+    from publisher.settings import Settings
+
+UNLIMITED = 1 << 40
+"""The room of a page without a budget."""
+
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_TELEPHONE = re.compile(r"\+?\d[\d()-]{7,}\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """One look on the site. ``budget``: bytes of markup that a page may have, or None; ``total``: with its pictures.
+
+    Light: W3C mobileOK Basic 1.0, PAGE_SIZE_LIMIT. Legacy: 5,000 B is what the oldest handsets take.
+    """
+
+    name: str
+    prefix: str
+    encoding: str
+    budget: int | None = None
+    total: int | None = None
+
+
+WEB = Edition("web", "", "utf-8")
+LIGHT = Edition("light", "k/", "utf-8", 10_240, 20_480)
+LEGACY = Edition("legacy", "i/", "shift_jis", 5_000, 5_000)
+
+
+class Frame:
+    """Wraps bodies in pages. Holds nothing but settings, theme and what follows from them; safe to share."""
+
+    def __init__(self, settings: Settings, theme: Theme) -> None:
+        import jinja2
+        from markupsafe import Markup
+
+        self.settings = settings
+        self.theme = theme
+        self.site = settings.site
+        self.zone = settings.site.zone
+        self.editions: tuple[Edition, ...] = (
+            WEB,
+            *((LIGHT,) if settings.editions.light else ()),
+            *((LEGACY,) if settings.editions.legacy else ()),
+        )
+        self.mirrors = tuple((m.name, m.public_url.rstrip("/") + "/") for m in settings.mirrors if m.public_url)
+        self._environment = jinja2.Environment(
+            loader=jinja2.DictLoader(dict(theme.files)), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+            undefined=jinja2.StrictUndefined, keep_trailing_newline=False,
+        )  # fmt: skip
+        self._markup = Markup
+        self._templates: dict[str, Any] = {}
+        self._styles = _minified(theme.files.get("web/style.css", "") + theme.files.get("print/print.css", ""))
+        self._chrome: dict[tuple[str, str], dict[str, object]] = {}
+
+    # --- text ---
+
+    def escape(self, edition: Edition, text: str) -> str:
+        """Text as markup, fit for an attribute too. Control characters, which XML 1.0 2.2 forbids, are left out."""
+        if _CONTROLS.search(text):
+            text = _CONTROLS.sub("", text)
+        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+
+    def size(self, edition: Edition, text: str) -> int:
+        """Bytes that this markup takes in the edition's encoding, after what legacy pages simplify."""
+        return sjis.size(text) if edition.encoding == "shift_jis" else len(text.encode())
+
+    def words(self, language: str = "ja") -> Mapping[str, str]:
+        """The wording of a language (``themes/common/<language>.toml``)."""
+        return self.theme.words(language)
+
+    def time(self, edition: Edition, moment: datetime, language: str = "ja") -> str:
+        """A moment as markup: ``<time>`` in words on the web, short digits on legacy."""
+        if edition is WEB:
+            words = moments.long(moment, self.zone, language)
+            return f'<time datetime="{moments.machine(moment, self.zone)}">{words}</time>'
+        return moments.short(moment, self.zone) if edition is LEGACY else moments.long(moment, self.zone, language)
+
+    # --- links ---
+
+    def relative(self, from_path: str, to_path: str) -> str:
+        """The link between two paths of one edition."""
+        return relative(from_path, to_path)
+
+    def across(self, from_edition: Edition, from_path: str, to_edition: Edition, to_path: str) -> str:
+        """The link from a page of one edition to a path of another; pictures and data live in the web edition."""
+        return relative(from_edition.prefix + from_path, to_edition.prefix + to_path)
+
+    # --- pages ---
+
+    def render(self, edition: Edition, template: str, **values: object) -> str:
+        """A template of ``themes/<edition>/``. Strings are escaped; markup is passed as ``frame.markup(...)``."""
+        name = f"{edition.name}/{template}"
+        found = self._templates.get(name)
+        if found is None:
+            found = self._templates[name] = self._environment.get_template(name)
+        return found.render(values)
+
+    def markup(self, html: str) -> str:
+        """Marks a string as escaped already, for ``render``."""
+        return self._markup(html)
+
+    def page(
+        self,
+        edition: Edition,
+        path: str,
+        title: str,
+        body: str,
+        *,
+        updated: datetime | None,
+        language: str = "ja",
+        robots: str = "",
+        description: str = "",
+        crumbs: Sequence[tuple[str, str]] = (),
+        kind: PageKind = PageKind.DOCUMENT,
+        personal: bool = False,
+        drill: bool = False,
+        heading: str | None = None,
+        languages: Sequence[tuple[str, str]] = (),
+        counterpart: str | None = None,
+        feed: str = "atom.xml",
+        absolute: bool = False,
+    ) -> Page:
+        """One page: ``body`` (XHTML syntax, already escaped) in the edition's frame, encoded.
+
+        ``path`` is without the edition's prefix. The frame writes the only ``h1`` from ``title``, or ``heading`` (markup that
+        holds it) in its place, and the as-of line from ``updated``. ``crumbs``: (path, label) between home and this page.
+        ``languages``: (language, path) of the same matter, this page included. ``counterpart``: its path in the other editions
+        when it is not ``path``; ``""`` when they have none. ``absolute``: links start at the official address (404 pages).
+        """
+        html = self._html(
+            edition, path, title, body, updated=updated, language=language, robots=robots, description=description, crumbs=crumbs,
+            drill=drill, heading=heading, languages=languages, counterpart=counterpart, feed=feed, absolute=absolute,
+        )  # fmt: skip
+        return Page(edition.prefix + path, self._encode(edition, html, language), kind, personal)
+
+    def room(self, edition: Edition, path: str, title: str, **more: Any) -> int:
+        """Bytes of body that a page has left under its budget; takes what ``page`` takes. UNLIMITED without a budget."""
+        if edition.budget is None:
+            return UNLIMITED
+        for name in ("kind", "personal"):
+            more.pop(name, None)
+        more.setdefault("updated", None)
+        html = self._html(edition, path, title, "", **more)
+        note = len(self._note(more.get("language", "ja")).encode("shift_jis")) if edition is LEGACY else 0
+        return edition.budget - self.size(edition, html) - note
+
+    def _html(
+        self,
+        edition: Edition,
+        path: str,
+        title: str,
+        body: str,
+        *,
+        updated: datetime | None,
+        language: str = "ja",
+        robots: str = "",
+        description: str = "",
+        crumbs: Sequence[tuple[str, str]] = (),
+        drill: bool = False,
+        heading: str | None = None,
+        languages: Sequence[tuple[str, str]] = (),
+        counterpart: str | None = None,
+        feed: str = "atom.xml",
+        absolute: bool = False,
+    ) -> str:
+        mark = self._markup
+        same = path if counterpart is None else counterpart or "index.html"
+        root = self.site.url if absolute else up(edition.prefix + path)
+        base = f"{root}{edition.prefix}" if absolute else up(path)
+        words = self.words(language)
+        return self.render(
+            edition, "page.html", **self._chrome_of(edition, language), path=path, title=_CONTROLS.sub("", title), body=mark(body), w=words,
+            as_of=mark(self.time(edition, updated, language)) if updated is not None else "",
+            robots=robots, description=_CONTROLS.sub("", description), drill=drill, root=root, home=f"{base}index.html",
+            at_home=path == "index.html", canonical="" if absolute else self.site.url + same,
+            crumbs=[(base + to, label) for to, label in crumbs], heading=None if heading is None else mark(heading),
+            languages=[(lang, language_tag(lang), base + to, self.words(lang)["name"], lang == language) for lang, to in languages]
+            if len(languages) > 1 else (),
+            others=[(f"{root}{other.prefix}{same}", words[f"edition_{other.name}"]) for other in self.editions if other is not edition],
+            mirrors=[(name, f"{url}{edition.prefix}{'' if absolute else path}") for name, url in self.mirrors],
+            feed=f"{root}{feed}" if feed else "",
+        )  # fmt: skip
+
+    def _chrome_of(self, edition: Edition, language: str) -> dict[str, object]:
+        """What is the same on all pages of an edition and language."""
+        known = self._chrome.get((edition.name, language))
+        if known is None:
+            label, number, tel = telephone(self.site.contact)
+            digest = base64.b64encode(hashlib.sha256(self._styles.encode()).digest()).decode()
+            known = {
+                "site": self.site, "lang": language_tag(language), "contact": self.site.contact, "contact_label": label,
+                "contact_number": number, "contact_tel": tel, "style": self._markup(self._styles), "style_hash": f"sha256-{digest}",
+            }  # fmt: skip
+            self._chrome[edition.name, language] = known
+        return known
+
+    def _note(self, language: str) -> str:
+        return sjis.gate(f"<p>※{self.escape(LEGACY, self.words(language)['simplified'])}</p>").text
+
+    def _encode(self, edition: Edition, html: str, language: str) -> bytes:
+        if edition.encoding != "shift_jis":
+            return html.encode()
+        gated = sjis.gate(html)
+        note = self._note(language) if gated.losses else ""
+        return gated.text.replace(NOTE_PLACE, note, 1).encode("shift_jis")
+
+
+NOTE_PLACE = "<!--*-->"
+"""Where a legacy page says that characters were simplified; taken out of every page."""
+
+
+def language_tag(language: str) -> str:
+    """The BCP 47 tag: plain Japanese is Japanese."""
+    return "ja" if language == "easy" else language
+
+
+def telephone(contact: str) -> tuple[str, str, str]:
+    """(what stands before the number, the number as written, its digits for ``tel:``); the last two empty without one."""
+    plain = unicodedata.normalize("NFKC", contact).replace("ー", "-") if not contact.isascii() else contact
+    plain = re.sub("[‐‑–—−―]", "-", plain)
+    match = _TELEPHONE.search(plain)
+    if match is None:
+        return contact, "", ""
+    label = (plain[: match.start()] + plain[match.end() :]).strip(" 　:：()（）")
+    return label, match[0], re.sub(r"[^\d+]", "", match[0])
+
+
+def _minified(css: str) -> str:
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.S)
+    css = re.sub(r"\s+", " ", css)
+    return re.sub(r"\s*([{};,>])\s*", r"\1", css).replace(";}", "}").replace(": ", ":").strip()
