@@ -152,11 +152,14 @@ def test_every_real_csv_keeps_its_rows(real) -> None:
         assert len(made.lines) == len(made.rows), file.name
 
 
-@pytest.mark.parametrize(("file", "doubt"), [
-    ("1_shelters_facilities/ishikawa_evacuation_space_shifted.csv", "shifted"),
-    ("3_messy_spreadsheets/mrr_unquoted_comma.csv", "long-row"),
-    ("4_evacuee_and_layouts/pfif_sample-import.csv", "long-row"),
-])
+@pytest.mark.parametrize(
+    ("file", "doubt"),
+    [
+        ("1_shelters_facilities/ishikawa_evacuation_space_shifted.csv", "shifted"),
+        ("3_messy_spreadsheets/mrr_unquoted_comma.csv", "long-row"),
+        ("4_evacuee_and_layouts/pfif_sample-import.csv", "long-row"),
+    ],
+)
 def test_real_files_whose_columns_may_be_shifted_are_doubted(real, file: str, doubt: str) -> None:
     made = read_delimited(file, (real / file).read_bytes(), ARRIVED)
     assert doubt in codes(made)[1]

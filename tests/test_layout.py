@@ -17,7 +17,10 @@ ARRIVED = dt.datetime(2024, 1, 10, 9, 0, tzinfo=TOKYO)
 
 def laid(*rows: str, merged: tuple[tuple[int, int, int, int], ...] = ()) -> Layout:
     grid = [tuple(cell.strip() for cell in row.split("|")) for row in rows]
-    return lay_out(Sheet("表", "a.xlsx シート「表」", grid, list(range(1, len(grid) + 1)), tuple("ABCDEFGH"), merged), ARRIVED)
+    return lay_out(
+        Sheet("表", "a.xlsx シート「表」", grid, list(range(1, len(grid) + 1)), tuple("ABCDEFGH"), merged),
+        ARRIVED,
+    )
 
 
 def codes(made: Layout) -> set[str]:
@@ -33,8 +36,15 @@ def test_a_plain_table() -> None:
 
 def test_titles_and_era_dates_above_notes_below() -> None:
     made = laid(
-        "避難所開設状況||", "令和6年1月9日 18時00分現在||災害対策本部", "||", "名称|地区|人数", "本町小学校|本町|3",
-        "港公民館|港町|4", "||", "※人数は概数です||", "※確認中を含みます||",
+        "避難所開設状況||",
+        "令和6年1月9日 18時00分現在||災害対策本部",
+        "||",
+        "名称|地区|人数",
+        "本町小学校|本町|3",
+        "港公民館|港町|4",
+        "||",
+        "※人数は概数です||",
+        "※確認中を含みます||",
     )
     table = made.table
     assert table.title == "避難所開設状況"
@@ -56,7 +66,9 @@ def test_the_moment_in_a_column_name() -> None:
 
 
 def test_the_latest_of_a_column_of_moments() -> None:
-    made = laid("名称|人数|時点", "本町小学校|3|2024-01-09T17:00:00+09:00", "港公民館|4|2024-01-09T18:30:00+09:00")
+    made = laid(
+        "名称|人数|時点", "本町小学校|3|2024-01-09T17:00:00+09:00", "港公民館|4|2024-01-09T18:30:00+09:00"
+    )
     assert made.table.as_of == dt.datetime(2024, 1, 9, 18, 30, tzinfo=TOKYO)
 
 
@@ -67,7 +79,13 @@ def test_a_moment_in_the_future_is_not_believed() -> None:
 
 
 def test_two_header_rows_by_merged_cells() -> None:
-    made = laid("避難所|人数||備考", "|男|女|", "本町小学校|3|4|", "港公民館|5|6|満員", merged=((0, 1, 0, 2), (0, 0, 1, 0)))
+    made = laid(
+        "避難所|人数||備考",
+        "|男|女|",
+        "本町小学校|3|4|",
+        "港公民館|5|6|満員",
+        merged=((0, 1, 0, 2), (0, 0, 1, 0)),
+    )
     assert made.table.columns == ("避難所", "人数_男", "人数_女", "備考")
 
 
@@ -118,8 +136,14 @@ def test_no_header_is_a_doubt() -> None:
 
 
 def test_metadata_rows() -> None:
-    made = laid("#lang|ja|", "#license|https://example.jp/|", "#property|name|place", "#object_type_xsd|string|string",
-                "1|小学校|本町", "2|公民館|港町")
+    made = laid(
+        "#lang|ja|",
+        "#license|https://example.jp/|",
+        "#property|name|place",
+        "#object_type_xsd|string|string",
+        "1|小学校|本町",
+        "2|公民館|港町",
+    )
     assert made.table.columns == ("番号", "name", "place")
     assert made.table.notes == ("lang: ja", "license: https://example.jp/")
     assert len(made.table.rows) == 2
@@ -166,9 +190,15 @@ def test_a_header_alone_is_an_empty_table() -> None:
     assert made.table.rows == []
 
 
-@pytest.mark.parametrize(("values", "words"), [
-    ([3], "3"), ([3, 4, 5, 9], "3–5、9"), ([], ""), (list(range(1, 60, 3)), "1、4、7、10、13、16、19、22、25、28 ほか10か所"),
-])
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([3], "3"),
+        ([3, 4, 5, 9], "3–5、9"),
+        ([], ""),
+        (list(range(1, 60, 3)), "1、4、7、10、13、16、19、22、25、28 ほか10か所"),
+    ],
+)
 def test_line_numbers_for_people(values: list[int], words: str) -> None:
     assert numbers(values) == words
 

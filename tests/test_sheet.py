@@ -34,7 +34,10 @@ def read(book: openpyxl.Workbook, noon: dt.datetime, path: str = "避難所/一�
 def patched(book: openpyxl.Workbook, *changes: tuple[bytes, bytes]) -> bytes:
     """The saved workbook with other bytes in its first sheet, as other programs write them."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(saved(book))) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+    with (
+        zipfile.ZipFile(io.BytesIO(saved(book))) as source,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
         for name in source.namelist():
             content = source.read(name)
             if name.endswith("sheet1.xml"):
@@ -56,7 +59,9 @@ def book() -> openpyxl.Workbook:
     sheet.title = "一覧"
     sheet.append(["番号", "名称", "内部メモ", "人数", "確認日", "時刻", "開設", "割合"])
     for i in range(1, 11):
-        sheet.append([i, f"第{i}小学校", SECRET, i * 10.0, dt.date(2024, 1, 9), dt.time(18), i % 2 == 0, 0.125])
+        sheet.append(
+            [i, f"第{i}小学校", SECRET, i * 10.0, dt.date(2024, 1, 9), dt.time(18), i % 2 == 0, 0.125]
+        )
         sheet.cell(i + 1, 1).number_format = "00000"
         sheet.cell(i + 1, 8).number_format = "0.0%"
     return made
@@ -101,7 +106,10 @@ def test_hidden_marks_are_found_in_any_xml_spelling(book: openpyxl.Workbook, noo
     """Other programs write prefixes, single quotes and ``true``."""
     space = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     data = patched(
-        book, (b'<row r="4"', b"<row hidden = 'true' r='4'"), (b"<row ", b"<x:row "), (b"</row>", b"</x:row>"),
+        book,
+        (b'<row r="4"', b"<row hidden = 'true' r='4'"),
+        (b"<row ", b"<x:row "),
+        (b"</row>", b"</x:row>"),
         (b"<worksheet ", b"<worksheet xmlns:x='" + space + b"' "),
     )
     made = read_sheet("a.xlsx", data, noon)
@@ -114,7 +122,9 @@ def test_a_hidden_row_whose_place_is_unknown_is_a_doubt(book: openpyxl.Workbook,
     assert [problem.code for problem in made.doubts] == ["hidden-unknown"]
 
 
-def test_errors_and_damaged_numbers_are_told_with_their_cells(book: openpyxl.Workbook, noon: dt.datetime) -> None:
+def test_errors_and_damaged_numbers_are_told_with_their_cells(
+    book: openpyxl.Workbook, noon: dt.datetime
+) -> None:
     book.active["D5"] = "#REF!"
     book.active["B6"] = "5.22001E+12"
     told = {problem.code: problem.what for problem in read(book, noon).warnings}
@@ -140,7 +150,12 @@ def test_vertical_merges_are_repeated_downwards(noon: dt.datetime) -> None:
 def test_merged_headers_are_joined(noon: dt.datetime) -> None:
     made = openpyxl.Workbook()
     sheet = made.active
-    for row in (["避難所", "人数", None, "備考"], [None, "男", "女", None], ["本町小学校", 3, 4, ""], ["港公民館", 5, 6, "満"]):
+    for row in (
+        ["避難所", "人数", None, "備考"],
+        [None, "男", "女", None],
+        ["本町小学校", 3, 4, ""],
+        ["港公民館", 5, 6, "満"],
+    ):
         sheet.append(row)
     sheet.merge_cells("B1:C1")
     sheet.merge_cells("A1:A2")
@@ -171,14 +186,20 @@ def test_a_bomb_is_refused(book: openpyxl.Workbook, noon: dt.datetime) -> None:
     assert failure.value.problem.code == "sheet-bomb"
 
 
-@pytest.mark.parametrize(("data", "code"), [
-    (b"", "sheet-empty"),
-    (b"PK\x03\x04 and then nothing", "sheet-truncated"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "sheet-other"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le"), "sheet-encrypted"),
-    (b"<html><body><table><tr><td>1</td></tr></table></body></html>", "sheet-html"),
-    (b"\x00\x01\x02\x03binary", "sheet-other"),
-])
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "sheet-empty"),
+        (b"PK\x03\x04 and then nothing", "sheet-truncated"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "sheet-other"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le"),
+            "sheet-encrypted",
+        ),
+        (b"<html><body><table><tr><td>1</td></tr></table></body></html>", "sheet-html"),
+        (b"\x00\x01\x02\x03binary", "sheet-other"),
+    ],
+)
 def test_what_is_no_spreadsheet_is_said_plainly(data: bytes, code: str, noon: dt.datetime) -> None:
     with pytest.raises(Unreadable) as failure:
         read_sheet("避難所/一覧.xlsx", data, noon)
@@ -226,8 +247,12 @@ def test_open_documents_hide_and_show_as_well(noon: dt.datetime) -> None:
         made.addElement(P(text=shown))
         return made
 
-    for texts, seen in ((("番号", "内部", "名称", "率"), "visible"), (("", SECRET, "小学校", ""), "visible"),
-                        (("", "", SECRET, ""), "collapse"), (("", "", SECRET, ""), "filter")):
+    for texts, seen in (
+        (("番号", "内部", "名称", "率"), "visible"),
+        (("", SECRET, "小学校", ""), "visible"),
+        (("", "", SECRET, ""), "collapse"),
+        (("", "", SECRET, ""), "filter"),
+    ):
         row = TableRow(visibility=seen)
         for index, value in enumerate(texts):
             if texts[0] == "番号" or index in (1, 2):
@@ -249,15 +274,33 @@ def test_open_documents_hide_and_show_as_well(noon: dt.datetime) -> None:
     assert {"hidden-rows", "hidden-columns", "left-out"} <= set(codes(made))
 
 
-# --- single cells ----------------------------------------------------------------------------------------------
+# --- single cells
+# ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("value", "shown"), [
-    (1.0, "1"), (0.1 + 0.2, "0.3"), (1e-07, "0.0000001"), (-5.0, "-5"), (34.5, "34.5"), (5220010000000.0, "5220010000000"),
-    (True, "TRUE"), (False, "FALSE"), (0.0, "0"), (dt.datetime(2024, 1, 9, 17, 59, 59, 999999), "2024-01-09 18:00"),
-    (dt.timedelta(hours=30), "30:00"), (dt.time(9, 5), "09:05"), ("a_x000D_\nb", "a\nb"), ("　北海道 ", "北海道"), (None, ""),
-    ('="00123"', "00123"), ("\ud83d", "\ufffd"), ("x\x00y", "xy"),
-])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1.0, "1"),
+        (0.1 + 0.2, "0.3"),
+        (1e-07, "0.0000001"),
+        (-5.0, "-5"),
+        (34.5, "34.5"),
+        (5220010000000.0, "5220010000000"),
+        (True, "TRUE"),
+        (False, "FALSE"),
+        (0.0, "0"),
+        (dt.datetime(2024, 1, 9, 17, 59, 59, 999999, tzinfo=dt.UTC), "2024-01-09 18:00"),
+        (dt.timedelta(hours=30), "30:00"),
+        (dt.time(9, 5), "09:05"),
+        ("a_x000D_\nb", "a\nb"),
+        ("　北海道 ", "北海道"),
+        (None, ""),
+        ('="00123"', "00123"),
+        ("\ud83d", "\ufffd"),
+        ("x\x00y", "xy"),
+    ],
+)
 def test_one_cell(value: object, shown: str) -> None:
     assert Strings().row([value]) == (shown,)
 
@@ -281,10 +324,21 @@ def test_text_has_nothing_that_a_page_cannot_carry(value: str) -> None:
     assert not any(ord(c) < 32 and c not in "\n\t" for c in cleaned)
 
 
-@pytest.mark.parametrize(("code", "made"), [
-    ("00000", Style(zeros=5)), ("0%", Style(percent=0)), ("0.00%", Style(percent=2)), (";;;", Style(nothing=True)),
-    ("General", None), ("0", None), ("0.00", None), ("yyyy/m/d", None), ("#,##0", None), ('00000"号"', Style(zeros=5)),
-])
+@pytest.mark.parametrize(
+    ("code", "made"),
+    [
+        ("00000", Style(zeros=5)),
+        ("0%", Style(percent=0)),
+        ("0.00%", Style(percent=2)),
+        (";;;", Style(nothing=True)),
+        ("General", None),
+        ("0", None),
+        ("0.00", None),
+        ("yyyy/m/d", None),
+        ("#,##0", None),
+        ('00000"号"', Style(zeros=5)),
+    ],
+)
 def test_formats(code: str, made: Style | None) -> None:
     assert style(code) == made
 
@@ -294,7 +348,8 @@ def test_column_letters_and_back(index: int) -> None:
     assert column_index(column_letters(index)) == index
 
 
-# --- real files ------------------------------------------------------------------------------------------------
+# --- real files
+# ------------------------------------------------------------------------------------------------
 
 
 def test_every_real_spreadsheet_is_read_or_refused(real, noon: dt.datetime) -> None:
@@ -324,5 +379,3 @@ def test_real_metadata_rows_become_notes(real, noon: dt.datetime) -> None:
     assert table.columns[:3] == ("番号", "name", "address")
     assert len(table.rows) == 193
     assert any(note.startswith("license:") for note in table.notes)
-
-

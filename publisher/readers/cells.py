@@ -13,7 +13,7 @@ _DIGITS = 15
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_UNCLEAN = re.compile(r'[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]|_x[0-9A-Fa-f]{4}_|^[\s=]|\s$')
+_UNCLEAN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]|_x[0-9A-Fa-f]{4}_|^[\s=]|\s$")
 _FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:\.\d+)?[Ee]\+?\d{2}")
 _SHARPS = re.compile(r"#{3,}|#(?:REF|VALUE|NAME|DIV/0|NUM|NULL|SPILL|CALC)[!?]|#N/A|Err:\d{3}")
@@ -94,7 +94,6 @@ class Style:
         if self.zeros and value == int(value):
             return f"{int(value):0{self.zeros}d}"
         return None
-
 
 
 def style(format_code: str) -> Style | None:

@@ -23,12 +23,16 @@ _LONGEST = 1 << 22
 def read_delimited(path: str, data: bytes, arrived: datetime) -> Workbook:
     """The table of a CSV or TSV file. Raises ``Unreadable``.
 
-    Rows longer than the header are a doubt (a comma that belongs to a text shifts the columns), shorter ones a warning.
+    Rows longer than the header are a doubt (a comma that belongs to a text shifts the columns), shorter
+    ones a warning.
     """
     if not data.strip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"):
-        raise _unreadable(path, "empty-fil"
-                                "e", "ファイルの中身が空です"
-                                     "。", "元のファイルを確かめ、もう一度コピーしてください。")
+        raise _unreadable(
+            path,
+            "empty-file",
+            "ファイルの中身が空です。",
+            "元のファイルを確かめ、もう一度コピーしてください。",
+        )
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return _really_a_sheet(path, data, arrived)
     text, warnings = _text(path, data)
@@ -37,9 +41,12 @@ def read_delimited(path: str, data: bytes, arrived: datetime) -> Workbook:
     rows, lines, strings = records.read()
     made = lay_out(Sheet("", path, rows, lines, (), (), strings.odd()), arrived)
     if made.table is None:
-        raise _unreadable(path, "no-tabl"
-                                "e", "表になるデータがありません"
-                                     "。", "1行目に列の名前、2行目からデータを入れてください。")
+        raise _unreadable(
+            path,
+            "no-table",
+            "表になるデータがありません。",
+            "1行目に列の名前、2行目からデータを入れてください。",
+        )
     if records.broken_quote:
         _tell_quote(path, records, made)
     _lengths(path, rows, lines, made)
@@ -56,9 +63,13 @@ def _really_a_sheet(path: str, data: bytes, arrived: datetime) -> Workbook:
     from publisher.readers.sheet import read_sheet
 
     book = read_sheet(path, data, arrived)
-    told = Problem("really-shee"
-                   "t", "拡張子は CSV ですが、中身は表計算のファイルです。表計算として読みました。", path,
-                   "読み取った内容は公開できます。", "ファイル名の終わりを .xlsx にしてください。")
+    told = Problem(
+        "really-sheet",
+        "拡張子は CSV ですが、中身は表計算のファイルです。表計算として読みました。",
+        path,
+        "読み取った内容は公開できます。",
+        "ファイル名の終わりを .xlsx にしてください。",
+    )
     return Workbook(book.head, book.tables, (told, *book.warnings), book.doubts)
 
 
@@ -69,7 +80,8 @@ def _text(path: str, data: bytes) -> tuple[str, tuple[Problem, ...]]:
     return decoded.text, decoded.warnings
 
 
-# --- the separator -------------------------------------------------------------------------------------------
+# --- the separator
+# -------------------------------------------------------------------------------------------
 
 
 def _separator(path: str, text: str) -> tuple[str, str, int]:
@@ -109,7 +121,8 @@ def _score(sample: str, separator: str) -> tuple[float, int]:
     return (round(count / widths.total(), 1), width) if width > 1 else (0.0, 0)
 
 
-# --- the records ---------------------------------------------------------------------------------------------
+# --- the records
+# ---------------------------------------------------------------------------------------------
 
 
 class _Records:
@@ -164,10 +177,15 @@ class _Records:
 
 
 def _tell_quote(path: str, records: _Records, made: Layout) -> None:
-    made.doubts.append(Problem(
-        "open-quote", f"{records.broken_quote}行目の引用符（\"）が閉じていません。", path,
-        "このファイルはまだ公開していません。前に公開した版があれば、それが表示されたままです。",
-        f"{records.broken_quote}行目の「\"」を確かめて保存し直してください。"))
+    made.doubts.append(
+        Problem(
+            "open-quote",
+            f'{records.broken_quote}行目の引用符（"）が閉じていません。',
+            path,
+            "このファイルはまだ公開していません。前に公開した版があれば、それが表示されたままです。",
+            f'{records.broken_quote}行目の「"」を確かめて保存し直してください。',
+        )
+    )
 
 
 def _lengths(path: str, rows: list[tuple[str, ...]], lines: list[int], made: Layout) -> None:
@@ -178,23 +196,34 @@ def _lengths(path: str, rows: list[tuple[str, ...]], lines: list[int], made: Lay
     if not header or any(problem.code == "no-header" for problem in made.doubts):
         return
     width = _width(header)
-    odd = [(row, line) for row, line in zip(rows[start:], lines[start:], strict=True) if len(row) != len(header)]
+    odd = [
+        (row, line) for row, line in zip(rows[start:], lines[start:], strict=True) if len(row) != len(header)
+    ]
     last = table.lines[-1] if table.lines else 0  # below it are notes
     long = [line for row, line in odd if len(row) > width and any(row[width:])]
     short = [line for row, line in odd if len(row) < width and any(row) and line <= last]
     if long:
-        made.doubts.append(Problem(
-            "long-ro"
-            "w", f"見出しの列の数（{width}）より長い行があります（{numbers(long)}行目）。"
-                 f"列がずれているおそれがあります。", path,
-            "このファイルはまだ公開していません。前に公開した版があれば、それが表示されたままです。",
-            "コンマを含む文章は「\"」で囲むか、表計算ソフトから CSV で保存し直してください。"))
+        made.doubts.append(
+            Problem(
+                "long-row",
+                f"見出しの列の数（{width}）より長い行があります（{numbers(long)}行目）。"
+                f"列がずれているおそれがあります。",
+                path,
+                "このファイルはまだ公開していません。前に公開した版があれば、それが表示されたままです。",
+                'コンマを含む文章は「"」で囲むか、表計算ソフトから CSV で保存し直してください。',
+            )
+        )
     if short:
-        made.warnings.append(Problem(
-            "short-ro"
-            "w", f"見出しの列の数（{width}）より短い行があります（{numbers(short)}行目）。"
-                 f"足りないところは空欄にしました。", path,
-            "この表は公開できます。", "セルの中の改行や、抜けたコンマがないか確かめてください。"))
+        made.warnings.append(
+            Problem(
+                "short-row",
+                f"見出しの列の数（{width}）より短い行があります（{numbers(short)}行目）。"
+                f"足りないところは空欄にしました。",
+                path,
+                "この表は公開できます。",
+                "セルの中の改行や、抜けたコンマがないか確かめてください。",
+            )
+        )
 
 
 def _width(header: tuple[str, ...]) -> int:

@@ -21,9 +21,11 @@ _STILL = "この表は公開できます。"
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A grid before it is understood. Rows may differ in length; ``lines[i]`` is the number of ``rows[i]`` in the file.
+    """A grid before it is understood. Rows may differ in length; ``lines[i]`` is the number of
+    ``rows[i]`` in the file.
 
-    ``letters`` name the columns of the file that are left (hidden ones are gone), empty for CSV. ``merged`` holds
+    ``letters`` name the columns of the file that are left (hidden ones are gone), empty for CSV.
+    ``merged`` holds
     (top, left, bottom, right) as indexes into what is left, inclusive.
     """
 
@@ -74,8 +76,12 @@ _DATA = re.compile(
     r"|(?:令和|平成|昭和|[rhs])\s*(?:\d+|元)\s*[年./].*|不明|有|無|なし|あり|男|女",
     re.DOTALL | re.IGNORECASE,
 )
-_YEAR = re.compile(r"(?:19|20)\d\d\s*(?:年度?)?|(?:令和|平成|昭和)(?:\d+|元)年度?|\d{1,2}月|\d+(?:歳|代|歳代)")
-_SUBHEADS = frozenset(("男", "女", "有", "無", "あり", "なし", "不明"))  # data below a header, names below a wider name
+_YEAR = re.compile(
+    r"(?:19|20)\d\d\s*(?:年度?)?|(?:令和|平成|昭和)(?:\d+|元)年度?|\d{1,2}月|\d+(?:歳|代|歳代)"
+)
+_SUBHEADS = frozenset(
+    ("男", "女", "有", "無", "あり", "なし", "不明")
+)  # data below a header, names below a wider name
 _META = re.compile(r"#[A-Za-z_]+")
 _TITLE_MARK = re.compile(r"現在|時点|作成|更新|一覧|名簿|について|第\d+報|発表|資料")
 
@@ -112,8 +118,10 @@ def _header_row(rows: Sequence[Sequence[str]]) -> int | None:
         following = candidates[place + 1] if place + 1 < len(candidates) else None
         if following is not None and following <= i + 2 and _better(window[i], window[following]):
             continue
-        if full >= 6 and counts[i] * 10 <= full * 7 and any(
-            j <= i + 5 and counts[j] * 10 >= counts[i] * 13 for j in candidates[place + 1 :]
+        if (
+            full >= 6
+            and counts[i] * 10 <= full * 7
+            and any(j <= i + 5 and counts[j] * 10 >= counts[i] * 13 for j in candidates[place + 1 :])
         ):
             continue  # lines of instructions above a header that names all the columns
         # A row of words deep below rows of data is no header.
@@ -163,8 +171,12 @@ def lay_out(sheet: Sheet, arrived: datetime) -> Layout:
     _damage(sheet, grid, rows, made)
     texts = [*titles, *metadata]
     made.table = Table(
-        name=sheet.name, columns=tuple(columns), rows=rows, lines=grid.lines,
-        title=_title(titles), notes=tuple([*titles[1:], *metadata, *notes]),
+        name=sheet.name,
+        columns=tuple(columns),
+        rows=rows,
+        lines=grid.lines,
+        title=_title(titles),
+        notes=tuple([*titles[1:], *metadata, *notes]),
         as_of=_as_of(sheet, texts, notes, columns, rows, arrived, made),
     )
     return made
@@ -184,7 +196,9 @@ class _Grid:
         while self.width and not any(len(row) >= self.width and row[self.width - 1] for row in self.rows):
             self.width -= 1
         self.left = 0
-        while self.left < self.width and not any(len(row) > self.left and row[self.left] for row in self.rows):
+        while self.left < self.width and not any(
+            len(row) > self.left and row[self.left] for row in self.rows
+        ):
             self.left += 1
         width, left = self.width, self.left
         if left or any(length != width for length in self.lengths):
@@ -192,15 +206,23 @@ class _Grid:
         self.width -= left
         places = {original: k for k, original in enumerate(keep)}
         self.merged = [
-            (places[t], x - left, places[min(b, keep[-1])] if min(b, keep[-1]) in places else places[t], r - left)
-            for t, x, b, r in sheet.merged if t in places
+            (
+                places[t],
+                x - left,
+                places[min(b, keep[-1])] if min(b, keep[-1]) in places else places[t],
+                r - left,
+            )
+            for t, x, b, r in sheet.merged
+            if t in places
         ]
         self.offset = 0
         self.kept: list[int] = list(range(self.width))
 
     def letter(self, column: int) -> str:
         letters, place = self.sheet.letters, column + self.left
-        return letters[place] if place < len(letters) else column_letters(place) if letters else str(place + 1)
+        return (
+            letters[place] if place < len(letters) else column_letters(place) if letters else str(place + 1)
+        )
 
     def take_metadata(self, made: Layout) -> list[str]:
         """Rows such as ``#license`` leave the grid; ``#property`` marks the header of such files."""
@@ -219,9 +241,15 @@ class _Grid:
                 found.append(f"{word[1:]}: {value}")
         self._remove(drop)
         if drop:
-            made.warnings.append(Problem(
-                "metadata-rows", f"「#」で始まる説明の行を{len(drop)}行、表から分けて注記にしました。",
-                self.sheet.where, _STILL, "直す必要はありません。"))
+            made.warnings.append(
+                Problem(
+                    "metadata-rows",
+                    f"「#」で始まる説明の行を{len(drop)}行、表から分けて注記にしました。",
+                    self.sheet.where,
+                    _STILL,
+                    "直す必要はありません。",
+                )
+            )
         return found
 
     def _remove(self, drop: Sequence[int]) -> None:
@@ -232,7 +260,9 @@ class _Grid:
         places = {i: k for k, i in enumerate(keep)}
         for values in (self.rows, self.lines, self.lengths, self.after_blank):
             values[:] = [values[i] for i in keep]
-        self.merged = [(places[t], x, places.get(b, places[t]), r) for t, x, b, r in self.merged if t in places]
+        self.merged = [
+            (places[t], x, places.get(b, places[t]), r) for t, x, b, r in self.merged if t in places
+        ]
 
     def body(self, start: int) -> None:
         """From here on the grid is what stands below the header."""
@@ -249,7 +279,9 @@ class _Grid:
             cells = _filled(self.rows[-1])
             if len(cells) != 1 or not (self.rows[-1][0] or self.rows[-1][1]):
                 break
-            marked = cells[0].startswith(("※", "注", "*", "＊", "（注", "(注", "出典", "備考", "資料", "・", "問い合わせ"))
+            marked = cells[0].startswith(
+                ("※", "注", "*", "＊", "（注", "(注", "出典", "備考", "資料", "・", "問い合わせ")
+            )
             if not (marked or self.after_blank[-1] or (len(cells[0]) > 20 and self.width >= 3 and notes)):
                 break
             notes.insert(0, cells[0])
@@ -266,9 +298,15 @@ class _Grid:
 def _no_header(sheet: Sheet, grid: _Grid, made: Layout) -> None:
     if grid.width < 2 and len(grid.rows) < 3:
         return
-    made.doubts.append(Problem(
-        "no-header", "列の名前の行（見出し）が見つかりません。", sheet.where, _SHOWN,
-        "1行目に「名称」「住所」のような列の名前を入れて保存し直してください。"))
+    made.doubts.append(
+        Problem(
+            "no-header",
+            "列の名前の行（見出し）が見つかりません。",
+            sheet.where,
+            _SHOWN,
+            "1行目に「名称」「住所」のような列の名前を入れて保存し直してください。",
+        )
+    )
 
 
 # --- the header --------------------------------------------------------------------------------------------
@@ -281,16 +319,25 @@ def _header_block(grid: _Grid, header: int) -> tuple[int, int]:
     wide = [(t, x, b, r) for t, x, b, r in grid.merged if r > x and r - x + 1 < grid.width * 0.9]
     if header + 1 < len(rows) and not grid.after_blank[header + 1]:
         below = rows[header + 1]
-        joined = any(t <= header < b for t, _, b, _ in grid.merged if t >= header) or any(t == header for t, *_ in wide)
+        joined = any(t <= header < b for t, _, b, _ in grid.merged if t >= header) or any(
+            t == header for t, *_ in wide
+        )
         gaps = [c for c in used if not rows[header][c]]
         words = [cell for cell in below if cell]
         if words and not any(_data_like(word) and word not in _SUBHEADS for word in words):
             fits = all(rows[header][c] or below[c] for c in used)
             hangs = any(rows[header][c] and not below[c] for c in used)
             fills = any(below[c] for c in gaps)
-            if (joined and (fits or _wordy(below))) or (fills and fits and hangs and _data_below(rows, header + 2, below)):
+            if (joined and (fits or _wordy(below))) or (
+                fills and fits and hangs and _data_below(rows, header + 2, below)
+            ):
                 bottom = header + 1
-    if bottom == header and header > 0 and not grid.after_blank[header] and len(_filled(rows[header - 1])) >= 2:
+    if (
+        bottom == header
+        and header > 0
+        and not grid.after_blank[header]
+        and len(_filled(rows[header - 1])) >= 2
+    ):
         above = rows[header - 1]
         gaps = [c for c in used if not rows[header][c]]
         if any(above[c] for c in gaps) or any(t == header - 1 for t, *_ in wide):
@@ -304,7 +351,12 @@ def _used(grid: _Grid, header: int) -> list[int]:
 
 
 def _data_below(rows: Sequence[Sequence[str]], start: int, names: Sequence[str]) -> bool:
-    return any(_data_like(row[c]) for row in rows[start : start + 5] for c, name in enumerate(names) if name and row[c])
+    return any(
+        _data_like(row[c])
+        for row in rows[start : start + 5]
+        for c, name in enumerate(names)
+        if name and row[c]
+    )
 
 
 def _names(grid: _Grid, top: int, bottom: int) -> list[str]:
@@ -373,26 +425,40 @@ def _columns(sheet: Sheet, grid: _Grid, names: list[str], made: Layout) -> list[
 
 
 def _tell_columns(
-    sheet: Sheet, doubled: list[str], unnamed: list[str], empty: list[str], instructions: list[str], made: Layout
+    sheet: Sheet,
+    doubled: list[str],
+    unnamed: list[str],
+    empty: list[str],
+    instructions: list[str],
+    made: Layout,
 ) -> None:
     def tell(code: str, what: str, todo: str) -> None:
         made.warnings.append(Problem(code, what, sheet.where, _STILL, todo))
 
     if doubled:
-        tell("same-nam"
-             "e", f"同じ名前の列があります（{'、'.join(dict.fromkeys(doubled))}）。"
-                  f"2つ目からは番号を付けました。",
-             "列の名前を1つずつ違う名前にしてください。")
+        tell(
+            "same-name",
+            f"同じ名前の列があります（{'、'.join(dict.fromkeys(doubled))}）。2つ目からは番号を付けました。",
+            "列の名前を1つずつ違う名前にしてください。",
+        )
     if unnamed:
-        tell("no-nam"
-             "e", f"名前のない列があります（{'、'.join(unnamed)}列）。「列5」のような仮の名前を付けました。",
-             "見出しの行に列の名前を入れてください。")
+        tell(
+            "no-name",
+            f"名前のない列があります（{'、'.join(unnamed)}列）。「列5」のような仮の名前を付けました。",
+            "見出しの行に列の名前を入れてください。",
+        )
     if empty:
-        tell("empty-column", f"名前もデータもない列を省きました（{'、'.join(empty)}列）。",
-             "列がずれていないか確かめ、要らない列は削除してください。")
+        tell(
+            "empty-column",
+            f"名前もデータもない列を省きました（{'、'.join(empty)}列）。",
+            "列がずれていないか確かめ、要らない列は削除してください。",
+        )
     if instructions:
-        tell("instruction", f"記入の案内が列の名前に残っています（{'、'.join(instructions)}列）。",
-             "案内を列の名前に直すか、列を削除してください。")
+        tell(
+            "instruction",
+            f"記入の案内が列の名前に残っています（{'、'.join(instructions)}列）。",
+            "案内を列の名前に直すか、列を削除してください。",
+        )
 
 
 # --- the body ----------------------------------------------------------------------------------------------
@@ -418,25 +484,37 @@ def _fill_down(sheet: Sheet, grid: _Grid, made: Layout) -> None:
             rows[i] = tuple(row)
             filled.append(grid.lines[i])
     if filled:
-        made.warnings.append(Problem(
-            "merge"
-            "d", f"縦に結合されたセルがあります。下の行にも同じ値を入れて表にしました（"
-                 f"{numbers(sorted(set(filled)))}行）。",
-            sheet.where, _STILL, "値が正しいか確かめ、できればセルの結合をやめてください。"))
+        made.warnings.append(
+            Problem(
+                "merged",
+                f"縦に結合されたセルがあります。下の行にも同じ値を入れて表にしました（"
+                f"{numbers(sorted(set(filled)))}行）。",
+                sheet.where,
+                _STILL,
+                "値が正しいか確かめ、できればセルの結合をやめてください。",
+            )
+        )
 
 
 def _header_again(sheet: Sheet, grid: _Grid, names: list[str], made: Layout) -> None:
     header = tuple(names)
     if not any(header):
         return
-    again = [i for i, row in enumerate(grid.rows) if row[0] == header[0] and tuple(map(_one_line, row)) == header]
+    again = [
+        i for i, row in enumerate(grid.rows) if row[0] == header[0] and tuple(map(_one_line, row)) == header
+    ]
     if again:
         lines = [grid.lines[i] for i in again]
         grid._remove(again)
-        made.warnings.append(Problem(
-            "header-agai"
-            "n", f"見出しの行が途中にもありました（{numbers(lines)}{sheet.unit}）。データに数えていません。",
-            sheet.where, _STILL, "途中の見出しを削除してください。"))
+        made.warnings.append(
+            Problem(
+                "header-again",
+                f"見出しの行が途中にもありました（{numbers(lines)}{sheet.unit}）。データに数えていません。",
+                sheet.where,
+                _STILL,
+                "途中の見出しを削除してください。",
+            )
+        )
 
 
 def _second_table(sheet: Sheet, grid: _Grid, made: Layout) -> None:
@@ -454,10 +532,15 @@ def _second_table(sheet: Sheet, grid: _Grid, made: Layout) -> None:
         if len(cells) < 2 or any(map(_data_like, cells)) or not _wordy(rows[i]):
             continue
         if any(map(_data_like, _filled(rows[i + 1]))):
-            made.doubts.append(Problem(
-                "second-table",
-                f"1つのシートに表が2つ以上あるようです（{grid.lines[i]}{sheet.unit}から別の見出し）。",
-                sheet.where, _SHOWN, "表ごとに別のシートか別のファイルに分けてください。"))
+            made.doubts.append(
+                Problem(
+                    "second-table",
+                    f"1つのシートに表が2つ以上あるようです（{grid.lines[i]}{sheet.unit}から別の見出し）。",
+                    sheet.where,
+                    _SHOWN,
+                    "表ごとに別のシートか別のファイルに分けてください。",
+                )
+            )
             return
 
 
@@ -467,21 +550,37 @@ def _side_by_side(sheet: Sheet, grid: _Grid, names: list[str], made: Layout) -> 
         left = {plain(name) for name in names[:gap] if name}
         right = [plain(name) for name in names[gap + 1 :] if name]
         if left and right and sum(name in left for name in right) * 2 >= len(right):
-            made.doubts.append(Problem(
-                "side-by-sid"
-                "e", f"1つのシートに表が横に並んでいるようです（{grid.letter(gap)}列が空いています）。",
-                sheet.where, _SHOWN, "表ごとに別のシートか別のファイルに分けてください。"))
+            made.doubts.append(
+                Problem(
+                    "side-by-side",
+                    f"1つのシートに表が横に並んでいるようです（{grid.letter(gap)}列が空いています）。",
+                    sheet.where,
+                    _SHOWN,
+                    "表ごとに別のシートか別のファイルに分けてください。",
+                )
+            )
             return
 
 
 _EXPECTED = (
-    (re.compile(r"メール(?:アドレス)?$|e-?mail", re.I), re.compile(r".*@.*|[-ー－―なし無]+"), "メールアドレ"
-                                                                                              "ス"),
-    (re.compile(r"url$", re.I), re.compile(r"(?:https?:|www\.|/).*|.*\.[a-z]{2,}.*|[-ー－―なし無]+", re.I), "アドレス（URL）"),
+    (
+        re.compile(r"メール(?:アドレス)?$|e-?mail", re.I),
+        re.compile(r".*@.*|[-ー－―なし無]+"),
+        "メールアドレス",
+    ),
+    (
+        re.compile(r"url$", re.I),
+        re.compile(r"(?:https?:|www\.|/).*|.*\.[a-z]{2,}.*|[-ー－―なし無]+", re.I),
+        "アドレス（URL）",
+    ),
     (re.compile(r"^緯度$|latitude"), re.compile(r"-?\d{1,2}(?:\.\d+)?|\d+[°度].*"), "緯度"),
     (re.compile(r"^経度$|longitude"), re.compile(r"-?\d{1,3}(?:\.\d+)?|\d+[°度].*"), "経度"),
     (re.compile(r"^郵便番号$"), re.compile(r"〒?\d{3}-?\d{4}|[-ー－―]+"), "郵便番号"),
-    (re.compile(r"^電話番号$|telephone"), re.compile(r"[^一-龥]*\d[^一-龥]*\d.*|[-ー－―なし無]+|.*[-(]\d.*"), "電話番号"),
+    (
+        re.compile(r"^電話番号$|telephone"),
+        re.compile(r"[^一-龥]*\d[^一-龥]*\d.*|[-ー－―なし無]+|.*[-(]\d.*"),
+        "電話番号",
+    ),
     (re.compile(r"^災害種別_"), re.compile(r"[01](?:\.0)?|[○◯〇×✕△◎●ー-]|true|false", re.I), "災害の種別"),
 )
 
@@ -502,13 +601,19 @@ def _shifted(sheet: Sheet, grid: _Grid, columns: list[str], made: Layout) -> Non
     listed = "、".join(f"「{name}」（{letter}列）" for name, letter, _ in wrong)
     what = f"列の名前と中身が合いません：{listed}。"
     if len(wrong) > 1:
-        made.doubts.append(Problem("shifte"
-                                   "d", what + "見出しとデータの列がずれているようです"
-                                               "。", sheet.where, _SHOWN,
-                                   "見出しの列とデータの列をそろえて保存し直してください。"))
+        made.doubts.append(
+            Problem(
+                "shifted",
+                what + "見出しとデータの列がずれているようです。",
+                sheet.where,
+                _SHOWN,
+                "見出しの列とデータの列をそろえて保存し直してください。",
+            )
+        )
     else:
-        made.warnings.append(Problem("odd-colum"
-                                     "n", what, sheet.where, _STILL, "列がずれていないか確かめてください。"))
+        made.warnings.append(
+            Problem("odd-column", what, sheet.where, _STILL, "列がずれていないか確かめてください。")
+        )
 
 
 def _damage(sheet: Sheet, grid: _Grid, rows: Sequence[tuple[str, ...]], made: Layout) -> None:
@@ -516,23 +621,41 @@ def _damage(sheet: Sheet, grid: _Grid, rows: Sequence[tuple[str, ...]], made: La
     look for.
     """
     for test, code, what, todo in (
-        (broken, "error-cel"
-                 "l", "エラーの値（#REF! など）のセルがあります", "式を直すか、値を入れ直してください。"),
-        (damaged, "number-damage", "番号が「5.22001E+12」のような数値に変わってしまったセルがあります",
-         "元の番号を文字列として入れ直してください。"),
+        (
+            broken,
+            "error-cell",
+            "エラーの値（#REF! など）のセルがあります",
+            "式を直すか、値を入れ直してください。",
+        ),
+        (
+            damaged,
+            "number-damage",
+            "番号が「5.22001E+12」のような数値に変わってしまったセルがあります",
+            "元の番号を文字列として入れ直してください。",
+        ),
     ):
         look = {text for text in sheet.odd if test(text)}
         if not look:
             continue
         cells = [
-            f"{grid.letter(grid.kept[c])}"
-            f"{line}" if sheet.letters else f"{line}行目の{grid.kept[c] + grid.left + 1}列目"
-            for row, line in zip(rows, grid.lines, strict=True) for c, cell in enumerate(row) if cell in look
+            f"{grid.letter(grid.kept[c])}{line}"
+            if sheet.letters
+            else f"{line}行目の{grid.kept[c] + grid.left + 1}列目"
+            for row, line in zip(rows, grid.lines, strict=True)
+            for c, cell in enumerate(row)
+            if cell in look
         ]
         if cells:
             more = f" ほか{len(cells) - 10}か所" if len(cells) > 10 else ""
-            made.warnings.append(Problem(code, f"{what}（{'、'.join(cells[:10])}{more}）。", sheet.where,
-                                         "そのままの文字で公開します。", todo))
+            made.warnings.append(
+                Problem(
+                    code,
+                    f"{what}（{'、'.join(cells[:10])}{more}）。",
+                    sheet.where,
+                    "そのままの文字で公開します。",
+                    todo,
+                )
+            )
 
 
 # --- titles, notes, as of when -----------------------------------------------------------------------------
@@ -550,12 +673,19 @@ def _title(titles: Sequence[str]) -> str:
 
 
 _MOMENT_WORDS = re.compile(r"現在|時点|更新|作成|as of", re.I)
-_MOMENT_COLUMN = re.compile(r"^(?:時点|基準日時?|現在日時|(?:データ)?更新日時?|最終更新.*|.*確認日時|.*時点日時)$")
+_MOMENT_COLUMN = re.compile(
+    r"^(?:時点|基準日時?|現在日時|(?:データ)?更新日時?|最終更新.*|.*確認日時|.*時点日時)$"
+)
 
 
 def _as_of(
-    sheet: Sheet, titles: Sequence[str], notes: Sequence[str], columns: Sequence[str],
-    rows: Sequence[tuple[str, ...]], arrived: datetime, made: Layout,
+    sheet: Sheet,
+    titles: Sequence[str],
+    notes: Sequence[str],
+    columns: Sequence[str],
+    rows: Sequence[tuple[str, ...]],
+    arrived: datetime,
+    made: Layout,
 ) -> datetime | None:
     """The moment that the table names: in a title row, a column's name, a column of times, the notes, the
     sheet's name.
@@ -569,10 +699,15 @@ def _as_of(
         rest = [t for t in [*notes, sheet.name] if _MOMENT_WORDS.search(t)]
         found = next((m for m in (_find(t, arrived) for t in [*rest, *titles[:3]]) if m), None)
     if found is not None and found > arrived + timedelta(days=1):
-        made.warnings.append(Problem(
-            "future-momen"
-            "t", "表の「いつ現在」の日時が未来になっています。届いた時刻を使います。", sheet.where, _STILL,
-            "日時（年・月・日・時）を確かめてください。"))
+        made.warnings.append(
+            Problem(
+                "future-moment",
+                "表の「いつ現在」の日時が未来になっています。届いた時刻を使います。",
+                sheet.where,
+                _STILL,
+                "日時（年・月・日・時）を確かめてください。",
+            )
+        )
         return None
     return found
 

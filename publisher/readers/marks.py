@@ -16,7 +16,8 @@ from xml.etree import ElementTree
 from publisher.readers.cells import Style, style
 
 CHUNK = 1 << 20
-# Excel ends at 1,048,576 rows x 16,384 columns; a sheet of this many cells, empty ones too, is no table for people.
+# Excel ends at 1,048,576 rows x 16,384 columns; a sheet of this many cells, empty ones too, is no table
+# for people.
 MOST_CELLS = 40_000_000
 MOST_BYTES = 1_500_000_000
 MOST_RATIO = 250
@@ -62,7 +63,14 @@ class Parts:
 
 
 _ZIP_FAULTS = (
-    zipfile.BadZipFile, zlib.error, OSError, EOFError, KeyError, ValueError, RuntimeError, NotImplementedError
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    EOFError,
+    KeyError,
+    ValueError,
+    RuntimeError,
+    NotImplementedError,
 )
 
 
@@ -140,12 +148,11 @@ def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
     relations = small_part(archive, "xl/_rels/workbook.xml.rels")
     if book is None or relations is None:
         return {}
-    targets = {
-        relation.get("Id", ""): _resolve(relation.get("Target", "")) for relation in relations
-    }
+    targets = {relation.get("Id", ""): _resolve(relation.get("Target", "")) for relation in relations}
     return {
         sheet.get("name", ""): targets.get(_attribute(sheet, "id"), "")
-        for sheet in book.iter() if _local(sheet) == "sheet"
+        for sheet in book.iter()
+        if _local(sheet) == "sheet"
     }
 
 
@@ -191,7 +198,7 @@ _REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Z]{1,3})(\d+)["']""")
 _WIDE = re.compile(rb'r="([A-Z]{2,3})[0-9]')
 _ERROR = re.compile(
     rb"""<(?:\w+:)?c\b([^>]*\bt\s*=\s*"e"[^>]*)>(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v[^>]*>([^<]*)<""",
-    re.DOTALL
+    re.DOTALL,
 )
 _STALE = re.compile(rb"</(?:\w+:)?f>\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>|</(?:\w+:)?c>)")
 
@@ -320,7 +327,9 @@ def scan_xls(data: bytes) -> dict[str, Marks] | None:
         with contextlib.redirect_stdout(noise):
             book = xlrd.open_workbook(file_contents=data, formatting_info=True, logfile=noise)
             return {sheet.name: _xls_sheet(book, sheet) for sheet in book.sheets()}
-    except Exception as error:  # xlrd has no base class for its failures; without an answer the document is held
+    except (
+        Exception
+    ) as error:  # xlrd has no base class for its failures; without an answer the document is held
         if "encrypted" in str(error).lower():
             raise Damaged("encrypted") from error
         return None
@@ -333,8 +342,11 @@ def _xls_sheet(book: object, sheet: object) -> Marks:
     marks.hidden_rows = {row for row, info in sheet.rowinfo_map.items() if info.hidden or info.height == 0}
     marks.hidden_columns = {c for c, info in sheet.colinfo_map.items() if info.hidden or info.width == 0}
     marks.merged = [(top, left, bottom - 1, right - 1) for top, bottom, left, right in sheet.merged_cells]
-    found = {index: made for index, xf in enumerate(book.xf_list)
-             if (made := _xls_style(book.format_map.get(xf.format_key)))}
+    found = {
+        index: made
+        for index, xf in enumerate(book.xf_list)
+        if (made := _xls_style(book.format_map.get(xf.format_key)))
+    }
     for row in range(sheet.nrows):
         types = sheet.row_types(row)
         if xlrd.XL_CELL_ERROR in types:

@@ -20,30 +20,45 @@ _HELD = "このファイルはまだ公開していません。前に公開し�
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 _WORDS = {
-    "empty": ("ファイルの中身が空（0バイト）です"
-              "。", "元のファイルを開いて確かめ、もう一度コピーしてください。"),
+    "empty": (
+        "ファイルの中身が空（0バイト）です。",
+        "元のファイルを開いて確かめ、もう一度コピーしてください。",
+    ),
     "encrypted": ("パスワードが付いているため、読めません。", "パスワードを外して保存し直してください。"),
-    "truncate"
-    "d": ("ファイルが途中で切れているか、壊れています"
-          "。", "もう一度コピーするか、表計算ソフトで開いて保存し直してください。"),
+    "truncated": (
+        "ファイルが途中で切れているか、壊れています。",
+        "もう一度コピーするか、表計算ソフトで開いて保存し直してください。",
+    ),
     "xml": ("ファイルの中身が壊れています。", "表計算ソフトで開いて保存し直してください。"),
-    "bomb": ("ファイルを広げると異常に大きくなります"
-             "。", "出どころを確かめ、必要な表だけを新しいファイルに写してください。"),
-    "sparse": ("表の範囲が広すぎます。離れた場所に、要らない文字が入っているようです。",
-               "Ctrl+End で右下の端を確かめ、要らない行と列を削除して保存し直してください。"),
-    "html": ("拡張子は表計算ですが、中身はウェブページ（HTML）です。",
-             "表計算ソフトで開き、「Excel ブック」または CSV として保存し直してください。"),
-    "other": ("表計算のファイルとして読めません"
-              "。", "表計算ソフトで開けるか確かめ、Excel ブックか CSV で保存し直してください。"),
-    "blank": ("データのある表がありません"
-              "。", "表が入っているか、シートが非表示になっていないか確かめてください。"),
+    "bomb": (
+        "ファイルを広げると異常に大きくなります。",
+        "出どころを確かめ、必要な表だけを新しいファイルに写してください。",
+    ),
+    "sparse": (
+        "表の範囲が広すぎます。離れた場所に、要らない文字が入っているようです。",
+        "Ctrl+End で右下の端を確かめ、要らない行と列を削除して保存し直してください。",
+    ),
+    "html": (
+        "拡張子は表計算ですが、中身はウェブページ（HTML）です。",
+        "表計算ソフトで開き、「Excel ブック」または CSV として保存し直してください。",
+    ),
+    "other": (
+        "表計算のファイルとして読めません。",
+        "表計算ソフトで開けるか確かめ、Excel ブックか CSV で保存し直してください。",
+    ),
+    "blank": (
+        "データのある表がありません。",
+        "表が入っているか、シートが非表示になっていないか確かめてください。",
+    ),
 }
 
 
 def read_sheet(path: str, data: bytes, arrived: datetime) -> Workbook:
-    """The tables of a workbook, one a visible sheet. Raises ``Unreadable`` for everything that cannot be read.
+    """The tables of a workbook, one a visible sheet. Raises ``Unreadable`` for everything that cannot be
+    read.
 
-    Hidden sheets, rows and columns, comments, formulas, embedded objects, charts and the caches of links are left out.
+    Hidden sheets, rows and columns, comments, formulas, embedded objects, charts and the caches of links
+    are left out.
     """
     try:
         return _read(path, data, arrived)
@@ -93,7 +108,8 @@ def _read_zip(path: str, data: bytes, arrived: datetime) -> Workbook:
                     pass  # its sum is checked before the Rust reader trusts its sizes
             marks = {
                 name: scanning.scan_sheet(archive, part, known)
-                for name, part in where.items() if part in names and "/worksheets/" in f"/{part}"
+                for name, part in where.items()
+                if part in names and "/worksheets/" in f"/{part}"
             }
         elif "content.xml" in names:
             locked = "META-INF/manifest.xml" in names and archive.read("META-INF/manifest.xml")
@@ -117,8 +133,13 @@ def _read_text(path: str, data: bytes, arrived: datetime) -> Workbook:
     book = read_delimited(path, data, arrived)
     if max(len(table.columns) for table in book.tables) < 2:
         raise Damaged("other")
-    told = Problem("really-csv", "拡張子は表計算ですが、中身は CSV です。CSV として読みました。", path,
-                   "読み取った内容は公開できます。", "ファイル名の終わりを .csv にしてください。")
+    told = Problem(
+        "really-csv",
+        "拡張子は表計算ですが、中身は CSV です。CSV として読みました。",
+        path,
+        "読み取った内容は公開できます。",
+        "ファイル名の終わりを .csv にしてください。",
+    )
     return Workbook(book.head, book.tables, (told, *book.warnings), book.doubts)
 
 
@@ -139,8 +160,11 @@ class _Book:
         if self.marks is None:
             self._doubt("hidden-unknown", "隠れた行や列があるかどうかを確かめられません。", self.path)
         book = CalamineWorkbook.from_filelike(io.BytesIO(self.data))
-        tables = [table for index, meta in enumerate(book.sheets_metadata)
-                  if (table := self._table(book, index, meta))]
+        tables = [
+            table
+            for index, meta in enumerate(book.sheets_metadata)
+            if (table := self._table(book, index, meta))
+        ]
         if not tables:
             raise _unreadable(self.path, "blank")
         self._leftovers()
@@ -153,22 +177,35 @@ class _Book:
         self.warnings.append(Problem(code, what, where, "ほかの部分は公開できます。", todo))
 
     def _doubt(self, code: str, what: str, where: str) -> None:
-        self.doubts.append(Problem(code, what, where, _HELD,
-                                   "表計算ソフトで開き、新しい Excel ブックとして保存し直してください。"))
+        self.doubts.append(
+            Problem(
+                code,
+                what,
+                where,
+                _HELD,
+                "表計算ソフトで開き、新しい Excel ブックとして保存し直してください。",
+            )
+        )
 
     def _table(self, book: Any, index: int, meta: Any) -> Table | None:
         from python_calamine import SheetTypeEnum, SheetVisibleEnum
 
         where = f"{self.path} シート「{meta.name}」"
         if meta.typ != SheetTypeEnum.WorkSheet:
-            self._warn("chart-shee"
-                       "t", "グラフなど、表でないシートは公開しません"
-                            "。", where, "必要なら画像か文章で出してください。")
+            self._warn(
+                "chart-sheet",
+                "グラフなど、表でないシートは公開しません。",
+                where,
+                "必要なら画像か文章で出してください。",
+            )
             return None
         if meta.visible != SheetVisibleEnum.Visible:
-            self._warn("hidden-shee"
-                       "t", "非表示のシートは公開しません"
-                            "。", where, "公開するシートなら、再表示して保存してください。")
+            self._warn(
+                "hidden-sheet",
+                "非表示のシートは公開しません。",
+                where,
+                "公開するシートなら、再表示して保存してください。",
+            )
             return None
         marks = (self.marks or {}).get(meta.name)
         if marks is None:
@@ -208,38 +245,56 @@ class _Book:
             lines.append(number + 1)
         self._tell_hidden(where, hidden_rows, [c + left for c in sorted(dropped)])
         if marks.stale:
-            self._warn("stale-formul"
-                       "a", "計算結果が保存されていない式があります。そのセルは空になります。", where,
-                       "表計算ソフトで開き、上書き保存してください。")
+            self._warn(
+                "stale-formula",
+                "計算結果が保存されていない式があります。そのセルは空になります。",
+                where,
+                "表計算ソフトで開き、上書き保存してください。",
+            )
         letters = tuple(column_letters(c + left) for c in keep)
         merged = _merged(source.merged_cell_ranges, marks, lines, [c + left for c in keep])
         return lay_out(Sheet(name, where, rows, lines, letters, merged, strings.odd()), self.arrived)
 
     def _tell_hidden(self, where: str, rows: Sequence[int], columns: Sequence[int]) -> None:
         if rows:
-            self._warn("hidden-rows", f"非表示の行は公開しません（{numbers(rows)}行）。", where,
-                       "公開する行なら、フィルターを外し、再表示して保存してください。")
+            self._warn(
+                "hidden-rows",
+                f"非表示の行は公開しません（{numbers(rows)}行）。",
+                where,
+                "公開する行なら、フィルターを外し、再表示して保存してください。",
+            )
         if columns:
             listed = "、".join(f"{column_letters(c)}" for c in columns[:20])
-            self._warn("hidden-columns", f"非表示の列は公開しません（列{listed}）。", where,
-                       "公開する列なら、再表示して保存してください。")
+            self._warn(
+                "hidden-columns",
+                f"非表示の列は公開しません（列{listed}）。",
+                where,
+                "公開する列なら、再表示して保存してください。",
+            )
 
     def _leftovers(self) -> None:
         """One sentence for everything that a workbook carries besides its cells."""
         parts, marks = self.parts, list((self.marks or {}).values())
-        things = [word for word, there in (
-            ("セルのコメント（メモ）", parts.comments or any(m.comments for m in marks)),
-            ("マクロ", parts.macros),
-            ("図や写真", parts.pictures),
-            ("グラフ", parts.charts),
-            ("埋め込みファイル", parts.objects),
-            ("ほかのファイルへのリンクの控え", parts.links),
-            ("計算式（結果の値だけを使います）", any(m.formulas for m in marks)),
-        ) if there]
+        things = [
+            word
+            for word, there in (
+                ("セルのコメント（メモ）", parts.comments or any(m.comments for m in marks)),
+                ("マクロ", parts.macros),
+                ("図や写真", parts.pictures),
+                ("グラフ", parts.charts),
+                ("埋め込みファイル", parts.objects),
+                ("ほかのファイルへのリンクの控え", parts.links),
+                ("計算式（結果の値だけを使います）", any(m.formulas for m in marks)),
+            )
+            if there
+        ]
         if things:
-            self._warn("left-ou"
-                       "t", f"次のものは公開しません：{'、'.join(things)}"
-                            f"。", self.path, "直す必要はありません。")
+            self._warn(
+                "left-out",
+                f"次のものは公開しません：{'、'.join(things)}。",
+                self.path,
+                "直す必要はありません。",
+            )
 
 
 def _columns(source: Any, left: int, marks: Marks) -> tuple[list[int], list[int]]:
@@ -287,7 +342,12 @@ def _merged(
     rows = {line - 1: i for i, line in enumerate(lines)}
     places = {c: i for i, c in enumerate(columns)}
     return tuple(
-        (rows[t], places[x], max(rows.get(i, 0) for i in range(t, min(b, t + 100_000) + 1)),
-         max(places.get(c, 0) for c in range(x, r + 1)))
-        for t, x, b, r in all_ranges if t in rows and x in places
+        (
+            rows[t],
+            places[x],
+            max(rows.get(i, 0) for i in range(t, min(b, t + 100_000) + 1)),
+            max(places.get(c, 0) for c in range(x, r + 1)),
+        )
+        for t, x, b, r in all_ranges
+        if t in rows and x in places
     )

@@ -1,4 +1,6 @@
-"""Decides what of a document may be published, and why not: fail closed about people, open about everything else."""
+"""Decides what of a document may be published, and why not: fail closed about people, open about everything
+else.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ from publisher.model import (
     Workbook,
 )
 from publisher.readers.layout import numbers
-from publisher.review import leaks, profile as profiles
+from publisher.review import leaks
+from publisher.review import profile as profiles
 from publisher.review.headers import Meaning, meaning
 from publisher.review.privacy import Looks, look
 
@@ -38,8 +41,10 @@ _FEWEST_ROWS = 3  # a table within a notice with fewer rows tells of an office, 
 def review(path: str, content: Content, profile: TableProfile | None, slug: str, released: bool) -> Verdict:
     """The verdict on one document. Pure.
 
-    ``profile`` is the one whose folder the document lies in. ``slug`` names the table's address without ``/``; further sheets get
-    ``slug-2``, ``slug-3`` … ``released`` means that a person has looked at what was held: doubts and looks no longer hold it,
+    ``profile`` is the one whose folder the document lies in. ``slug`` names the table's address without
+    ``/``; further sheets get
+    ``slug-2``, ``slug-3`` … ``released`` means that a person has looked at what was held: doubts and
+    looks no longer hold it,
     individual numbers and columns that a profile needs but does not find still do (``Held.final``).
     """
     if isinstance(content, Workbook):
@@ -47,7 +52,8 @@ def review(path: str, content: Content, profile: TableProfile | None, slug: str,
     return _document(path, content, profile, released)
 
 
-# --- notices and scans ----------------------------------------------------------------------------------------
+# --- notices and scans
+# ----------------------------------------------------------------------------------------
 
 
 def _document(path: str, content: Notice | Scan, profile: TableProfile | None, released: bool) -> Verdict:
@@ -57,24 +63,46 @@ def _document(path: str, content: Notice | Scan, profile: TableProfile | None, r
         if any(leaks.my_numbers(text) for text in texts):
             return Held((_my_number(path, "文章の中に"),), final=True)
         if any(leaks.mobile_beside_name(text) for text in texts):
-            warnings.append(Problem(
-                "mobile-number", "人の名前のそばに携帯電話の番号があります。", path, "このまま公開します。",
-                "本人の番号でないか、公開してよい番号か確かめてください。"))
-    reasons = () if released else (*content.doubts, *_folder_of_people(path, profile), *_personal_grids(path, content))
+            warnings.append(
+                Problem(
+                    "mobile-number",
+                    "人の名前のそばに携帯電話の番号があります。",
+                    path,
+                    "このまま公開します。",
+                    "本人の番号でないか、公開してよい番号か確かめてください。",
+                )
+            )
+    reasons = (
+        ()
+        if released
+        else (*content.doubts, *_folder_of_people(path, profile), *_personal_grids(path, content))
+    )
     return Held(reasons) if reasons else Accepted(content, tuple(warnings))
 
 
 def _my_number(where: str, place: str) -> Problem:
-    return Problem("my-number", f"{place}個人番号（マイナンバー）と読める12桁の番号があります。", where, _HELD,
-                   "番号を消して保存し直してください。個人番号は公開できません。")
+    return Problem(
+        "my-number",
+        f"{place}個人番号（マイナンバー）と読める12桁の番号があります。",
+        where,
+        _HELD,
+        "番号を消して保存し直してください。個人番号は公開できません。",
+    )
 
 
 def _folder_of_people(path: str, profile: TableProfile | None) -> tuple[Problem, ...]:
     if profile is None or profile.kind not in profiles.PERSONAL:
         return ()
-    return (Problem(
-        "roll-not-a-table", f"「{profile.path}」は名簿のフォルダーですが、このファイルは表ではありません。公開する列を選べません。", path,
-        _HELD, f"名簿は表（CSV か Excel）で入れ、ほかの文書は別のフォルダーに移してください。{_RELEASE}"),)
+    return (
+        Problem(
+            "roll-not-a-table",
+            f"「{profile.path}」は名簿のフォルダーですが、このファイルは表ではありません。"
+            f"公開する列を選べません。",
+            path,
+            _HELD,
+            f"名簿は表（CSV か Excel）で入れ、ほかの文書は別のフォルダーに移してください。{_RELEASE}",
+        ),
+    )
 
 
 def _personal_grids(path: str, content: Notice | Scan) -> tuple[Problem, ...]:
@@ -103,11 +131,16 @@ def _look_at_grid(grid: Grid) -> Looks:
 
 def _looks_personal(where: str, what: str, seen: Looks) -> Problem:
     return Problem(
-        "looks-personal", f"{what}個人の情報に見えます：{'、'.join(seen.reasons)}。", where, _HELD,
-        f"公開する列と同意の列を publisher.toml の [[tables]] に書くか、個人の列を消してください。{_RELEASE}")
+        "looks-personal",
+        f"{what}個人の情報に見えます：{'、'.join(seen.reasons)}。",
+        where,
+        _HELD,
+        f"公開する列と同意の列を publisher.toml の [[tables]] に書くか、個人の列を消してください。{_RELEASE}",
+    )
 
 
-# --- tables ---------------------------------------------------------------------------------------------------
+# --- tables
+# ---------------------------------------------------------------------------------------------------
 
 
 def _workbook(path: str, book: Workbook, profile: TableProfile | None, slug: str, released: bool) -> Verdict:
@@ -121,9 +154,15 @@ def _workbook(path: str, book: Workbook, profile: TableProfile | None, slug: str
         final += sure
         reasons += unsure
         if not table.rows:
-            reasons.append(Problem(
-                "empty-table", "表にデータが1行もありません。", where, _HELD,
-                f"ファイルを確かめてください。本当に0件なら公開できます。{_RELEASE}"))
+            reasons.append(
+                Problem(
+                    "empty-table",
+                    "表にデータが1行もありません。",
+                    where,
+                    _HELD,
+                    f"ファイルを確かめてください。本当に0件なら公開できます。{_RELEASE}",
+                )
+            )
     tables: list[PublicTable] = []
     for index, (table, where) in enumerate(zip(book.tables, places, strict=True)):
         address = slug if index == 0 else f"{slug}-{index + 1}"
@@ -132,7 +171,9 @@ def _workbook(path: str, book: Workbook, profile: TableProfile | None, slug: str
             reasons += held
         else:
             title = _title(book, table, several)
-            if profile.kind in profiles.PERSONAL:  # nothing of such a file is public that the profile does not name
+            if (
+                profile.kind in profiles.PERSONAL
+            ):  # nothing of such a file is public that the profile does not name
                 title = f"{profile.name}（{index + 1}）" if several else profile.name
             applied = profiles.apply(table, profile, address, title, where)
             final += applied.faults
@@ -180,14 +221,35 @@ def _without_profile(
     warnings = []
     if seen.roles and not seen.personal:
         listed = "、".join(f"「{table.columns[c]}」" for c in seen.roles)
-        warnings.append(Problem("names-of-officers", f"担当者などの名前の列があります：{listed}。", where, "このまま公開します。",
-                                "公開してよい名前か確かめてください。"))
+        warnings.append(
+            Problem(
+                "names-of-officers",
+                f"担当者などの名前の列があります：{listed}。",
+                where,
+                "このまま公開します。",
+                "公開してよい名前か確かめてください。",
+            )
+        )
     if seen.mobiles and not seen.personal:
         listed = "、".join(f"「{table.columns[c]}」" for c in seen.mobiles)
-        warnings.append(Problem("mobile-number", f"携帯電話の番号があります：{listed}。", where, "このまま公開します。",
-                                "公開してよい番号か確かめてください。"))
+        warnings.append(
+            Problem(
+                "mobile-number",
+                f"携帯電話の番号があります：{listed}。",
+                where,
+                "このまま公開します。",
+                "公開してよい番号か確かめてください。",
+            )
+        )
     made = PublicTable(
-        slug=slug, title=title, kind=TableKind.OPEN, columns=table.columns, rows=table.rows, total=len(table.rows),
-        personal=seen.personal, as_of=table.as_of, notes=table.notes,
+        slug=slug,
+        title=title,
+        kind=TableKind.OPEN,
+        columns=table.columns,
+        rows=table.rows,
+        total=len(table.rows),
+        personal=seen.personal,
+        as_of=table.as_of,
+        notes=table.notes,
     )
     return made, warnings, held

@@ -9,7 +9,8 @@ _NUMERALS = "〇零一二三四五六七八九十百千壱弐参"
 _PREFECTURE = re.compile(r"(?:東京都|北海道|(?:大阪|京都)府|..県|(?:神奈川|和歌山|鹿児島)県)")
 # Municipalities whose names hold 市, 町 or 村 before their last character.
 _ODD_NAMES = re.compile(
-    r"(?:四日市|廿日市|野々市|市川|市原|八日市場|八日市|余市|上市|高市|五日市|大町|町田|十日町|小町|東村山|武蔵村山|村山|村上"
+    r"(?:四日市|廿日市|野々市|市川|市原|八日市場|八日市|余市|上市|高市|五日市|大町|町田|十日町|小町|東村山|"
+    r"武蔵村山|村山|村上"
     r"|大村|羽村|田村|玉村|中村|木村|下村|稲村|岩村|奈良市町|長岡京)"
 )
 _COUNTY = re.compile(r"[^\d市区町村]{1,5}?郡")
@@ -20,20 +21,28 @@ _COUNTED = re.compile(
     rf"[{_NUMERALS}]+(?:丁目|番地|番(?![町丁])|号|の[\d{_NUMERALS}]|ノ[\d{_NUMERALS}]|之[\d{_NUMERALS}]"
     rf"|-|地割|線|区画|軒)"
 )
-_AVENUE = re.compile(rf"(?:[東西南北]*[\d{_NUMERALS}]+条(?:[東西南北\d]|通|$)|[東西南北][\d{_NUMERALS}]+(?:線|号|丁目|$))")
+_AVENUE = re.compile(
+    rf"(?:[東西南北]*[\d{_NUMERALS}]+条(?:[東西南北\d]|通|$)|[東西南北][\d{_NUMERALS}]+(?:線|号|丁目|$))"
+)
 _KYOTO = re.compile(r".*(?:上る|下る|上ル|下ル|東入る|西入る|東入ル|西入ル|東入|西入)")
 _BUILDING = re.compile(
-    r"ハイツ|マンション|アパート|コーポ|ハイム|メゾン|レジデンス|ヴィラ|ビラ|パーク|ガーデン|タワー|団地|住宅|寮|社宅|ビル"
+    r"ハイツ|マンション|アパート|コーポ|ハイム|メゾン|レジデンス|ヴィラ|ビラ|パーク|ガーデン|タワー|団地|住"
+    r"宅|寮|社宅|ビル"
     r"|荘|号室|号棟|棟|階|方$|様$|宅$|気付|内$|苑$|館$"
 )
-_PARCEL = re.compile(r"(?<=[町村字区丁])(?:[イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメミシヱヒモセス甲乙丙丁戊己庚辛壬癸])部?$")
+_PARCEL = re.compile(
+    r"(?<=[町村字区丁])(?:[イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメ"
+    r"ミシヱヒモセス甲乙丙丁戊己庚辛壬癸])部?$"
+)
 _TAIL = re.compile(rf"[\s第字番地号のノ之A-Za-z.,、，・()（）「」\[\]#＃/-]+$|[{_NUMERALS}]+$")
 
 
 def town(address: str) -> str:
-    """The address down to 大字 or 町, without 丁目, house number and building: ``汐見市本町3丁目4番5号`` → ``汐見市本町``.
+    """The address down to 大字 or 町, without 丁目, house number and building: ``汐見市本町3丁目4番5号``
+    → ``汐見市本町``.
 
-    When it is not sure where the town ends, the municipality is left; when there is none, nothing. No digit survives.
+    When it is not sure where the town ends, the municipality is left; when there is none, nothing. No
+    digit survives.
     """
     text = unicodedata.normalize("NFKC", address)
     text = _POSTAL.sub("", _HYPHENS.sub("-", text)).strip()
@@ -62,7 +71,11 @@ def _municipality(text: str) -> tuple[str, str]:
     if found:
         name, after = bare[: found.end()], bare[found.end() :]
         # 「本町3-4」 without a municipality: 町 in front of a number is a town, not a municipality
-        if name[-1] in "町村" and not taken.endswith("郡") and not re.match(r"\s*(?:大字|字)?[^\d\s-]{2}", after):
+        if (
+            name[-1] in "町村"
+            and not taken.endswith("郡")
+            and not re.match(r"\s*(?:大字|字)?[^\d\s-]{2}", after)
+        ):
             return taken, bare
         taken, bare = taken + name, after.lstrip()
         if name[-1] == "市":
@@ -87,6 +100,8 @@ def _town_part(rest: str, known: bool) -> str:
     if not known and not numbered and len(part) > 12:
         return ""
     part = _PARCEL.sub("", part)
+    if numbered:
+        part = part.rstrip("甲乙丙丁戊己庚辛壬癸")
     while (shorter := _TAIL.sub("", part)) != part:
         part = shorter
     return "" if any(c.isnumeric() and not "\u3007" <= c <= "\u9fff" for c in part) else part

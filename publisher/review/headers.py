@@ -27,42 +27,76 @@ class Meaning(StrEnum):
     ROLE = "担当者など"
 
 
-# The most telling first: the first that fits decides. Names from 安否情報省令 様式第1号, 被災者台帳 (災害対策基本法 90条の3),
+# The most telling first: the first that fits decides. Names from 安否情報省令 様式第1号, 被災者台帳
+# (災害対策基本法 90条の3),
 # LGDPM's roster, PFIF 1.4 and the rolls of municipalities.
 _COUNT = re.compile(r"(?:数|人数|件数|率|割合|面積|計|総数|定員)(?:\(.*\))?$")
 _ROLE = re.compile(
-    r"(?:担当|代表|責任|管理|設置|開設|所有|報告|記入|発表|作成|連絡|問い?合わ?せ|受付|施設長|校長|園長|院長|館長|会長|区長|理事長"
+    r"(?:担当|代表|責任|管理|設置|開設|所有|報告|記入|発表|作成|連絡|問い?合わ?せ|受付|施設長|校長|園長|院長"
+    r"|館長|会長|区長|理事長"
     r"|店長|医師|講師|議員|author_|source_|contact_)"
 )
 _RULES: tuple[tuple[Meaning, re.Pattern[str]], ...] = tuple(
-    (meaning, re.compile(pattern)) for meaning, pattern in (
+    (meaning, re.compile(pattern))
+    for meaning, pattern in (
         (Meaning.MY_NUMBER, r"個人番号|マイナンバー|mynumber|my_number"),
-        (Meaning.BIRTH, r"生年月日|誕生日|出生の?年月日|^生年$|生まれ|date_?of_?birth|birth_?(?:day|date)|^birth$|^dob$"),
+        (
+            Meaning.BIRTH,
+            r"生年月日|誕生日|出生の?年月日|^生年$|生まれ|date_?of_?birth|birth_?(?:day|date)|^birth$|^dob$",
+        ),
         (Meaning.NATIONALITY, r"国籍|nationality|在留資格|home_country"),
-        (Meaning.RECORD, r"住基|住民票コード|宛名番号|被保険者番号|person_record_id"
-                         r"|避難者(?:番号|id)|公開フラグ|閲覧制限|公表(?:の)?同意|同意(?:の)?有無|^同意$|秘匿|支援措置"
-                         r"|回答を希望|公表に同意|juki|id_number"),
-        (Meaning.HOUSEHOLD, r"世帯(?:番号|主|コード|員)|続柄|家族(?:構成|氏名|も無事|$)|同居|household|family_head|配偶|扶養|保護者"),
-        (Meaning.READING, r"(?:氏名|姓名|名前|氏|姓|被災者|避難者|児童|生徒|本人).{0,3}(?:フリガナ|ふりがな|カナ|かな|よみ|読み|ローマ字|英字)"
-                          r"|(?:フリガナ|ふりがな|カナ|かな|よみ).{0,2}(?:氏名|姓|名$)|^(?:フリガナ|ふりがな|フリカナ|ヨミガナ|よみがな|よみ|読み"
-                          r"|カナ|かな|セイ|メイ|kana|furigana|reading|yomi)$|family_?name_?kana|given_?name_?kana|name_?kana$"
-                          r"|alternate_(?:family|given)?_?names?"),
-        (Meaning.NAME, r"氏名|姓名|^(?:被災者|避難者|行方不明者|不明者|死亡者|死者|負傷者|患者|児童|生徒|園児|入所者|本人|世帯員|職員|要支援者"
-                       r"|要配慮者|安否不明者)(?:の?(?:名前|名))?$|^(?:お名前|姓|氏|名)$|(?:full|family|given|first|last|sur)_?name"
-                       r"|person_?name|^名前\((?:漢字|本人)\)|氏\(|^名\("),
+        (
+            Meaning.RECORD,
+            r"住基|住民票コード|宛名番号|被保険者番号|person_record_id"
+            r"|避難者(?:番号|id)|公開フラグ|閲覧制限|公表(?:の)?同意|同意(?:の)?有無|^同意$|秘匿|支援措置"
+            r"|回答を希望|公表に同意|juki|id_number",
+        ),
+        (
+            Meaning.HOUSEHOLD,
+            r"世帯(?:番号|主|コード|員)|続柄|家族(?:構成|氏名|も無事|$)|同居|household|family_head|配偶|扶養"
+            r"|保護者",
+        ),
+        (
+            Meaning.READING,
+            r"(?:氏名|姓名|名前|氏|姓|被災者|避難者|児童|生徒|本人).{0,3}(?:フリガナ|ふりがな|カナ|かな|よみ"
+            r"|読み|ローマ字|英字)"
+            r"|(?:フリガナ|ふりがな|カナ|かな|よみ).{0,2}(?:氏名|姓|名$)|^(?:フリガナ|ふりがな|フリカナ|ヨミ"
+            r"ガナ|よみがな|よみ|読み"
+            r"|カナ|かな|セイ|メイ|kana|furigana|reading|yomi)$|family_?name_?kana|given_?name_?kana|name_?k"
+            r"ana$"
+            r"|alternate_(?:family|given)?_?names?",
+        ),
+        (
+            Meaning.NAME,
+            r"氏名|姓名|^(?:被災者|避難者|行方不明者|不明者|死亡者|死者|負傷者|患者|児童|生徒|園児|入所者|本"
+            r"人|世帯員|職員|要支援者"
+            r"|要配慮者|安否不明者)(?:の?(?:名前|名))?$|^(?:お名前|姓|氏|名)$|(?:full|family|given|first|las"
+            r"t|sur)_?name"
+            r"|person_?name|^名前\((?:漢字|本人)\)|氏\(|^名\(",
+        ),
         (Meaning.EMAIL, r"メール|e-?mail"),
         (Meaning.PHONE, r"電話|携帯|^tel|tel$|phone|^fax|連絡先(?!.*(?:url|備考|form))|℡"),
-        (Meaning.HEALTH, r"障(?:害|がい|碍)|手帳|要介護|介護(?:度|認定)|持病|既往|病名|傷病|負傷|疾病|症状|アレルギー|妊(?:婦|娠|産)|認知症|寝たきり"
-                         r"|医療的|服薬|投薬|要配慮(?:項目|事項|内容)|injur|allerg|disab|pregnan|dementia|bedridden|care_level|健康状態"
-                         r"|^けが|怪我|certificate"),
+        (
+            Meaning.HEALTH,
+            r"障(?:害|がい|碍)|手帳|要介護|介護(?:度|認定)|持病|既往|病名|傷病|負傷|疾病|症状|アレルギー|妊("
+            r"?:婦|娠|産)|認知症|寝たきり"
+            r"|医療的|服薬|投薬|要配慮(?:項目|事項|内容)|injur|allerg|disab|pregnan|dementia|bedridden|care_"
+            r"level|健康状態"
+            r"|^けが|怪我|certificate",
+        ),
         (Meaning.AGE, r"^(?:満)?年[齢令](?:\(.*\))?$|^age$|^年代$|_年[齢代]$|^乳幼児$|^高齢者$"),
         (Meaning.SEX, r"^性別|^sex$|^gender$|男女の別|_性別$"),
         (Meaning.HOUSE, r"番地(?!以下_)|方書|部屋番号|号室|house_?number|建物名|^号$"),
-        (Meaning.ADDRESS, r"住所|居所|居住地|所在地|現在地|address|home_(?:street|neighborhood|city|state|postal)"
-                          r"|^郵便番号$|^町名$|^本籍"),
+        (
+            Meaning.ADDRESS,
+            r"住所|居所|居住地|所在地|現在地|address|home_(?:street|neighborhood|city|state|postal)"
+            r"|^郵便番号$|^町名$|^本籍",
+        ),
     )
 )
-_FACILITY = re.compile(r"(?:施設|避難所|病院|学校|園|店舗|事業所|団体|法人|会社|建物|機関|場所|設備|名称|農園|公園)")
+_FACILITY = re.compile(
+    r"(?:施設|避難所|病院|学校|園|店舗|事業所|団体|法人|会社|建物|機関|場所|設備|名称|農園|公園)"
+)
 
 
 def narrow(name: str) -> str:

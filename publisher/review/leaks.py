@@ -28,20 +28,26 @@ _D = "[0-9０-９]"
 _SEP = r"[-‐‑‒–—―−－ｰー・ 　\u00a0\u2009]"
 _TWELVE = re.compile(
     rf"(?<![0-9０-９.．A-Za-z/_])(?<![0-9０-９]{_SEP})"
-    rf"(?:{_D}{{12}}|{_D}{{4}}{_SEP}{_D}{{4}}{_SEP}{_D}{{4}}|{_D}{{3}}(?:{_SEP}{_D}{{3}}){{3}}|{_D}(?:{_SEP}{_D}){{11}})"
+    rf"(?:{_D}{{12}}|{_D}{{4}}{_SEP}{_D}{{4}}{_SEP}{_D}{{4}}|{_D}{{3}}(?:{_SEP}{_D}{{3}}){{3}}|{_D}(?:{_SEP}"
+    rf"{_D}){{11}})"
     rf"(?![0-9０-９A-Za-z/_])(?!{_SEP}[0-9０-９])(?![.．][0-9０-９A-Za-z])"
 )
+_ADDRESS = re.compile(r"https?://[!-~]+")
 
 
 def check_digit(digits: str) -> int:
     """The twelfth digit of an individual number from its first eleven.
 
     行政手続における特定の個人を識別するための番号の利用等に関する法律の規定による通知カード及び個人番号カード並びに情報提供
-    ネットワークシステムによる特定個人情報の提供等に関する命令 (平成26年総務省令第85号) 第5条: 11 minus (the sum of Pn times Qn
-    modulo 11), n counted from the right, Qn = n + 1 up to the sixth digit and n - 5 from the seventh; 0 where the
+    ネットワークシステムによる特定個人情報の提供等に関する命令 (平成26年総務省令第85号) 第5条: 11 minus
+    (the sum of Pn times Qn
+    modulo 11), n counted from the right, Qn = n + 1 up to the sixth digit and n - 5 from the seventh; 0
+    where the
     remainder is 0 or 1.
     """
-    total = sum(int(digit) * (n + 1 if n <= 6 else n - 5) for n, digit in enumerate(reversed(digits), start=1))
+    total = sum(
+        int(digit) * (n + 1 if n <= 6 else n - 5) for n, digit in enumerate(reversed(digits), start=1)
+    )
     rest = total % 11
     return 0 if rest <= 1 else 11 - rest
 
@@ -65,7 +71,16 @@ def _moment(digits: str) -> bool:
 
 def my_numbers(text: str) -> list[str]:
     """The individual numbers in a text, in any width, with hyphens or spaces between the digits."""
-    return [match[0] for match in _TWELVE.finditer(text) if is_my_number(match[0])]
+    return [digits for digits in _twelves(text) if is_my_number(digits)]
+
+
+def _twelves(text: str) -> list[str]:
+    """Runs of twelve digits as people write them; those within an address of the web are no numbers of
+    people.
+    """
+    if "://" in text:
+        text = _ADDRESS.sub(" ", text)
+    return [match[0] for match in _TWELVE.finditer(text)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +94,20 @@ class Numbered:
     rows: tuple[int, ...]
 
 
-_MANY_DIGITS = re.compile(r"[0-9０-９]")
-
-
-def numbered_columns(columns: Sequence[str], rows: Sequence[Sequence[str]], named: Iterable[int]) -> list[Numbered]:
+def numbered_columns(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], named: Iterable[int]
+) -> list[Numbered]:
     """Columns with individual numbers. ``named`` are those whose name says so.
 
-    One of eleven numbers has the right check digit by chance: a long list of other numbers of twelve digits, of which few
+    One of eleven numbers has the right check digit by chance: a long list of other numbers of twelve
+    digits, of which few
     are right, is no list of individual numbers.
     """
     known = set(named)
     found = []
     for c in range(len(columns)):
         text = "\n".join([row[c] for row in rows])
-        matches = [m[0] for m in _TWELVE.finditer(text) if not _moment(re.sub(r"\D", "", narrow(m[0])))]
+        matches = [digits for digits in _twelves(text) if not _moment(re.sub(r"\D", "", narrow(digits)))]
         right = {m for m in matches if is_my_number(m)}
         if not right:
             continue
@@ -162,14 +177,17 @@ def grids(blocks: Iterable[Block]) -> Iterator[Grid]:
                 yield from grids(item)
 
 
-_NAMED = re.compile("(?:" + "|".join(sorted(SURNAMES, key=len, reverse=True)) + r")[\s　]*[\u3400-\u9fffぁ-ゔァ-ヴ]{1,4}"
-                    r"|(?:氏名|名前|担当者?)[\s　:：]*[\u3400-\u9fff]{2}|(?:さん|様|氏)(?![\u3400-\u9fffぁ-ん])")
+_NAMED = re.compile(
+    "(?:" + "|".join(sorted(SURNAMES, key=len, reverse=True)) + r")[\s　]*[\u3400-\u9fffぁ-ゔァ-ヴ]{1,4}"
+    r"|(?:氏名|名前|担当者?)[\s　:：]*[\u3400-\u9fff]{2}|(?:さん|様|氏)(?![\u3400-\u9fffぁ-ん])"
+)
 
 
 def mobile_beside_name(text: str) -> bool:
     """Whether a mobile number stands within some 30 characters of what reads like a person's name."""
     seen = narrow(text)
     return any(
-        _NAMED.search(seen, max(0, match.start() - 30), match.start()) or _NAMED.search(seen, match.end(), match.end() + 30)
+        _NAMED.search(seen, max(0, match.start() - 30), match.start())
+        or _NAMED.search(seen, match.end(), match.end() + 30)
         for match in MOBILE.finditer(seen)
     )

@@ -2,15 +2,20 @@
 
 The rule, for tables that no profile allows (fail closed about people, open about places):
 
-1. *Names of columns that only lists of people have* hold a table when they are filled: 個人番号, 生年月日, 氏名 (and
+1. *Names of columns that only lists of people have* hold a table when they are filled: 個人番号,
+生年月日, 氏名 (and
    姓, 被災者名, full_name …), 世帯番号・世帯主・続柄, 公表同意・閲覧制限・避難者番号 and the like.
-2. *Cells that read like people's names* (a family name with a given name, or readings of two words) hold it together with
-   a reading, age, sex, telephone, mail, address, illness or household column; alone when nearly all cells are names.
+2. *Cells that read like people's names* (a family name with a given name, or readings of two words) hold
+it together with
+   a reading, age, sex, telephone, mail, address, illness or household column; alone when nearly all cells
+   are names.
 3. *Age and sex with address, illness or nationality* hold it, unless the table counts people.
 4. *Mobile numbers* (070/080/090) hold it when there are three or more of them, or one beside names.
 
-Shelters, hospitals, AEDs and counters have none of these: 名称 with 名称_カナ, 住所 with house numbers, 電話番号 of land lines, 連絡先
-and 団体名 are what residents need. People named by their office (担当者, 代表者) are told to staff as a warning.
+Shelters, hospitals, AEDs and counters have none of these: 名称 with 名称_カナ, 住所 with house numbers,
+電話番号 of land lines, 連絡先
+and 団体名 are what residents need. People named by their office (担当者, 代表者) are told to staff as a
+warning.
 """
 
 from __future__ import annotations
@@ -30,8 +35,17 @@ _STRONG_HOUSEHOLD = re.compile(r"世帯(?:番号|主|コード|員)|続柄|house
 _BUILT = re.compile(r"建|設|竣工|しゅん|完成|指定|登録|年度|創立|開|認可|更新|築|施行|制定|発行|届|期限|有効")
 _COUNTING = re.compile(r"(?:人数|人口|件数|総数|計|者数|世帯数)(?:\(.*\))?$")
 _BESIDE_NAMES = (
-    Meaning.READING, Meaning.AGE, Meaning.SEX, Meaning.PHONE, Meaning.EMAIL, Meaning.ADDRESS, Meaning.HOUSE, Meaning.HEALTH,
-    Meaning.HOUSEHOLD, Meaning.NATIONALITY, Meaning.BIRTH,
+    Meaning.READING,
+    Meaning.AGE,
+    Meaning.SEX,
+    Meaning.PHONE,
+    Meaning.EMAIL,
+    Meaning.ADDRESS,
+    Meaning.HOUSE,
+    Meaning.HEALTH,
+    Meaning.HOUSEHOLD,
+    Meaning.NATIONALITY,
+    Meaning.BIRTH,
 )
 
 
@@ -95,10 +109,18 @@ def _column(index: int, name: str, rows: Sequence[Sequence[str]]) -> _Column:
     sample = tuple(islice(sorted(distinct) if len(distinct) < 200_000 else iter(distinct), 0, None, step))
     about = meaning(name)
     texts = [value for value in sample if len(value) <= 30]
-    enough = 0.5 if len(texts) >= 5 else 0.66 if len(texts) >= 3 else 1.0  # a few cells may look like names by chance
-    is_people = persons.share(persons.is_name, texts) >= enough and len(texts) * 2 >= len(sample) and len(texts) >= 2
+    enough = (
+        0.5 if len(texts) >= 5 else 0.66 if len(texts) >= 3 else 1.0
+    )  # a few cells may look like names by chance
+    is_people = (
+        persons.share(persons.is_name, texts) >= enough and len(texts) * 2 >= len(sample) and len(texts) >= 2
+    )
     is_kana = persons.share(persons.is_kana_name, texts) >= 0.6 and len(texts) >= 2
-    whole = persons.narrow("\n".join(distinct)) if any("0" in v or "０" in v or "+" in v for v in distinct) else ""
+    whole = (
+        persons.narrow("\n".join(distinct))
+        if any("0" in v or "０" in v or "+" in v for v in distinct)
+        else ""
+    )
     mobiles = len(set(persons.MOBILE.findall(whole))) if whole else 0
     return _Column(index, name, about, sample, is_people, is_kana, mobiles)
 
@@ -106,7 +128,9 @@ def _column(index: int, name: str, rows: Sequence[Sequence[str]]) -> _Column:
 def _is_strong(column: _Column) -> bool:
     if column.meaning in _STRONG:
         return True
-    return column.meaning is Meaning.HOUSEHOLD and _STRONG_HOUSEHOLD.search(narrow_name(column.name)) is not None
+    return (
+        column.meaning is Meaning.HOUSEHOLD and _STRONG_HOUSEHOLD.search(narrow_name(column.name)) is not None
+    )
 
 
 def _by_names(seen: Sequence[_Column], named: Sequence[_Column], hold: object) -> None:
@@ -133,7 +157,11 @@ def _by_traits(seen: Sequence[_Column], hold: object) -> None:
     filled = [c for c in seen if c.values]
     ages = [c for c in filled if c.meaning is Meaning.AGE]
     sexes = [c for c in filled if persons.sexes(c.values)]
-    rest = [c for c in filled if c.meaning in (Meaning.ADDRESS, Meaning.HEALTH, Meaning.NATIONALITY, Meaning.HOUSEHOLD)]
+    rest = [
+        c
+        for c in filled
+        if c.meaning in (Meaning.ADDRESS, Meaning.HEALTH, Meaning.NATIONALITY, Meaning.HOUSEHOLD)
+    ]
     counts = any(_COUNTING.search(narrow_name(c.name)) and persons.numeric(c.values) for c in filled)
     if ages and sexes and rest and not counts:
         hold("一人ひとりの年齢・性別などの列", *ages, *sexes, *rest)

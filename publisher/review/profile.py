@@ -21,11 +21,21 @@ PERSONAL = frozenset((TableKind.EVACUEES, TableKind.MISSING))
 _HELD = "この表はまだ公開していません。前に公開した版があれば、それが表示されたままです。"
 _OTHERS = "ほかの列は設定どおりに公開します。"
 
-# Never on a public list of people, whatever the profile says: 災害対策基本法 86条の15 and 個人情報の保護に関する法律 give no ground.
-_NEVER = frozenset((
-    Meaning.BIRTH, Meaning.PHONE, Meaning.EMAIL, Meaning.MY_NUMBER, Meaning.HEALTH, Meaning.NATIONALITY, Meaning.HOUSEHOLD,
-    Meaning.RECORD, Meaning.HOUSE,
-))
+# Never on a public list of people, whatever the profile says: 災害対策基本法 86条の15 and
+# 個人情報の保護に関する法律 give no ground.
+_NEVER = frozenset(
+    (
+        Meaning.BIRTH,
+        Meaning.PHONE,
+        Meaning.EMAIL,
+        Meaning.MY_NUMBER,
+        Meaning.HEALTH,
+        Meaning.NATIONALITY,
+        Meaning.HOUSEHOLD,
+        Meaning.RECORD,
+        Meaning.HOUSE,
+    )
+)
 
 
 @dataclass(slots=True)
@@ -43,7 +53,9 @@ def key(text: str) -> str:
 
 
 def apply(table: Table, profile: TableProfile, slug: str, title: str, where: str) -> Applied:
-    """What of the table may be shown. Faults are about columns the profile needs and the file lacks; they cannot be released."""
+    """What of the table may be shown. Faults are about columns the profile needs and the file lacks; they
+    cannot be released.
+    """
     work = _Work(table, profile, where)
     shown = work.columns()
     work.row_rules()
@@ -57,13 +69,25 @@ def apply(table: Table, profile: TableProfile, slug: str, title: str, where: str
         if work.applied.faults:
             return work.applied
     work.applied.table = PublicTable(
-        slug=slug, title=title, kind=profile.kind, columns=names, rows=rows,
-        total=len(table.rows), withheld=len(table.rows) - len(rows), personal=personal,
-        reading=_index(names, profile.reading), group=_group(names, profile), as_of=table.as_of,
+        slug=slug,
+        title=title,
+        kind=profile.kind,
+        columns=names,
+        rows=rows,
+        total=len(table.rows),
+        withheld=len(table.rows) - len(rows),
+        personal=personal,
+        reading=_index(names, profile.reading),
+        group=_group(names, profile),
+        as_of=table.as_of,
         notes=() if personal else table.notes,
     )
     if personal and (table.notes or table.title):
-        work.warn("notes-dropped", "表の上や下にある文章は、名簿では公開しません。", "必要な説明は、別のお知らせに書いてください。")
+        work.warn(
+            "notes-dropped",
+            "表の上や下にある文章は、名簿では公開しません。",
+            "必要な説明は、別のお知らせに書いてください。",
+        )
     return work.applied
 
 
@@ -89,11 +113,15 @@ class _Work:
             return found
         near = difflib.get_close_matches(key(name), list(self._places), n=1, cutoff=0.5)
         hint = f"「{self.table.columns[self._places[near[0]]]}」という列ならあります。" if near else ""
-        self._fault("missing-column", f"{purpose}の列「{name}」がありません。{hint}",
-                    f"見出しを「{name}」に直すか、publisher.toml の「{self.profile.name}」の設定を直してください。")
+        self._fault(
+            "missing-column",
+            f"{purpose}の列「{name}」がありません。{hint}",
+            f"見出しを「{name}」に直すか、publisher.toml の「{self.profile.name}」の設定を直してください。",
+        )
         return None
 
-    # --- columns ---------------------------------------------------------------------------------------------
+    # --- columns
+    # ---------------------------------------------------------------------------------------------
 
     def columns(self) -> list[tuple[str, int, Callable[[str], str]]]:
         """Name, place and mask of each column to show, in the profile's order."""
@@ -105,12 +133,19 @@ class _Work:
             if place is None:
                 continue
             if self.personal and meaning(name) in _NEVER:
-                self.warn("never-shown", f"「{name}」の列は、名簿では公開できないので外しました。",
-                          "publisher.toml の publish から外してください。")
+                self.warn(
+                    "never-shown",
+                    f"「{name}」の列は、名簿では公開できないので外しました。",
+                    "publisher.toml の publish から外してください。",
+                )
                 continue
             shown.append((name, place, self._mask(name, place)))
         if not shown and not self.applied.faults:
-            self._fault("no-columns", "公開する列が1つもありません。", "publisher.toml の publish に公開する列を書いてください。")
+            self._fault(
+                "no-columns",
+                "公開する列が1つもありません。",
+                "publisher.toml の publish に公開する列を書いてください。",
+            )
         self._tell_others({place for _, place, _ in shown})
         return shown
 
@@ -119,8 +154,11 @@ class _Work:
         private = {*seen.columns, *seen.mobiles} if seen.personal else set()
         if private:
             listed = "、".join(f"「{self.table.columns[c]}」" for c in sorted(private))
-            self.warn("private-columns", f"個人に関する列と見て、公開しません：{listed}。",
-                      "公開してよい列なら、publisher.toml の publish に公開する列をすべて書いてください。")
+            self.warn(
+                "private-columns",
+                f"個人に関する列と見て、公開しません：{listed}。",
+                "公開してよい列なら、publisher.toml の publish に公開する列をすべて書いてください。",
+            )
         rest = [c for c in range(len(self.table.columns)) if c not in private]
         return [(self.table.columns[c], c, self._mask(self.table.columns[c], c)) for c in rest]
 
@@ -129,8 +167,11 @@ class _Work:
         if self.personal:
             if meaning(name) is Meaning.ADDRESS or (asked in (None, "none") and self._addresses(place)):
                 if asked not in ("town", "initial"):
-                    self.warn("address-masked", f"「{name}」の列は、町の名前までにして公開します。",
-                              "この種類の表では、番地は公開できません。")
+                    self.warn(
+                        "address-masked",
+                        f"「{name}」の列は、町の名前までにして公開します。",
+                        "この種類の表では、番地は公開できません。",
+                    )
                 return MASKS[asked if asked == "initial" else "town"]
             if meaning(name) is Meaning.AGE and asked is None:
                 asked = "band"
@@ -139,17 +180,26 @@ class _Work:
     def _addresses(self, place: int) -> bool:
         """Whether a column holds addresses with house numbers although its name does not say so."""
         values = [value for value in {row[place] for row in self.table.rows[:5000]} if value]
-        return len(values) >= 3 and persons.share(lambda v: persons.HOUSE.search(persons.narrow(v)), values) > 0.3
+        return (
+            len(values) >= 3
+            and persons.share(lambda v: persons.HOUSE.search(persons.narrow(v)), values) > 0.3
+        )
 
     def _tell_others(self, shown: set[int]) -> None:
         rules = (self.profile.consent, self.profile.withhold)
         used = {key(rule.column) for rule in rules if rule} | {key(name) for name in self.profile.publish}
-        others = [name for c, name in enumerate(self.table.columns) if c not in shown and key(name) not in used]
+        others = [
+            name for c, name in enumerate(self.table.columns) if c not in shown and key(name) not in used
+        ]
         if others:
             listed = "、".join(f"「{name}」" for name in others[:20]) + ("など" if len(others) > 20 else "")
-            self.warn("columns-dropped", f"設定にない列は公開しません：{listed}。", "直す必要はありません。公開する列なら設定に加えてください。")
+            self.warn(
+                "columns-dropped",
+                f"設定にない列は公開しません：{listed}。",
+                "直す必要はありません。公開する列なら設定に加えてください。",
+            )
 
-    # --- rows ------------------------------------------------------------------------------------------------
+    # --- rows -----------------------------------------------------------------------------------------------
 
     def row_rules(self) -> None:
         """Finds the columns of consent and withholding; a second column of the same name is a fault."""
@@ -160,37 +210,51 @@ class _Work:
             place = self.place(rule.column, purpose)
             if place is None:
                 continue
-            if any(key(name).startswith(key(rule.column) + "_") and key(name)[len(key(rule.column)) + 1 :].isdigit()
-                   for name in self.table.columns):
-                self._fault("two-columns", f"{purpose}の列「{rule.column}」が2つあり、どちらが正しいか決められません。",
-                            "片方を削除するか、名前を変えてください。")
+            if any(
+                key(name).startswith(key(rule.column) + "_")
+                and key(name)[len(key(rule.column)) + 1 :].isdigit()
+                for name in self.table.columns
+            ):
+                self._fault(
+                    "two-columns",
+                    f"{purpose}の列「{rule.column}」が2つあり、どちらが正しいか決められません。",
+                    "片方を削除するか、名前を変えてください。",
+                )
             allowed = rule.yes if rule is self.profile.consent else rule.unless
             self._tests.append((place, frozenset(key(value) for value in allowed)))
         if self.personal and self.profile.consent is None and self.profile.kind is TableKind.EVACUEES:
-            self.warn("no-consent-rule", "公表の同意を確かめる列が設定されていません。制限のない人は全員公開します。",
-                      "publisher.toml の consent に、同意の列と公開してよい値を書いてください。")
+            self.warn(
+                "no-consent-rule",
+                "公表の同意を確かめる列が設定されていません。制限のない人は全員公開します。",
+                "publisher.toml の consent に、同意の列と公開してよい値を書いてください。",
+            )
 
     def rows(self, shown: Sequence[tuple[str, int, Callable[[str], str]]]) -> list[tuple[str, ...]]:
         """The rows that may be shown, masked. Each different cell is masked once."""
         source = self.table.rows
         for place, allowed in self._tests:
-            verdict: dict[str, bool] = {value: key(value) in allowed for value in {row[place] for row in source}}
+            verdict: dict[str, bool] = {
+                value: key(value) in allowed for value in {row[place] for row in source}
+            }
             source = [row for row in source if verdict[row[place]]]
-        cells = [
-            _masked([row[place] for row in source], mask) for _, place, mask in shown
-        ]
+        cells = [_masked([row[place] for row in source], mask) for _, place, mask in shown]
         return list(zip(*cells, strict=True))
 
     def check_cells(self, names: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
-        """Telephone numbers and mail addresses among what would be shown: columns are shifted or a note says too much."""
+        """Telephone numbers and mail addresses among what would be shown: columns are shifted or a note
+        says too much.
+        """
         for c, name in enumerate(names):
             text = "\n".join({row[c] for row in rows})
             if not (any(mark in text for mark in "@＠") or _digits(text)):
                 continue
             text = persons.narrow(text)
             if persons.PHONE.search(text) or persons.EMAIL.search(text):
-                self._fault("private-cell", f"公開する列「{name}」に、電話番号かメールアドレスと読める文字が入っています。",
-                            "列がずれていないか確かめ、電話番号やメールアドレスを別の列に移してください。")
+                self._fault(
+                    "private-cell",
+                    f"公開する列「{name}」に、電話番号かメールアドレスと読める文字が入っています。",
+                    "列がずれていないか確かめ、電話番号やメールアドレスを別の列に移してください。",
+                )
 
 
 def _digits(text: str) -> bool:
@@ -213,6 +277,12 @@ def _index(names: Sequence[str], wanted: str | None) -> int | None:
 def _group(names: Sequence[str], profile: TableProfile) -> int | None:
     found = _index(names, profile.group)
     if found is None and profile.group is None:
-        found = next((place for word in ("避難所", "避難所名", "避難場所")
-                      if (place := _index(names, word)) is not None), None)
+        found = next(
+            (
+                place
+                for word in ("避難所", "避難所名", "避難場所")
+                if (place := _index(names, word)) is not None
+            ),
+            None,
+        )
     return found
