@@ -26,6 +26,20 @@ def read_delimited(path: str, data: bytes, arrived: datetime) -> Workbook:
     Rows longer than the header are a doubt (a comma that belongs to a text shifts the columns), shorter
     ones a warning.
     """
+    try:
+        return _read(path, data, arrived)
+    except Unreadable:
+        raise
+    except (csv.Error, UnicodeError, ValueError, MemoryError) as error:
+        raise _unreadable(
+            path,
+            "no-csv",
+            "CSV として読めません。",
+            "表計算ソフトで開けるか確かめ、「CSV UTF-8」で保存し直してください。",
+        ) from error
+
+
+def _read(path: str, data: bytes, arrived: datetime) -> Workbook:
     if not data.strip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"):
         raise _unreadable(
             path,
