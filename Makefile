@@ -1,0 +1,41 @@
+# make run   the sample site: environment, first build, preview on this machine, watching content/
+# make test  the environment with everything tests need, and all tests
+# make bench the benchmarks
+# Nothing has to be installed first but Python 3.11 or newer (with its venv module), git and make.
+
+VENV  := .venv
+BIN   := $(VENV)/bin
+PORT  ?= 8000
+JOBS  ?= 2
+PIP   := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+run: $(VENV)/.installed
+	@$(BIN)/publisher watch --serve $(PORT)
+
+test: $(VENV)/.installed-test
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+bench: $(VENV)/.installed-test
+	@$(BIN)/python -m bench $(ARGS)
+
+# The stamps are newer than pyproject.toml when what it asks for is installed: then nothing is done here.
+
+$(BIN)/python:
+	@sh .ci/make-venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	@echo "必要なものを $(VENV) に入れています（初回だけ、1分ほど）…"
+	@$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml | $(BIN)/python
+	@echo "試験に必要なものを $(VENV) に入れています（初回だけ、数分）…"
+	@$(PIP) install --editable '.[test]'
+	@touch $(VENV)/.installed $@
