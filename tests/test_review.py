@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from publisher.settings import Consent, TableProfile, Withhold
 
 from publisher.errors import Unreadable
 from publisher.model import (
@@ -35,6 +34,7 @@ from publisher.review.headers import Meaning, meaning
 from publisher.review.leaks import check_digit, is_my_number, mobile_beside_name, my_numbers
 from publisher.review.masks import band, initial
 from publisher.review.privacy import look
+from publisher.settings import Consent, TableProfile, Withhold
 
 COLUMNS = (
     "番号",
@@ -484,6 +484,11 @@ ROLLS = {
     ),
     "mobile": (("団体", "電話"), lambda i: (f"本町{i}区", f"０９０－１２３４－５６７{i}")),
     "other header": (("申込者", "住所"), lambda i: (PEOPLE[i], "本町3-4-5")),
+    "kana headers": (("ﾅﾏｴ", "ﾈﾝﾚｲ"), lambda i: (READINGS[i], "34")),
+    "family and given name": (
+        ("列1", "列2", "列3"),
+        lambda i: (PEOPLE[i].split()[0], PEOPLE[i].split()[1], f"19{i}4-03-02"),
+    ),
     "consent": (("番号", "公表同意"), lambda i: (str(i), "同意する")),
 }
 

@@ -70,7 +70,8 @@ _RULES: tuple[tuple[Meaning, re.Pattern[str]], ...] = tuple(
             Meaning.NAME,
             r"氏名|姓名|^(?:被災者|避難者|行方不明者|不明者|死亡者|死者|負傷者|患者|児童|生徒|園児|入所者|本"
             r"人|世帯員|職員|要支援者"
-            r"|要配慮者|安否不明者)(?:の?(?:名前|名))?$|^(?:お名前|姓|氏|名)$|(?:full|family|given|first|las"
+            r"|要配慮者|安否不明者)(?:の?(?:名前|名))?$|^(?:お名前|姓|氏|名|シメイ|しめい)$|(?:full|family|g"
+            r"iven|first|las"
             r"t|sur)_?name"
             r"|person_?name|^名前\((?:漢字|本人)\)|氏\(|^名\(",
         ),
@@ -84,7 +85,10 @@ _RULES: tuple[tuple[Meaning, re.Pattern[str]], ...] = tuple(
             r"level|健康状態"
             r"|^けが|怪我|certificate",
         ),
-        (Meaning.AGE, r"^(?:満)?年[齢令](?:\(.*\))?$|^age$|^年代$|_年[齢代]$|^乳幼児$|^高齢者$"),
+        (
+            Meaning.AGE,
+            r"^(?:満)?(?:年[齢令]|ネンレイ|ねんれい)(?:\(.*\))?$|^age$|^年代$|_年[齢代]$|^乳幼児$|^高齢者$",
+        ),
         (Meaning.SEX, r"^性別|^sex$|^gender$|男女の別|_性別$"),
         (Meaning.HOUSE, r"番地(?!以下_)|方書|部屋番号|号室|house_?number|建物名|^号$"),
         (

@@ -127,6 +127,10 @@ def _joined(text: str) -> bool:
     )
 
 
+def is_family_name(value: str) -> bool:
+    return narrow(value).strip() in SURNAMES
+
+
 def is_kana_name(value: str) -> bool:
     """Two words of kana, as the readings of people's names are written; readings of buildings are one
     word.

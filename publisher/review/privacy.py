@@ -21,7 +21,7 @@ warning.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -133,17 +133,24 @@ def _is_strong(column: _Column) -> bool:
     )
 
 
-def _by_names(seen: Sequence[_Column], named: Sequence[_Column], hold: object) -> None:
-    like = [c for c in seen if (c.names or c.kana) and c.meaning not in (Meaning.ROLE, Meaning.NAME)]
-    if not like or named:
+def _by_names(seen: Sequence[_Column], named: Sequence[_Column], hold: Callable[..., None]) -> None:
+    if named:
         return
+    like = [c for c in seen if (c.names or c.kana) and c.meaning not in (Meaning.ROLE, Meaning.NAME)]
     beside = [c for c in seen if c not in like and c.values and (c.meaning in _BESIDE_NAMES or _trait(c))]
-    if beside:
+    if like and beside:
         hold("人の名前と読める列と、その人に関する列", *like, *beside)
         return
     alone = [c for c in like if len(c.values) >= 5 and persons.share(persons.is_name, c.values) >= 0.8]
     if alone:
         hold("人の名前と読める列", *alone)
+    # Many towns are called like families, so family names alone say nothing; beside sex or birthdays they do.
+    families = [
+        c for c in seen if len(c.values) >= 3 and persons.share(persons.is_family_name, c.values) >= 0.6
+    ]
+    traits = [c for c in seen if c.values and c not in families and _trait(c)]
+    if families and traits and not like:
+        hold("人の姓と読める列と、その人に関する列", *families, *traits)
 
 
 def _trait(column: _Column) -> bool:
@@ -153,7 +160,7 @@ def _trait(column: _Column) -> bool:
     return _BUILT.search(column.name) is None and persons.birth_dates(column.values)
 
 
-def _by_traits(seen: Sequence[_Column], hold: object) -> None:
+def _by_traits(seen: Sequence[_Column], hold: Callable[..., None]) -> None:
     filled = [c for c in seen if c.values]
     ages = [c for c in filled if c.meaning is Meaning.AGE]
     sexes = [c for c in filled if persons.sexes(c.values)]
@@ -167,7 +174,7 @@ def _by_traits(seen: Sequence[_Column], hold: object) -> None:
         hold("一人ひとりの年齢・性別などの列", *ages, *sexes, *rest)
 
 
-def _by_mobiles(seen: Sequence[_Column], hold: object) -> None:
+def _by_mobiles(seen: Sequence[_Column], hold: Callable[..., None]) -> None:
     mobile = [c for c in seen if c.mobiles]
     people = any(c.names or c.kana or c.meaning is Meaning.NAME for c in seen)
     if mobile and (people or sum(c.mobiles for c in mobile) >= 3):
