@@ -9,10 +9,10 @@ import subprocess
 import threading
 import time
 import warnings
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -22,13 +22,16 @@ from lxml import etree
 
 from publisher.editions.feeds import FeedView, clean, feeds, headline, tag
 from publisher.model import Card, Category, Kind, PageKind, Severity, State
+from publisher.settings import Editions, Paths, Settings, Site
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 WATER = Category("給水", "給水", "kyusui")
 NOON = datetime.fromisoformat("2011-03-12T12:00:00+09:00")
-SETTINGS = SimpleNamespace(
-    site=SimpleNamespace(title="汐見市 災害情報", publisher="汐見市", url="https://saigai.example.jp/"),
-    editions=SimpleNamespace(light=True, legacy=True),
+HERE = Path("/nowhere")
+SETTINGS = Settings(
+    Site("汐見市 災害情報", "汐見市", "https://saigai.example.jp/"),
+    Paths(HERE, HERE / "a", HERE / "b", HERE / "c"),
+    Editions(),
 )
 
 
@@ -161,6 +164,17 @@ def test_the_same_view_gives_the_same_bytes_whenever_it_is_built() -> None:
     first = files()
     time.sleep(1.1)  # feedgen writes the second of the build wherever we forget to say something
     assert files() == first
+
+
+def test_the_zone_in_which_a_moment_was_recorded_makes_no_difference() -> None:
+    there = tuple(replace(c, date=c.date.astimezone(UTC), updated=c.updated.astimezone(UTC)) for c in CARDS)
+    assert files(FeedView(there, VIEW.updated.astimezone(UTC))) == files()
+
+
+def test_without_the_light_edition_nothing_points_to_it() -> None:
+    without = replace(SETTINGS, editions=Editions(light=False))
+    assert all(b"/k/" not in page.body for page in feeds(VIEW, without))
+    assert b"/k/" in files()["atom.xml"]
 
 
 def test_an_id_stays_when_everything_else_changes() -> None:

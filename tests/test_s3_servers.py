@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import SimpleNamespace
 
 import pytest
 from servers import (
@@ -32,6 +31,7 @@ from publisher.errors import MirrorError, MirrorRefused, MirrorUnavailable
 from publisher.mirrors import Bucket, Mirror, S3Mirror, headers, open_mirror, plan, sync
 from publisher.mirrors.s3_trouble import skew
 from publisher.model import PageKind, PageRecord
+from publisher.settings import MirrorSettings
 
 PAGE = headers("n/4f2k7q.html", PageKind.DOCUMENT, False)
 
@@ -421,10 +421,8 @@ def test_how_far_the_clock_is_off() -> None:
 # --- opening what the settings name ---
 
 
-def named(url: str, **more: str) -> SimpleNamespace:
-    return SimpleNamespace(
-        **({"name": "雲", "url": url, "endpoint": "", "region": "", "key_env": "", "secret_env": ""} | more)
-    )
+def named(url: str, **more: str) -> MirrorSettings:
+    return MirrorSettings("雲", url, **more)
 
 
 def test_open_mirror_connects_to_a_store_with_named_secrets(moto: Server) -> None:

@@ -114,8 +114,8 @@ def _item(card: Card, settings: Settings) -> _Item:
         _address(settings, card.path),
         light,
         summary,
-        card.date.replace(microsecond=0),
-        card.updated.replace(microsecond=0),
+        _moment(card.date, settings),
+        _moment(card.updated, settings),
         _terms(card),
         card.state is State.WITHDRAWN,
     )
@@ -133,6 +133,11 @@ def _terms(card: Card) -> tuple[tuple[str, str], ...]:
 def _address(settings: Settings, path: str) -> str:
     """The canonical address: feeds are copied and passed on, so nothing in them is relative."""
     return settings.site.url.rstrip("/") + "/" + path
+
+
+def _moment(moment: datetime, settings: Settings) -> datetime:
+    """In the site's time and to the second: whichever zone it was recorded in, the bytes are the same."""
+    return moment.astimezone(settings.site.zone).replace(microsecond=0)
 
 
 def _titles(view: FeedView, settings: Settings) -> tuple[str, str]:
@@ -216,7 +221,7 @@ def _generator(path: str, media_type: str, view: FeedView, settings: Settings) -
     feed.author(name=clean(settings.site.publisher), uri=_address(settings, ""))
     feed.language(LANGUAGE)
     feed.generator(GENERATOR)
-    feed.updated(view.updated.replace(microsecond=0))
+    feed.updated(_moment(view.updated, settings))
     feed.link(href=_address(settings, path), rel="self", type=media_type)
     # The last link is the one that RSS gets.
     feed.link(href=page, rel="alternate", type="text/html")

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from publisher.mirrors.contract import Head, Mirror, Stored, checked
 from publisher.mirrors.dry import Dry
@@ -60,14 +59,16 @@ __all__ = [
 def open_mirror(settings: MirrorSettings, secret: Callable[[str], str]) -> Mirror:
     """The mirror that the settings describe, asked again when it does not answer. Nothing is connected yet.
 
-    ``settings.url`` is ``s3://bucket/prefix``, a ``file://`` URL or a path of a folder, which must not be
-    relative any more. ``secret`` gives the value behind the name of a secret ("" when there is none). Raises
-    ``MirrorRefused`` for an address that is neither and for named secrets that are missing.
+    ``settings.url`` is ``s3://bucket/prefix``, a ``file://`` URL or the absolute path of a folder. ``secret``
+    gives the value behind the name of a secret, "" or an error of its own when there is none. Raises
+    ``MirrorRefused`` for an address that is neither and for a key without its secret.
     """
     parts = urlsplit(settings.url)
     if parts.scheme == "s3" and parts.netloc:
         return Retrying(S3Mirror(settings.name, _bucket(settings, secret)))
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+        from urllib.request import url2pathname
+
         return Retrying(FolderMirror(settings.name, Path(url2pathname(parts.path))))
     # A single letter is a drive of Windows.
     if len(parts.scheme) > 1:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -140,6 +139,8 @@ def _refused(
 
 def skew(date: str, now: datetime) -> str:
     """How far ``now`` is from the Date header of an answer (RFC 9110 6.6.1): "約15分", or ""."""
+    from email.utils import parsedate_to_datetime
+
     try:
         seconds = abs((now - parsedate_to_datetime(date)).total_seconds())
     except (TypeError, ValueError):
