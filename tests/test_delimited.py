@@ -37,6 +37,17 @@ def test_encodings(encoding: str) -> None:
     assert made.rows[3] == ("本町第3小学校", "東町3丁目", "030-111")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932", "utf-16", "euc_jp"])
+def test_long_files_whose_beginning_is_plain_ascii(encoding: str) -> None:
+    lines = (
+        "".join(f"{i:08d},abc,def\r\n" for i in range(20_000)) + "1,本町小学校の体育館,水を配ります\r\n" * 9
+    )
+    made = read("code,name,note\r\n" + lines, encoding=encoding).tables[0]
+    assert made.columns[0] == "code"
+    assert made.rows[-1] == ("1", "本町小学校の体育館", "水を配ります")
+    assert len(made.rows) == 20_009
+
+
 @pytest.mark.parametrize("separator", [",", "\t", ";", "，", "|"])
 def test_separators(separator: str) -> None:
     rows = [["名称", "地区", "人数"], ["本町小学校", "本町", "12"], ["港公民館", "港町", "3"]]

@@ -18,6 +18,7 @@ from publisher.readers.layout import Layout, Sheet, lay_out, numbers
 _SHOWN = "このファイルは公開していません。前に公開した版があれば、それが表示されたままです。"
 _SAMPLE = 200_000  # characters in which the separator is looked for
 _LONGEST = 1 << 22
+_LARGE = 1 << 18
 
 
 def read_delimited(path: str, data: bytes, arrived: datetime) -> Workbook:
@@ -88,8 +89,16 @@ def _really_a_sheet(path: str, data: bytes, arrived: datetime) -> Workbook:
 
 
 def _text(path: str, data: bytes) -> tuple[str, tuple[Problem, ...]]:
+    """The characters of the file. The encoding of a long one is told by its beginning and must then fit all of it."""
     from publisher.readers.charset import decode
 
+    if len(data) > _LARGE:
+        beginning = decode(path, data[: data.rfind(b"\n", 0, _LARGE) + 1] or data)
+        if not beginning.warnings and not beginning.encoding.startswith("utf-16"):
+            try:
+                return data.decode(beginning.encoding).removeprefix("\ufeff"), ()
+            except UnicodeError:
+                pass  # the beginning was plain ASCII, say; judged as a whole below
     decoded = decode(path, data)
     return decoded.text, decoded.warnings
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from publisher.model import Problem, Table
 from publisher.readers.body import damage, repair
+from publisher.readers.dates import find_as_of, find_moment, parse_moment
 from publisher.readers.grid import SHOWN, STILL, Grid, Layout, Sheet, filled, numbers, one_line, plain
 from publisher.readers.heading import columns_of, header_block, header_row, names_of
 
@@ -123,9 +123,7 @@ def _as_of(
 
 
 def _find(text: str, arrived: datetime) -> datetime | None:
-    from publisher.readers import dates
-
-    return dates.find(unicodedata.normalize("NFKC", text), arrived)
+    return find_as_of(text, arrived) or find_moment(text, arrived)
 
 
 def _latest(columns: Sequence[str], rows: Sequence[tuple[str, ...]], arrived: datetime) -> datetime | None:
@@ -133,7 +131,7 @@ def _latest(columns: Sequence[str], rows: Sequence[tuple[str, ...]], arrived: da
         if _MOMENT_COLUMN.fullmatch(plain(name)):
             values = {row[c] for row in rows if row[c]}
             if 0 < len(values) <= 5000:
-                moments = [m for m in (_find(value, arrived) for value in values) if m]
+                moments = [m for m in (parse_moment(value, arrived) for value in values) if m]
                 if len(moments) == len(values):
                     return max(moments)
     return None
