@@ -27,7 +27,7 @@ from publisher.settings import Editions, Paths, Settings, Site
 ATOM = "{http://www.w3.org/2005/Atom}"
 WATER = Category("給水", "給水", "kyusui")
 NOON = datetime.fromisoformat("2011-03-12T12:00:00+09:00")
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 HERE = Path("/nowhere")
 SETTINGS = Settings(
     Site("汐見市 災害情報", "汐見市", "https://saigai.example.jp/"),
