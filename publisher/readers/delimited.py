@@ -89,12 +89,12 @@ def _really_a_sheet(path: str, data: bytes, arrived: datetime) -> Workbook:
 
 
 def _text(path: str, data: bytes) -> tuple[str, tuple[Problem, ...]]:
-    """The characters of the file. The encoding of a long one is told by its beginning and must then fit all of it."""
+    """The characters of the file. A long one's encoding is told by its beginning and must then fit all of it."""
     from publisher.readers.charset import decode
 
-    if len(data) > _LARGE:
+    if len(data) > _LARGE and b"\0" not in data[:4096]:
         beginning = decode(path, data[: data.rfind(b"\n", 0, _LARGE) + 1] or data)
-        if not beginning.warnings and not beginning.encoding.startswith("utf-16"):
+        if not beginning.warnings:
             try:
                 return data.decode(beginning.encoding).removeprefix("\ufeff"), ()
             except UnicodeError:
