@@ -89,7 +89,7 @@ def _really_a_sheet(path: str, data: bytes, arrived: datetime) -> Workbook:
 
 
 def _text(path: str, data: bytes) -> tuple[str, tuple[Problem, ...]]:
-    """The characters of the file. A long one's encoding is told by its beginning and must then fit all of it."""
+    """The characters of the file. A long one's encoding is told by its beginning and must fit all of it."""
     from publisher.readers.charset import decode
 
     if len(data) > _LARGE and b"\0" not in data[:4096]:
