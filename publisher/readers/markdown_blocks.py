@@ -1,0 +1,212 @@
+"""Markdown → blocks: CommonMark with tables, without raw HTML, with links only to where a link may lead."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+from publisher.model import (
+    Block,
+    Break,
+    Grid,
+    Heading,
+    Inline,
+    Link,
+    Listing,
+    Paragraph,
+    Preformatted,
+    Problem,
+    Quote,
+    Rule,
+    Strong,
+    Text,
+)
+from publisher.readers.inlines import inlines as plain_inlines
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+_SAFE = re.compile(r"(?:https?://|mailto:|tel:)\S+$", re.IGNORECASE)
+_SCHEME = re.compile(r"^[a-z][a-z0-9+.\-]*:", re.IGNORECASE)
+DEPTH = 20
+"""Lists and quotes nested deeper than this are read as plain text (markdown-it's ``maxNesting``)."""
+
+
+@cache
+def parser() -> MarkdownIt:
+    """Built once: it holds no state between documents."""
+    from markdown_it import MarkdownIt
+
+    from publisher.readers.emphasis import install
+
+    md = MarkdownIt("commonmark", {"html": False, "maxNesting": DEPTH}).enable("table")
+    md.validateLink = lambda url: True  # ours decides, and says so
+    install(md)
+    return md
+
+
+def blocks(text: str, path: str, first_line: int = 1) -> tuple[tuple[Block, ...], tuple[Problem, ...]]:
+    """The blocks of a text, and what staff should know: links and pictures that were left out, with their lines."""
+    walk = _Walk(path, first_line)
+    found = walk.blocks(iter(parser().parse(text)), None)
+    return tuple(found), tuple(walk.problems)
+
+
+def safe_href(href: str) -> str | None:
+    """The address when a page may link to it: http, https, mailto, tel; None for everything else.
+
+    Control characters and white space are looked through, since browsers drop them (WHATWG URL, 4.4).
+    """
+    squeezed = re.sub(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\ufeff]", "", unicodedata.normalize("NFKC", html.unescape(href)))
+    if _SAFE.match(squeezed) and _SAFE.match(href.strip()):
+        return href.strip()
+    return None
+
+
+class _Walk:
+    """One walk over the tokens."""
+
+    def __init__(self, path: str, first_line: int) -> None:
+        self.path, self.first_line = path, first_line
+        self.problems: list[Problem] = []
+        self.line = first_line
+
+    def blocks(self, tokens: Iterator[Token], end: str | None) -> list[Block]:
+        found: list[Block] = []
+        for token in tokens:
+            if token.type == end:
+                break
+            if token.map:
+                self.line = self.first_line + token.map[0]
+            block = self._block(token, tokens)
+            if block is not None:
+                found.append(block)
+        return found
+
+    def _block(self, token: Token, tokens: Iterator[Token]) -> Block | None:
+        kind = token.type
+        if kind == "paragraph_open":
+            inlines = self._inside(tokens, "paragraph_close")
+            return Paragraph(inlines) if inlines else None
+        if kind == "heading_open":
+            return Heading(min(4, max(2, int(token.tag[1]))), self._inside(tokens, "heading_close"))
+        if kind in ("bullet_list_open", "ordered_list_open"):
+            start = None if kind.startswith("bullet") else int(token.attrs.get("start", 1))
+            return Listing(tuple(self._items(tokens, kind.replace("open", "close"))), start)
+        if kind == "blockquote_open":
+            return Quote(tuple(self.blocks(tokens, "blockquote_close")))
+        if kind in ("fence", "code_block"):
+            return Preformatted(token.content.rstrip("\n"))
+        if kind == "hr":
+            return Rule()
+        if kind == "table_open":
+            return self._table(tokens)
+        if kind == "inline":
+            return Paragraph(tuple(self._inlines(token.children or [])))
+        return None
+
+    def _inside(self, tokens: Iterator[Token], end: str) -> tuple[Inline, ...]:
+        found: list[Inline] = []
+        for token in tokens:
+            if token.type == end:
+                break
+            if token.type == "inline":
+                found += self._inlines(token.children or [])
+        return tuple(found)
+
+    def _items(self, tokens: Iterator[Token], end: str) -> Iterator[tuple[Block, ...]]:
+        for token in tokens:
+            if token.type == end:
+                return
+            if token.type == "list_item_open":
+                yield tuple(self.blocks(tokens, "list_item_close"))
+
+    def _table(self, tokens: Iterator[Token]) -> Grid:
+        rows: list[tuple[tuple[Inline, ...], ...]] = []
+        row: list[tuple[Inline, ...]] = []
+        headed = False
+        for token in tokens:
+            if token.type == "table_close":
+                break
+            if token.type == "tr_open":
+                row = []
+            elif token.type == "tr_close":
+                rows.append(tuple(row))
+            elif token.type in ("th_open", "td_open"):
+                headed = headed or token.type == "th_open"
+                row.append(self._inside(tokens, token.type.replace("open", "close")))
+        width = max(map(len, rows), default=0)
+        even = [(*cells, *[()] * (width - len(cells))) for cells in rows]
+        if headed and even and any(even[0]):
+            return Grid(even[0], tuple(even[1:]))
+        return Grid((), tuple(even[1:] if headed else even))
+
+    # --- inlines ---
+
+    def _inlines(self, tokens: list[Token]) -> list[Inline]:
+        return self._run(iter(tokens), None)
+
+    def _run(self, tokens: Iterator[Token], end: str | None) -> list[Inline]:
+        found: list[Inline] = []
+        text: list[str] = []
+
+        def flush() -> None:
+            if text:
+                found.extend(plain_inlines("".join(text)) if end != "link_close" else (Text("".join(text)),))
+                text.clear()
+
+        for token in tokens:
+            kind = token.type
+            if kind == end:
+                break
+            if kind in ("text", "text_special", "code_inline", "html_inline", "entity"):
+                text.append(token.content)
+                continue
+            if kind in ("softbreak", "hardbreak"):
+                self.line += 1
+                flush()
+                found.append(Break())
+                continue
+            flush()
+            found += self._marked(kind, token, tokens)
+        flush()
+        return found
+
+    def _marked(self, kind: str, token: Token, tokens: Iterator[Token]) -> list[Inline]:
+        if kind in ("strong_open", "em_open"):
+            inside = self._run(tokens, kind.replace("open", "close"))
+            return [Strong(tuple(inside))] if inside else []
+        if kind == "link_open":
+            inside = self._run(tokens, "link_close")
+            return self._link(str(token.attrs.get("href", "")), inside)
+        if kind == "image":
+            return [Text(self._picture(token))]
+        return [Text(token.content)] if token.content else []
+
+    def _link(self, href: str, inside: list[Inline]) -> list[Inline]:
+        target = safe_href(href)
+        if target is None:
+            self._left_out_link(href)
+            return inside
+        return [Link(target, tuple(inside) or (Text(target),))]
+
+    def _left_out_link(self, href: str) -> None:
+        if _SCHEME.match(href.strip()) or not href.strip():
+            what, todo = "安全に開けないリンクがありました。リンクを外し、文字だけを残しました。", "リンク先は https:// で始まるアドレスにしてください。"
+        else:
+            what, todo = "パソコンの中のファイルへのリンクがありました。リンクを外し、文字だけを残しました。", "公開するファイルは、フォルダーに置いてください。"
+        self._tell("link-left-out", what, todo)
+
+    def _picture(self, token: Token) -> str:
+        alt = " ".join("".join(child.content for child in token.children or []).split()) or token.content.strip()
+        what = "本文の中に画像の指定がありました。画像は表示せず、説明の文字だけを残しました。"
+        self._tell("picture-left-out", what, "画像のファイルを、そのままフォルダーに置いてください。画像のページができます。")
+        return f"（画像: {alt}）" if alt else "（画像）"
+
+    def _tell(self, code: str, what: str, todo: str) -> None:
+        self.problems.append(Problem(code, what, f"{self.path} {self.line}行目", "本文は公開しています。", todo))

@@ -1,0 +1,104 @@
+"""Markdown and plain text → a notice."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from publisher.errors import Unreadable
+from publisher.model import Block, Break, Head, Heading, Inline, Link, Notice, Paragraph, Problem, Ruby, Severity, Strong, Text
+from publisher.readers.charset import Decoded, decode
+from publisher.readers.dates import find_as_of, find_moment
+from publisher.readers.front_matter import FrontMatter, split
+from publisher.readers.inlines import is_drill, severity_of, title_from_path
+
+TITLE = 60
+"""A first line longer than this is no title."""
+
+LOOK = 6
+"""So many lines at the top may say when the document was written."""
+
+
+def read_markdown(path: str, data: bytes, arrived: datetime) -> Notice:
+    """A Markdown file. Raises ``Unreadable`` when it is no text or has nothing in it."""
+    from publisher.readers.markdown_blocks import blocks
+
+    decoded = decode(path, data)
+    front = split(decoded.text, path, arrived)
+    found, problems = blocks(front.body, path, front.body_line)
+    return notice(path, arrived, decoded, front, found, problems)
+
+
+def read_text(path: str, data: bytes, arrived: datetime) -> Notice:
+    """A plain text file: line ends stay, lists and headings are recognised as offices write them."""
+    from publisher.readers.text_blocks import blocks
+
+    decoded = decode(path, data)
+    front = split(decoded.text, path, arrived)
+    return notice(path, arrived, decoded, front, blocks(front.body), ())
+
+
+def notice(
+    path: str, arrived: datetime, decoded: Decoded, front: FrontMatter, blocks: tuple[Block, ...], problems: tuple[Problem, ...]
+) -> Notice:
+    """Put a notice together; the title, where the text has to give it, is taken off its top."""
+    if not blocks and not front.title:
+        raise Unreadable(
+            Problem(
+                "empty-text", "文章がありません。", path, "まだ公開していません。前に公開したものがあれば、そのまま見えています。", "中身を書いてから、もう一度置いてください。"
+            )
+        )  # fmt: skip
+    title, rest = title_of(front.title, blocks, path)
+    date = front.date or _date(front.body, arrived)
+    severity = front.severity if front.severity is not None else severity_of(title)
+    drill = front.drill if front.drill is not None else is_drill(title)
+    head = Head(title, date, front.publish, front.expires, severity or Severity.NORMAL, front.districts, drill)
+    return Notice(head, rest, (), (*decoded.warnings, *front.warnings, *problems), front.doubts)
+
+
+def title_of(said: str | None, blocks: tuple[Block, ...], path: str) -> tuple[str, tuple[Block, ...]]:
+    """(title, the blocks below it): what was said, else the first heading, else a short first line, else the file's name."""
+    if said:
+        if blocks and isinstance(blocks[0], Heading) and flat(blocks[0].inlines).strip() == said.strip():
+            return said, blocks[1:]
+        return said, blocks
+    for index, block in enumerate(blocks):
+        if isinstance(block, Heading) and (title := flat(block.inlines).strip()):
+            return title, blocks[:index] + blocks[index + 1 :]
+        if index >= 3:
+            break
+    if blocks and isinstance(blocks[0], Paragraph) and len(blocks) > 1:
+        line = flat(blocks[0].inlines).strip()
+        if 0 < len(line) <= TITLE and "\n" not in line and not line.endswith(("。", "、", "：", ":")):
+            return line, blocks[1:]
+    return title_from_path(path), blocks
+
+
+def flat(inlines: tuple[Inline, ...]) -> str:
+    """Inlines as text, breaks as line ends."""
+    parts: list[str] = []
+    for inline in inlines:
+        if isinstance(inline, Text):
+            parts.append(inline.text)
+        elif isinstance(inline, (Strong, Link)):
+            parts.append(flat(inline.inlines))
+        elif isinstance(inline, Ruby):
+            parts.append(inline.base)
+        elif isinstance(inline, Break):
+            parts.append("\n")
+    return "".join(parts)
+
+
+def _date(body: str, arrived: datetime) -> datetime | None:
+    """When the document says, near its top, that it was written: 「…発表」「…現在」, or a line that is a date and nothing else."""
+    lines = [line for line in body.split("\n") if line.strip()][:LOOK]
+    for line in lines:
+        if len(line) <= TITLE and (found := find_as_of(re.sub(r"^[#\s]+", "", line), arrived)) is not None:
+            return found
+    for line in lines:
+        bare = re.sub(r"[\s　()（）#*]+", "", line)
+        if re.fullmatch(r"[\d０-９〇一二三四五六七八九十元年月日時分午前後頃:：/.\-平成令和昭HRS曜金木水火土]+", bare) and (found := find_moment(line, arrived)):
+            return found
+    return None
+
+
