@@ -1,7 +1,18 @@
-"""From a bulletin to the pages of every edition: web, light, legacy. Pure."""
+"""From a bulletin to the pages of every edition: web, light, legacy, data, feeds. Pure; the theme alone is read from files."""
 
+from publisher.editions.document import document, document_version, simplified, tombstone
+from publisher.editions.extras import extras
+from publisher.editions.feeds import FeedView, feeds
 from publisher.editions.frame import LEGACY, LIGHT, WEB, Edition, Frame
+from publisher.editions.lists import archive, archive_path, category, home
+from publisher.editions.tables import drafts as table_drafts
+from publisher.editions.tables import table
+from publisher.editions.tables import warnings as table_warnings
 from publisher.editions.theme import Theme
 from publisher.editions.views import ArchiveView, CategoryView, ExtrasView, HomeView
 
-__all__ = ["LEGACY", "LIGHT", "WEB", "ArchiveView", "CategoryView", "Edition", "ExtrasView", "Frame", "HomeView", "Theme"]
+__all__ = [
+    "LEGACY", "LIGHT", "WEB", "ArchiveView", "CategoryView", "Edition", "ExtrasView", "FeedView", "Frame", "HomeView", "Theme", "archive",
+    "archive_path", "category", "document", "document_version", "extras", "feeds", "home", "simplified", "table", "table_drafts",
+    "table_warnings", "tombstone",
+]  # fmt: skip

@@ -56,6 +56,7 @@ class Frame:
         self.theme = theme
         self.site = settings.site
         self.zone = settings.site.zone
+        self.url = settings.site.url.rstrip("/") + "/"
         self.editions: tuple[Edition, ...] = (
             WEB,
             *((LIGHT,) if settings.editions.light else ()),
@@ -184,14 +185,14 @@ class Frame:
     ) -> str:
         mark = self._markup
         same = path if counterpart is None else counterpart or "index.html"
-        root = self.site.url if absolute else up(edition.prefix + path)
+        root = self.url if absolute else up(edition.prefix + path)
         base = f"{root}{edition.prefix}" if absolute else up(path)
         words = self.words(language)
         return self.render(
             edition, "page.html", **self._chrome_of(edition, language), path=path, title=_CONTROLS.sub("", title), body=mark(body), w=words,
             as_of=mark(self.time(edition, updated, language)) if updated is not None else "",
             robots=robots, description=_CONTROLS.sub("", description), drill=drill, root=root, home=f"{base}index.html",
-            at_home=path == "index.html", canonical="" if absolute else self.site.url + same,
+            at_home=path == "index.html", canonical="" if absolute else self.url + same,
             crumbs=[(base + to, label) for to, label in crumbs], heading=None if heading is None else mark(heading),
             languages=[(lang, language_tag(lang), base + to, self.words(lang)["name"], lang == language) for lang, to in languages]
             if len(languages) > 1 else (),

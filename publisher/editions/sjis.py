@@ -61,18 +61,17 @@ def gate(text: str, own: Mapping[str, str] | None = None) -> Gated:
     text = _HALF_KANA.sub(_full_width, text).replace("¥", "￥").replace("‾", "￣")
     if _encodes(text):
         return Gated(text)
-    parts: list[str] = []
-    losses: dict[str, Loss] = {}
-    for character in text:
+    shown: dict[str, str] = {}
+    losses: list[Loss] = []
+    for character in dict.fromkeys(text):
         if character.isascii() or _encodes(character):
-            parts.append(character)
             continue
-        shown = (own or {}).get(character) or _simplified(character)
-        shown = shown if _encodes(shown) else _simplified(character)
-        parts.append(shown.translate(_MARKUP))
+        replacement = (own or {}).get(character) or _simplified(character)
+        replacement = (replacement if _encodes(replacement) else _simplified(character)).translate(_MARKUP)
+        shown[character] = replacement
         if character not in _QUIET:
-            losses.setdefault(character, Loss(character, parts[-1]))
-    return Gated("".join(parts), tuple(losses.values()))
+            losses.append(Loss(character, replacement))
+    return Gated(text.translate(str.maketrans(shown)), tuple(losses))
 
 
 def size(text: str) -> int:
