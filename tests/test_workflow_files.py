@@ -37,7 +37,7 @@ def test_the_readme_shows_two_commands_that_make_knows() -> None:
 
 @pytest.mark.parametrize("target", ["run", "test"])
 def test_make_installs_once(tmp_path: Path, target: str) -> None:
-    """Nothing is installed again until ``pyproject.toml`` changes; ``test`` brings what ``run`` needs, too."""
+    """Nothing is installed again until ``pyproject.toml`` changes; ``test`` brings what ``run`` needs."""
     shutil.copytree(ROOT / ".ci", tmp_path / ".ci")
     for name in ("Makefile", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
