@@ -18,14 +18,14 @@ def status(settings: Settings) -> Report:
     if not file.exists():
         return Report(seconds=time.perf_counter() - start)
     with closing(Ledger(file, readonly=True)) as ledger:
-        mirrors = tuple(mirror_line(ledger, settings, m.name, m.identity) for m in settings.mirrors)
+        mirrors = tuple(mirror_line(ledger, m.name, m.identity) for m in settings.mirrors)
         return Report(
             documents=lines(ledger, settings, None), mirrors=mirrors, troubled=ledger.files.troubled_count(), serial=ledger.serial,
             seconds=time.perf_counter() - start,
         )  # fmt: skip
 
 
-def mirror_line(ledger: Ledger, settings: Settings, name: str, identity: str) -> MirrorLine:
+def mirror_line(ledger: Ledger, name: str, identity: str) -> MirrorLine:
     """Where a mirror stands; ``behind`` counts the files that changed since what it has confirmed."""
     row = ledger.mirrors.get(name, identity)
     behind = 0 if row.serial == ledger.serial else len(ledger.pages.changed_since(row.serial)) + len(ledger.pages.gone_since(row.serial))

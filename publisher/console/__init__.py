@@ -1,0 +1,1 @@
+"""What staff see: the page in the drop folder, and the preview on this machine."""
