@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from publisher.model import PublicTable, TableKind
+from publisher.model import PublicTable
 
 
 class Role(StrEnum):
@@ -64,11 +64,12 @@ _FEW = 40
 class Layout:
     """The roles of a table's columns, and the indexes in ``columns`` of those that pages are built from.
 
-    ``shown`` are the columns of a row in the order of use, without the name and its reading; ``brief`` are those of them
+    ``lead`` is the column that a row begins with: the name, or what comes nearest to one. ``shown`` are the columns of a row in the order of use, without the name and its reading; ``brief`` are those of them
     that the small editions show (no codes, no coordinates: these are in the CSV and on the web).
     """
 
     roles: tuple[Role, ...]
+    lead: int | None
     name: int | None
     kana: int | None
     group: int | None
@@ -115,12 +116,14 @@ def layout(table: PublicTable) -> Layout:
     kana = table.reading if table.reading is not None else _kana_of(table.columns, roles, name, filled)
     status = _first(roles, Role.STATUS, filled)
     place = (_first(roles, Role.LATITUDE, filled), _first(roles, Role.LONGITUDE, filled))
-    used = {name, kana}
+    lead = name if name is not None else _lead(roles, filled)
+    used = {lead, kana}
     shown = tuple(
         i for role in _USE for i, found in enumerate(roles) if found is role and i not in used and filled[i]
     )
     return Layout(
         roles=tuple(roles),
+        lead=lead,
         name=name,
         kana=kana,
         group=table.group,
@@ -148,6 +151,15 @@ def _filled(table: PublicTable) -> list[bool]:
             filled[i] = True
             missing.discard(i)
     return filled
+
+
+def _lead(roles: Sequence[Role], filled: Sequence[bool]) -> int | None:
+    usual = (
+        i
+        for i, role in enumerate(roles)
+        if filled[i] and role in {Role.PLAIN, Role.ADDRESS, Role.DISTRICT, Role.GROUP}
+    )
+    return next(usual, next((i for i, full in enumerate(filled) if full), None))
 
 
 def _first(roles: Sequence[Role], wanted: Role, filled: Sequence[bool]) -> int | None:
@@ -186,11 +198,6 @@ def dividing(table: PublicTable, roles: Sequence[Role]) -> int | None:
         if role is Role.PLAIN and _repeats(table, i) and len({row[i] for row in table.rows}) <= _FEW:
             return i
     return None
-
-
-def tidy(table: PublicTable) -> bool:
-    """Whether rows are put in order (by district and name, closed ones last), not left as the office wrote them."""
-    return table.personal or table.kind in {TableKind.EVACUEES, TableKind.MISSING, TableKind.SHELTERS}
 
 
 def closed(cell: str) -> bool:

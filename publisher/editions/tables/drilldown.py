@@ -22,7 +22,8 @@ class Node:
     """One page: rows ``start`` to ``stop`` of the route, or (with ``entries``) links to the pages that have them.
 
     ``seed`` names it for life: the keys' common beginning, or the boundary at which it was cut. ``prefix`` is what all
-    its keys begin with, ``first`` and ``last`` the characters after it with which its keys begin at most and least.
+    its keys begin with, ``first`` and ``last`` the characters that follow it in the first and the last key of a bundle.
+    ``label`` is set where the place of the node has a name of its own (a shelter).
     """
 
     seed: str
@@ -32,6 +33,7 @@ class Node:
     start: int
     stop: int
     entries: tuple[Node, ...] = ()
+    label: str = ""
 
     @property
     def leaves(self) -> int:
@@ -73,35 +75,36 @@ class Partition:
         self._cost = cost
         self._room = room
 
-    def whole(self, seed: str) -> Node:
-        """One node for everything: a page with rows when they fit, else the pages' tree."""
-        return self._paged(self._tree(seed, "", 0, len(self._keys)))
+    def part(self, name: str, start: int, stop: int) -> Node:
+        """One node for the rows of a part that has a name of its own; the keys are sorted within the part."""
+        return replace(self._paged(self._tree(name, f"{name}\x02", "", start, stop)), label=name)
 
     def by_initial(self) -> tuple[Node, ...]:
         """One node for each first character of the keys, whatever its size: people look for あ, not for あ to え."""
         pieces = self._pieces("", 0, len(self._keys))
-        return tuple(self._paged(self._tree(p.prefix, p.prefix, p.start, p.stop)) for p in pieces)
+        return tuple(self._paged(self._tree(p.prefix, "", p.prefix, p.start, p.stop)) for p in pieces)
 
     # --- rows into leaves ------------------------------------------------------------------------------------
 
     def _weight(self, start: int, stop: int) -> int:
         return self._sums[stop] - self._sums[start]
 
-    def _tree(self, seed: str, prefix: str, start: int, stop: int) -> Node:
+    def _tree(self, seed: str, space: str, prefix: str, start: int, stop: int) -> Node:
+        """Rows as pages; ``space`` stands before the seed of each node below, so that parts do not share names."""
         common = self._common(prefix, start, stop)
         if stop - start < MINIMUM_ENTRIES or self._weight(start, stop) <= self._capacity:
-            return Node(seed, common if stop - start > 1 else prefix, "", "", start, stop)
+            return Node(seed, common, "", "", start, stop)
         entries: list[Node] = []
         run: list[_Piece] = []
-        opened = f"{common}<"
+        opened = f"{space}{common}<"
         for piece in self._pieces(common, start, stop):
             if self._weight(piece.start, piece.stop) <= self._capacity:
                 run.append(piece)
                 continue
-            entries += self._bundles(common, opened, run)
-            entries.append(self._tree(piece.prefix, piece.prefix, piece.start, piece.stop))
-            run, opened = [], f"{piece.prefix}>"
-        entries += self._bundles(common, opened, run)
+            entries += self._bundles(common, space, opened, run)
+            entries.append(self._tree(space + piece.prefix, space, piece.prefix, piece.start, piece.stop))
+            run, opened = [], f"{space}{piece.prefix}>"
+        entries += self._bundles(common, space, opened, run)
         return Node(seed, common, "", "", start, stop, tuple(entries))
 
     def _common(self, prefix: str, start: int, stop: int) -> str:
@@ -125,15 +128,26 @@ class Partition:
             start = end
         return pieces
 
-    def _bundles(self, common: str, seed: str, run: Sequence[_Piece]) -> list[Node]:
+    def _bundles(self, common: str, space: str, seed: str, run: Sequence[_Piece]) -> list[Node]:
         """Light neighbours as pages; ``seed`` names the first, the boundary that was cut the others."""
         if not run:
             return []
         start, stop = run[0].start, run[-1].stop
         if len(run) == 1 or self._weight(start, stop) <= self._capacity:
             return [Node(seed, common, run[0].prefix[-1], run[-1].prefix[-1], start, stop)]
-        cut = max(range(1, len(run)), key=lambda i: priority(run[i].prefix))
-        return [*self._bundles(common, seed, run[:cut]), *self._bundles(common, run[cut].prefix, run[cut:])]
+        cut = self._cut(run)
+        after = self._bundles(common, space, space + run[cut].prefix, run[cut:])
+        return [*self._bundles(common, space, seed, run[:cut]), *after]
+
+    def _cut(self, run: Sequence[_Piece]) -> int:
+        """The boundary with the highest hash, of those that leave a third on each side when there are such.
+
+        The thirds fill pages better than any boundary would; one row more or less seldom moves a boundary over their edge.
+        """
+        start, stop = run[0].start, run[-1].stop
+        whole = self._weight(start, stop)
+        middle = [i for i in range(1, len(run)) if whole < 3 * self._weight(start, run[i].start) < 2 * whole]
+        return max(middle or range(1, len(run)), key=lambda i: priority(run[i].prefix))
 
     # --- links into pages ------------------------------------------------------------------------------------
 
@@ -192,10 +206,21 @@ def _shelf(run: tuple[Node, ...]) -> Node:
     """A page of links from this entry to that one; a lone entry needs none."""
     if len(run) == 1:
         return run[0]
-    first, last = run[0], run[-1]
-    return Node(
-        f"{first.seed}/", "", first.prefix + first.first, last.prefix + last.last, first.start, last.stop, run
-    )
+    return Node(f"{run[0].seed}/", "", "", "", run[0].start, run[-1].stop, run)
+
+
+def in_order(parts: Sequence[tuple[str, int]], capacity: int) -> list[Node]:
+    """A list that keeps the order of its rows, as pages: (digest, weight) of each row; cut at rows, not at counts."""
+    nodes: list[Node] = []
+    waiting = [("<", 0, len(parts))]
+    while waiting:
+        seed, start, stop = waiting.pop()
+        if stop - start < MINIMUM_ENTRIES or sum(weight for _, weight in parts[start:stop]) <= capacity:
+            nodes.append(Node(seed, "", "", "", start, stop))
+            continue
+        cut = max(range(start + 1, stop), key=lambda i: (parts[i][0], i))
+        waiting += [(parts[cut][0], cut, stop), (seed, start, cut)]
+    return nodes
 
 
 def priority(boundary: str) -> int:

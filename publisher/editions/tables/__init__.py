@@ -1,0 +1,295 @@
+"""From a table to its pages: overview, drill-down without script, CSV with its descriptions; in every edition. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from functools import cached_property
+from hashlib import blake2b
+
+from publisher.editions import data, moments
+from publisher.editions.frame import LEGACY, WEB, Edition, Frame
+from publisher.editions.tables import rows as markup
+from publisher.editions.tables.drilldown import Node
+from publisher.editions.tables.names import Names, name_weights
+from publisher.editions.tables.overview import WHOLE, Facts, Overview, counted, list_page
+from publisher.editions.tables.pages import ROBOTS, Draft, Press, Stop, plain, rows_head, title_of
+from publisher.editions.tables.roll import Roll, roll
+from publisher.editions.tables.routes import READING, UNIT, Addresses, Measures, Route, routes
+from publisher.model import Bulletin, Page, PageKind, Problem, PublicTable, PublicWorkbook, State, TableKind
+
+__all__ = ["Draft", "drafts", "table", "warnings"]
+
+WEB_PAGE = 48_000
+"""Bytes of rows on a page of the web edition, where no smaller edition sets the measure."""
+
+SMALL = 2_000
+"""A table with more rows than this is never tried on the overview as a whole."""
+
+
+def table(bulletin: Bulletin, frame: Frame) -> Iterator[Page]:
+    """Every file of a document that is a table, or its tombstones; one page at a time in memory."""
+    for draft in drafts(bulletin, frame):
+        yield draft.render()
+
+
+def drafts(bulletin: Bulletin, frame: Frame) -> Iterator[Draft]:
+    """The same files, each rendered only when its ``key`` is not the one that stands already.
+
+    What is linked comes before what links to it. Of a withdrawn or expired document only the tombstones are left: the
+    caller takes away what it had before and is not named any more.
+    """
+    contents = next(
+        (content for _, content in bulletin.contents if isinstance(content, PublicWorkbook)), None
+    )
+    if contents is None or not contents.tables:
+        yield from _tombstones(bulletin, frame)
+        return
+    for one in contents.tables:
+        others = tuple((other.slug, other.title) for other in contents.tables if other is not one)
+        yield from _Making(bulletin, one, frame, others).drafts()
+
+
+def warnings(contents: PublicWorkbook) -> tuple[Problem, ...]:
+    """What staff should know about the tables as they are published: cells that were neutralised in the CSV."""
+    return tuple(problem for one in contents.tables for problem in data.csv_bytes(one)[1])
+
+
+def _tombstones(bulletin: Bulletin, frame: Frame) -> Iterator[Draft]:
+    card, words = bulletin.card, frame.words()
+    said = "expired_text" if card.state is State.EXPIRED else "withdrawn_text"
+    when = moments.long(card.updated, frame.zone, "ja")
+    for edition in frame.editions:
+        lines = [words[said].format(moment=when), words["gone_ask"]]
+        body = "".join(f"<p>{frame.escape(edition, line)}</p>\n" for line in lines)
+
+        def render(edition: Edition = edition, body: str = body) -> Page:
+            return frame.page(
+                edition,
+                card.path,
+                card.title,
+                body,
+                updated=card.updated,
+                robots=ROBOTS,
+                drill=card.drill,
+                kind=PageKind.LIST,
+            )
+
+        yield Draft(edition.prefix + card.path, "", render)
+
+
+class _Making:
+    """One table on its way to pages."""
+
+    def __init__(
+        self, bulletin: Bulletin, table: PublicTable, frame: Frame, others: tuple[tuple[str, str], ...]
+    ) -> None:
+        self.frame, self.table = frame, table
+        self.card = bulletin.card
+        self.as_of: datetime = table.as_of or bulletin.card.date
+        self.addresses = Addresses()
+        self.csv = data.csv_bytes(table)[0]
+        self.facts = Facts(self.as_of, bulletin.card.drill, len(self.csv), others)
+
+    def drafts(self) -> Iterator[Draft]:
+        yield from self._data()
+        if not self.table.rows:
+            presses = {edition: _press(self, edition, self.roll) for edition in self.frame.editions}
+            yield from (
+                self._overview(press, lambda overview: overview.with_rows("")) for press in presses.values()
+            )
+            return
+        if len(self.table.rows) <= SMALL and self._stands_on_overviews():
+            yield from (self._overview(press, self._with_rows) for press in self.presses.values())
+            return
+        ways = routes(self.roll, self._measures())
+        names = self._names(ways)
+        shelves, stops = self._stops(ways, names)
+        for press in self.presses.values():
+            yield from self._pages(press, stops, names)
+            for route, stem, title, label, nodes in shelves:
+                yield press.shelf(stem, title, label, counted(route, nodes, self.addresses, press.unit))
+        yield from (
+            self._overview(press, lambda overview: self._with_ways(overview, ways))
+            for press in self.presses.values()
+        )
+
+    @cached_property
+    def roll(self) -> Roll:
+        return roll(self.table)
+
+    @cached_property
+    def presses(self) -> dict[Edition, Press]:
+        return {edition: _press(self, edition, self.roll) for edition in self.frame.editions}
+
+    # --- data ------------------------------------------------------------------------------------------------
+
+    def _data(self) -> Iterator[Draft]:
+        table, who = self.table, self.frame.site.publisher
+        if not table.rows:
+            return
+        homepage = f"{self.frame.site.url}t/{table.slug}/index.html"
+        files: tuple[tuple[str, Callable[[], bytes]], ...] = (
+            (f"{table.slug}.csv", lambda: self.csv),
+            (f"{table.slug}.csv-metadata.json", lambda: data.csvw(table, publisher=who, modified=self.as_of)),
+            (
+                "datapackage.json",
+                lambda: data.datapackage(
+                    table, self.csv, publisher=who, modified=self.as_of, homepage=homepage
+                ),
+            ),
+        )
+        said = blake2b(self.csv, digest_size=16)
+        said.update(repr((self.as_of.isoformat(), table.title, who, homepage, table.personal)).encode())
+        for name, make in files:
+            path = f"t/{table.slug}/{name}"
+
+            def render(path: str = path, make: Callable[[], bytes] = make) -> Page:
+                return Page(path, make(), PageKind.DATA, table.personal)
+
+            yield Draft(path, said.hexdigest(), render)
+
+    # --- the overview ----------------------------------------------------------------------------------------
+
+    def _overview(self, press: Press, body: Callable[[Overview], str]) -> Draft:
+        overview = Overview(press, self.table, self.facts)
+        return Draft(press.edition.prefix + overview.path, "", lambda: overview.page(body(overview)))
+
+    def _with_rows(self, overview: Overview) -> str:
+        before, after, rows = overview.press.whole(self._order())
+        return overview.with_rows(before + rows.decode(overview.edition.encoding) + after)
+
+    def _with_ways(self, overview: Overview, ways: Sequence[Route]) -> str:
+        rows = ""
+        press = overview.press
+        if press.edition is WEB and len(self.table.rows) <= SMALL and sum(press.rows.sizes()) <= WHOLE:
+            before, after, markup = press.whole(self._order())
+            rows = before + markup.decode() + after
+        return overview.with_ways(ways, self.addresses, rows)
+
+    def _stands_on_overviews(self) -> bool:
+        """Whether the whole table fits the overview of each edition."""
+        for press in self.presses.values():
+            overview = Overview(press, self.table, self.facts)
+            room = overview.room() if press.edition.budget is not None else WHOLE
+            size = sum(press.rows.sizes())
+            if size > room or self.frame.size(press.edition, self._with_rows(overview)) > room:
+                return False
+        return True
+
+    def _order(self) -> list[int]:
+        """The places as a table of one piece lists them: people by reading, shelters by district with closed ones last."""
+        found = self.roll
+        if self.table.personal:
+            return list(range(len(found.keys)))
+        rows = {i: place for place, i in enumerate(found.order)}
+        as_written = [rows[i] for i in range(len(found.keys))]
+        if self.table.kind is not TableKind.SHELTERS:
+            return as_written
+        district = found.layout.district
+        where = found.values(district) if district is not None else [""] * len(found.keys)
+        first: dict[str, int] = {}
+        for place in as_written:
+            first.setdefault(where[place], len(first))
+        return sorted(as_written, key=lambda place: (place in found.closed, first[where[place]]))
+
+    # --- the drill-down --------------------------------------------------------------------------------------
+
+    def _measures(self) -> Measures:
+        """Weights by the edition with the least room for each."""
+        tight = [press for press in self.presses.values() if press.edition.budget is not None]
+        rooms = [(press, press.room(rows=True) or WEB_PAGE) for press in tight]
+        link_rooms = [(press, press.room(rows=False) or WEB_PAGE) for press in tight]
+        if not tight:
+            press = self.presses[WEB]
+            rooms = link_rooms = [(press, WEB_PAGE)]
+        columns = [[size * UNIT // room + 1 for size in press.rows.sizes()] for press, room in rooms]
+        weights = [max(several) for several in zip(*columns, strict=True)] if len(columns) > 1 else columns[0]
+        return Measures(
+            rows=weights,
+            names=lambda: name_weights(self.roll, [(press.encoding, room) for press, room in rooms]),
+            link=lambda label: max(press.link_size(label) * UNIT // room + 1 for press, room in link_rooms),
+        )
+
+    def _stops(
+        self, ways: Sequence[Route], names: Names | None
+    ) -> tuple[list[_Shelf], list[tuple[bool, Stop]]]:
+        """The pages of links and the pages of rows, the latter with whether they show names only."""
+        shelves: list[_Shelf] = []
+        stops: list[tuple[bool, Stop]] = []
+        title = plain(self.table.title)
+        for route in ways:
+            for node, name in _named(route):
+                stem = self.addresses.of(route.code, node)
+                words = title_of(route, node, title, name), route.label(node)
+                if node.entries:
+                    shelves.append((route, stem, *words, node.entries))
+                    continue
+                members = route.members
+                places = (
+                    range(node.start, node.stop)
+                    if isinstance(members, range)
+                    else members[node.start : node.stop]
+                )
+                said = names.said(places) if route.named and names is not None else self._said(places)
+                stops.append(
+                    (route.named, Stop(stem, *words, places, blake2b(said, digest_size=16).digest()))
+                )
+            if list_page(route):
+                heading = Overview(self.presses[WEB], self.table, self.facts).heading_of(route)
+                shelves.append((route, route.code, f"{title}（{heading}）", "", route.top))
+        return shelves, stops
+
+    def _said(self, places: Sequence[int]) -> bytes:
+        digests = self.roll.digests
+        return b"".join([digests[p] for p in places])
+
+    def _pages(
+        self, press: Press, stops: Sequence[tuple[bool, Stop]], names: Names | None
+    ) -> Iterator[Draft]:
+        legacy = press.edition is LEGACY
+        for named, stop in stops:
+            if named and names is not None:
+                yield press.names(stop, lambda stop=stop: names.markup(stop.places, legacy=legacy))
+            else:
+                yield press.leaf(stop)
+
+    def _names(self, ways: Sequence[Route]) -> Names | None:
+        by_reading = next((route for route in ways if route.code == READING), None)
+        if by_reading is None or not any(route.named for route in ways):
+            return None
+        return Names(self.roll, self.addresses, by_reading)
+
+
+_Shelf = tuple[Route, str, str, str, Sequence[Node]]
+"""A page of links: route, address, title, label, what it links to."""
+
+
+def _named(route: Route) -> Iterator[tuple[Node, str]]:
+    """Every page of a route with the name of the value that it belongs to."""
+
+    def below(node: Node, name: str) -> Iterator[tuple[Node, str]]:
+        mine = name or (node.label if node.label else "")
+        for entry in node.entries:
+            yield from below(entry, mine)
+        yield node, mine or route.label(node)
+
+    for node in route.top:
+        yield from below(node, "")
+
+
+def _press(making: _Making, edition: Edition, found: Roll) -> Press:
+    frame, table = making.frame, making.table
+    press = Press(frame, edition, found, rows_head(edition, frame, found), making.card.drill)
+
+    def write() -> markup.Rows:
+        if edition is WEB:
+            dress = markup.web(table, found.layout)
+        else:
+            dress = markup.brief(
+                table, found.layout, legacy=edition is LEGACY, room=press.room(rows=True) or WEB_PAGE
+            )
+        return markup.make(table.rows, found.order, dress, edition.encoding)
+
+    press.write = write
+    return press

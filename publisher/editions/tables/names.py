@@ -1,0 +1,78 @@
+"""Lists of names only, each a link to the page where its row stands: a move to another shelter leaves such a list as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from publisher.editions.tables.drilldown import Node
+from publisher.editions.tables.roll import Roll
+from publisher.editions.tables.routes import READING, UNIT, Addresses, Route
+from publisher.editions.tables.rows import escaped
+
+_LINK = 56
+"""Bytes of markup around a name, its address counted as the longest."""
+
+
+class Names:
+    """Knows on which page by reading each row stands."""
+
+    def __init__(self, roll: Roll, addresses: Addresses, reading: Route) -> None:
+        self._roll = roll
+        self._stems = _stems(reading, addresses, len(roll.keys))
+        self._columns = _columns(roll)
+
+    def said(self, places: Sequence[int]) -> bytes:
+        """Stands for all that a list of these rows says."""
+        keys, stems = self._roll.keys, self._stems
+        return "\n".join([f"{stems[p]} {keys[p]}" for p in places]).encode("utf-8", "replace")
+
+    def markup(self, places: Sequence[int], *, legacy: bool) -> tuple[bytes, bool]:
+        """The rows at these places, and whether a character in them was simplified."""
+        rows, order, stems = self._roll.table.rows, self._roll.order, self._stems
+        cells, lost = escaped([rows[order[p]][c] for p in places for c in self._columns], legacy=legacy)
+        opening, closing = ("", "<br/>\n") if legacy else ("<li>", "</li>\n")
+        width = len(self._columns)
+        kana = (
+            [f"（{cell}）" if cell else "" for cell in cells[1::width]] if width > 1 else [""] * len(places)
+        )
+        lines = [
+            f'{opening}<a href="{stems[place]}.html">{name}</a>{reading}{closing}'
+            for place, name, reading in zip(places, cells[::width], kana, strict=True)
+        ]
+        return "".join(lines).encode("shift_jis" if legacy else "utf-8"), bool(lost)
+
+
+def name_weights(roll: Roll, rooms: Sequence[tuple[str, int]]) -> list[int]:
+    """What each row weighs at most in a list of names; ``rooms``: (encoding, bytes for rows) of each edition."""
+    columns = _columns(roll)
+    rows = roll.table.rows
+    lengths = [sum([_length(rows[i][c]) for c in columns]) for i in roll.order]
+    wide = [(2 if encoding == "shift_jis" else 3, room) for encoding, room in rooms]
+    by_length = [
+        max((_LINK + width * (length + 2)) * UNIT // room + 1 for width, room in wide)
+        for length in range(max(lengths, default=0) + 1)
+    ]
+    return [by_length[length] for length in lengths]
+
+
+def _length(cell: str) -> int:
+    """Characters of a cell; those that become entities or several characters count for as many as they may take."""
+    return len(cell) if cell.isalnum() else len(cell) + 4 * sum(cell.count(c) for c in "&<>\"'")
+
+
+def _columns(roll: Roll) -> tuple[int, ...]:
+    layout = roll.layout
+    return tuple(dict.fromkeys(i for i in (layout.lead, layout.kana) if i is not None))
+
+
+def _stems(route: Route, addresses: Addresses, count: int) -> list[str]:
+    """The page by reading of each place."""
+    stems = [""] * count
+    for node in _leaves(route.nodes):
+        stem = addresses.of(READING, node)
+        stems[node.start : node.stop] = [stem] * (node.stop - node.start)
+    return stems
+
+
+def _leaves(nodes: Sequence[Node]) -> list[Node]:
+    return [leaf for top in nodes for leaf in top.walk() if not leaf.entries]

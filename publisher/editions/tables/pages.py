@@ -1,0 +1,294 @@
+"""The pages of a drill-down: the frame rendered once for all of them, then links or rows put in."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+
+from publisher.editions.frame import LEGACY, WEB, Edition, Frame
+from publisher.editions.sjis import gate
+
+from publisher.editions.tables.drilldown import Node
+from publisher.editions.tables.reading import LATIN, OTHER, hiragana
+from publisher.editions.tables.roll import Roll
+from publisher.editions.tables.routes import READING, Route
+from publisher.editions.tables.rows import Rows, folds, main_columns
+from publisher.model import Page, PageKind
+
+ROBOTS = "noindex, noarchive"
+"""What pages with people on them tell search engines."""
+
+_HOLES = re.compile(rb"qq(path|title)qq|qqbodyqq(?:.*?qqendqq)?", re.DOTALL)
+_KANA = re.compile("[\u3041-\u30fe〜]*")
+"""Labels that are as long in every edition as they look."""
+_BEYOND = "\u9ad9"
+"""A character that no legacy page can show, to see what the frame adds to pages with such."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A page that is rendered only when wanted. ``key`` changes when its bytes would; an empty one: always render."""
+
+    path: str
+    key: str
+    render: Callable[[], Page]
+
+
+class Stencil:
+    """What `Frame.page` makes, cut where address, title and body stand: filling it in is a hundred times faster.
+
+    ``key`` stands for everything around the holes.
+    """
+
+    def __init__(
+        self, frame: Frame, edition: Edition, slug: str, crumbs: Sequence[tuple[str, str]], **more: object
+    ) -> None:
+        self.frame, self.edition, self.slug = frame, edition, slug
+        self._more = {"updated": None, "crumbs": crumbs, **more}
+        self._plain = self._cut("qqbodyqq")
+        self._simplified = self._cut(f"qqbodyqq{_BEYOND}qqendqq") if edition is LEGACY else self._plain
+        self.key = blake2b(repr((self._plain, self._simplified)).encode(), digest_size=16).digest()
+
+    def _cut(self, body: str) -> list[bytes]:
+        page = self.frame.page(self.edition, f"t/{self.slug}/qqpathqq.html", "qqtitleqq", body, **self._more)
+        pieces, end = [], 0
+        for hole in _HOLES.finditer(page.body):
+            pieces += [page.body[end : hole.start()], hole[1] or b"body"]
+            end = hole.end()
+        return [*pieces, page.body[end:]]
+
+    @property
+    def around(self) -> int:
+        """Bytes of a page without title and body, its address counted as the longest."""
+        return len(self.fill("w" * 24, b"", b"", lossy=True))
+
+    def fill(self, stem: str, title: bytes, body: bytes, *, lossy: bool) -> bytes:
+        """A page; ``lossy`` when its legacy body shows other characters than the original."""
+        values = {b"path": stem.encode(), b"title": title, b"body": body}
+        pieces = self._simplified if lossy else self._plain
+        return b"".join([values[piece] if place % 2 else piece for place, piece in enumerate(pieces)])
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A page of rows, the same in all editions: its address, its words, its rows, and what stands for all they say."""
+
+    stem: str
+    title: str
+    label: str
+    places: range | Sequence[int]
+    said: bytes
+
+
+class Press:
+    """Makes the pages of one table in one edition."""
+
+    write: Callable[[], Rows]
+    """Writes the rows of this edition; asked for once, when the first page needs them."""
+
+    def __init__(self, frame: Frame, edition: Edition, roll: Roll, head: str, drill: bool) -> None:
+        self.frame, self.edition, self.roll = frame, edition, roll
+        table = roll.table
+        self.slug, self.personal = table.slug, table.personal
+        self.unit = unit(table.personal)
+        self.head = head
+        self.stencil = Stencil(
+            frame, edition, table.slug, ((f"t/{table.slug}/index.html", table.title),),
+            robots=ROBOTS if table.personal else "", personal=table.personal, drill=drill,
+        )  # fmt: skip
+        self._title = plain(table.title)
+
+    @cached_property
+    def rows(self) -> Rows:
+        return self.write()
+
+    @property
+    def encoding(self) -> str:
+        return self.edition.encoding
+
+    def path(self, stem: str) -> str:
+        return f"{self.edition.prefix}t/{self.slug}/{stem}.html"
+
+    def encode(self, markup: str) -> tuple[bytes, bool]:
+        if self.edition is not LEGACY:
+            return markup.encode(), False
+        gated = gate(markup)
+        return gated.text.encode("shift_jis"), bool(gated.losses)
+
+    def escape(self, text: str) -> str:
+        return self.frame.escape(self.edition, text)
+
+    # --- pages with links ------------------------------------------------------------------------------------
+
+    def links(self, targets: Sequence[tuple[str, str]]) -> str:
+        """Links of this page's folder: (stem, label)."""
+        targets = _told_apart(targets)
+        if self.edition is LEGACY:
+            return "".join(
+                [f'<a href="{stem}.html">{self.escape(label)}</a><br/>\n' for stem, label in targets]
+            )
+        items = "".join(
+            [f'<li><a href="{stem}.html">{self.escape(label)}</a></li>\n' for stem, label in targets]
+        )
+        return f"<nav><ul>\n{items}</ul></nav>\n" if self.edition is WEB else f"<ul>\n{items}</ul>\n"
+
+    def link_size(self, label: str) -> int:
+        """Bytes of a link to a page below, its address counted as the longest."""
+        if _KANA.fullmatch(label):
+            size = len(label) * (2 if self.edition is LEGACY else 3)
+        else:
+            size = self.frame.size(self.edition, self.escape(label))
+        return size + (37 if self.edition is LEGACY else 46)
+
+    def shelf(self, stem: str, title: str, label: str, targets: Sequence[tuple[str, str]]) -> Draft:
+        """A page of links."""
+        said = f"<p>{self.escape(label)}</p>\n" if label else ""
+        return self._links_draft(
+            stem, title, (label, *targets), lambda: f"{self._where}{said}{self.links(targets)}"
+        )
+
+    # --- pages with rows -------------------------------------------------------------------------------------
+
+    def leaf(self, stop: Stop) -> Draft:
+        """A page of rows."""
+        places = stop.places
+
+        def rows() -> tuple[bytes, bool]:
+            cut = (
+                self.rows.slice(places.start, places.stop)
+                if isinstance(places, range)
+                else self.rows.pick(places)
+            )
+            return cut, self.edition is LEGACY and self.rows.any_lossy(places)
+
+        return self._with_rows(stop, self.head, rows, self._after())
+
+    def names(self, stop: Stop, rows: Callable[[], tuple[bytes, bool]]) -> Draft:
+        """A page of names with links to where the rest of each row stands."""
+        return self._with_rows(stop, self._names_head, rows, "" if self.edition is LEGACY else "</ul>\n")
+
+    def _with_rows(self, stop: Stop, head: str, rows: Callable[[], tuple[bytes, bool]], end: str) -> Draft:
+        path = self.path(stop.stem)
+
+        def render() -> Page:
+            before, lossy = self.encode(f"{self._where}{self._range(stop.label, len(stop.places))}{head}")
+            cut, simplified = rows()
+            body = before + cut + end.encode(self.encoding)
+            return self._page(path, stop.stem, stop.title, body, PageKind.DOCUMENT, lossy or simplified)
+
+        return Draft(path, self._key(stop.stem, stop.title, (stop.label, head), stop.said), render)
+
+    def room(self, *, rows: bool) -> int | None:
+        """Bytes that rows (or links) may take on a page, or None without a budget."""
+        if self.edition.budget is None:
+            return None
+        around = self._where + (max(self.head, self._names_head, key=len) + self._after() if rows else "")
+        used = self.stencil.around + len(self.encode(around)[0]) + 2 * self._title_room() + 120
+        return max(600, self.edition.budget - used)
+
+    def _title_room(self) -> int:
+        return len(self.encode(self.escape(self._title))[0]) + 40
+
+    # --- parts -----------------------------------------------------------------------------------------------
+
+    def whole(self, places: Iterable[int]) -> tuple[str, str, bytes]:
+        """(what stands before, what stands after, the rows) of a table that stands on the overview."""
+        return self.head, self._after(), self.rows.pick(places)
+
+    @cached_property
+    def _where(self) -> str:
+        words = self.frame.words()
+        return f'<p><a href="index.html">{self.escape(words["table_as_of_there"])}</a></p>\n'
+
+    @cached_property
+    def _names_head(self) -> str:
+        said = f"<p>{self.escape(self.frame.words()['table_names'])}</p>\n"
+        return said if self.edition is LEGACY else said + "<ul>\n"
+
+    def _range(self, label: str, count: int) -> str:
+        return f"<p>{self.escape(label)}（{count:,}{self.unit}）</p>\n" if label else ""
+
+    def _after(self) -> str:
+        if self.edition is WEB:
+            return "</tbody></table></div>\n"
+        return "" if self.edition is LEGACY else "</ul>\n"
+
+    def _key(self, stem: str, title: str, said: Sequence[object], more: bytes = b"") -> str:
+        digest = blake2b(self.stencil.key, digest_size=16)
+        digest.update(repr((stem, title, said)).encode("utf-8", "replace"))
+        digest.update(more)
+        return digest.hexdigest()
+
+    def _links_draft(self, stem: str, title: str, said: Sequence[object], body: Callable[[], str]) -> Draft:
+        path = self.path(stem)
+
+        def render() -> Page:
+            encoded, lossy = self.encode(body())
+            return self._page(path, stem, title, encoded, PageKind.LIST, lossy)
+
+        return Draft(path, self._key(stem, title, said), render)
+
+    def _page(self, path: str, stem: str, title: str, body: bytes, kind: PageKind, lossy: bool) -> Page:
+        heading, simplified = self.encode(self.escape(title))
+        filled = self.stencil.fill(stem, heading, body, lossy=lossy or simplified)
+        return Page(path, filled, kind, self.personal)
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def unit(personal: bool) -> str:
+    return "人" if personal else "件"
+
+
+def _told_apart(targets: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Links of the same label get a number: two pages of people with one reading in one district."""
+    many = Counter(label for _, label in targets)
+    if len(many) == len(targets):
+        return list(targets)
+    seen: Counter[str] = Counter()
+    found = []
+    for stem, label in targets:
+        seen[label] += 1
+        found.append((stem, f"{label}（{seen[label]}）" if many[label] > 1 else label))
+    return found
+
+
+def title_of(route: Route, node: Node, table_title: str, name: str) -> str:
+    """The title of a page: of names no more than the first two kana, of places the place."""
+    if route.code == READING:
+        start = "".join(c for c in node.seed[:2] if c not in "<>/\x01\x02" and c not in (LATIN, OTHER))
+        start = hiragana(start) if node.seed[:1] not in (LATIN, OTHER) else name
+        return f"{table_title}（{start}）" if start else table_title
+    return f"{table_title}（{name}）" if name else table_title
+
+
+def rows_head(edition: Edition, frame: Frame, roll: Roll) -> str:
+    """What stands before the rows of a table: its caption and header, or a legend."""
+    layout, columns = roll.layout, roll.table.columns
+    name = columns[layout.lead] if layout.lead is not None else ""
+    kana = columns[layout.kana] if layout.kana is not None and layout.kana != layout.lead else ""
+    escape = frame.escape
+    if edition is not WEB:
+        if not roll.table.personal:
+            return "" if edition is LEGACY else "<ul>\n"
+        first = f"{name}（{kana}）" if kana and name else name or kana
+        legend = "、".join([first, *(columns[i] for i in layout.brief)])
+        return f"<p>{escape(edition, legend)}</p>\n" + ("" if edition is LEGACY else "<ul>\n")
+    first = escape(edition, name) + (
+        f"<br/><small>{escape(edition, kana)}</small>" if kana and name else escape(edition, kana)
+    )
+    heads = [first, *(escape(edition, columns[i]) for i in main_columns(layout))]
+    if folds(layout):
+        heads.append("詳細")
+    cells = "".join(f'<th scope="col">{head}</th>' for head in heads)
+    title = escape(edition, roll.table.title)
+    return (
+        f'<div class="wide" tabindex="0" role="region" aria-label="{title}"><table>\n<caption>{title}</caption>\n'
+        f"<thead><tr>{cells}</tr></thead>\n<tbody>\n"
+    )

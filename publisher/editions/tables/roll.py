@@ -1,0 +1,81 @@
+"""A table made ready for its pages: rows in the order of their readings, each with a digest of what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from publisher.editions.tables import reading
+from publisher.editions.tables.columns import Layout, closed, layout
+from publisher.model import PublicTable
+
+END = "\x01"
+"""Between the reading, the district and the digest of a sort key: it sorts before everything that can follow a reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """``order[p]`` is the row of the table that stands at place ``p``; ``keys``, ``digests`` and ``closed`` go by place.
+
+    A key is the reading, the district and a digest of the row without its group: a person who moves to another shelter
+    stays where they are in the list. ``digests`` tell whether anything of a row changed. Without any reading
+    (``alphabetic`` false) the places are in the order of the office.
+    """
+
+    table: PublicTable
+    layout: Layout
+    order: Sequence[int]
+    keys: Sequence[str]
+    digests: Sequence[bytes]
+    closed: frozenset[int]
+    alphabetic: bool
+
+    def values(self, column: int) -> list[str]:
+        """The cells of a column by place."""
+        rows = self.table.rows
+        return [rows[i][column] for i in self.order]
+
+
+def roll(table: PublicTable) -> Roll:
+    """Sort the rows of a table, once."""
+    how = layout(table)
+    keys = _keys(table, how)
+    alphabetic = table.personal or how.kana is not None
+    order = sorted(range(len(keys)), key=keys.__getitem__) if alphabetic else range(len(keys))
+    rows = table.rows
+    status = how.status
+    shut = (
+        frozenset(p for p, i in enumerate(order) if closed(rows[i][status]))
+        if status is not None
+        else frozenset()
+    )
+    return Roll(
+        table=table,
+        layout=how,
+        order=order,
+        keys=[keys[i] for i in order],
+        digests=[
+            blake2b("\x1f".join(rows[i]).encode("utf-8", "replace"), digest_size=8).digest() for i in order
+        ],
+        closed=shut,
+        alphabetic=alphabetic,
+    )
+
+
+def _keys(table: PublicTable, how: Layout) -> list[str]:
+    keyed = reading.keyed()
+    kana, name, district, group = how.kana, how.name, how.district, how.group
+    seen: dict[bytes, int] = {}
+    keys: list[str] = []
+    for row in table.rows:
+        stable = row if group is None else row[:group] + row[group + 1 :]
+        digest = blake2b("\x1f".join(stable).encode("utf-8", "replace"), digest_size=6).digest()
+        twin = seen.get(digest, 0)
+        seen[digest] = twin + 1
+        if twin:  # rows that say the same are told apart by their number among themselves
+            digest = blake2b(digest + twin.to_bytes(4, "big"), digest_size=6).digest()
+        first = keyed(row[kana] if kana is not None else "", row[name] if name is not None else "")
+        where = row[district] if district is not None else ""
+        keys.append(f"{first}{END}{where}{END}{digest.hex()}")
+    return keys

@@ -1,0 +1,247 @@
+"""The ways to a row: by the reading of a name, by group (the shelter), by district; and the addresses of their pages."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from base64 import b32encode
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from itertools import groupby
+
+from publisher.editions.tables import reading
+from publisher.editions.tables.columns import dividing
+from publisher.editions.tables.drilldown import Node, Partition, in_order, shelved
+from publisher.editions.tables.roll import END, Roll
+
+READING, GROUP, DISTRICT, ORDER = "", "s", "d", "p"
+"""What the addresses of a route begin with; those by reading begin with the reading itself."""
+
+UNIT = 1_000_000
+"""A full page of rows, or of links: weights and costs are parts of it."""
+
+_OPEN, _CLOSED = "\x10", "\x11"
+_EMPTY = "（記載なし）"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``members[i]`` is the place in the roll of row ``i`` of this route's nodes; ``column`` what it divides by.
+
+    ``named`` routes list names with a link to the page where the rest of the row stands.
+    """
+
+    code: str
+    column: int | None
+    members: Sequence[int]
+    keys: Sequence[str]
+    nodes: tuple[Node, ...]
+    top: tuple[Node, ...]
+    named: bool = False
+    known: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """Labels by seed."""
+
+    def label(self, node: Node) -> str:
+        """What a link to a page is called: its shelter, the beginning of its readings, or from what to what."""
+        found = node.label or self.known.get(node.seed)
+        if found is None:
+            found = self.known[node.seed] = self._label(node)
+        return found
+
+    def _label(self, node: Node) -> str:
+        if node.entries and not node.prefix and len(node.entries) > 1:
+            return f"{self.label(node.entries[0])}〜{self.label(node.entries[-1])}"
+        return span(node, self.keys)
+
+    def walk(self) -> Iterable[Node]:
+        for node in self.top:
+            yield from node.walk()
+
+
+def span(node: Node, keys: Sequence[str]) -> str:
+    """From which reading to which, in kana (サトウカ〜ク), or within one reading from which district to which."""
+    prefix = node.prefix.lstrip(_OPEN + _CLOSED)
+    shut = "（閉鎖）" if node.prefix.startswith(_CLOSED) or node.first == node.last == _CLOSED else ""
+    head, inside, _ = prefix.partition(END)
+    head = reading.label(head)
+    if inside:
+        first, last = keys[node.start].split(END)[1], keys[node.stop - 1].split(END)[1]
+        places = first if first == last else f"{first}〜{last}"
+        return f"{head} {places}".strip() + shut
+    first, last = (reading.label(c.strip(_OPEN + _CLOSED + END)) for c in (node.first, node.last))
+    if first == last:
+        return (head + first or reading.initial_label(reading.OTHER)) + shut
+    return f"{head + first}〜{last if len(first) else head + last}" + shut
+
+
+class Addresses:
+    """Names of pages: a page by reading begins with two kana at most, everything further is a hash.
+
+    So no address says more of a person than the first two kana, and a page keeps its address while others come and go.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+        self._taken: dict[str, str] = {}
+
+    def of(self, route: str, node: Node) -> str:
+        """The file's name without its ending."""
+        return self.named(route, node.seed)
+
+    def named(self, route: str, seed: str) -> str:
+        identity = f"{route}\x03{seed}"
+        known = self._known.get(identity)
+        if known is None:
+            known = self._known[identity] = self._free(route, seed, identity)
+            self._taken[known] = identity
+        return known
+
+    def _free(self, route: str, seed: str, identity: str) -> str:
+        start = reading.code(seed[:2]) if route == READING else route
+        if route == READING and start and len(seed) <= 2 and start == reading.code(seed) and _whole(seed):
+            return start
+        digest = (
+            b32encode(blake2b(identity.encode("utf-8", "replace"), digest_size=15).digest()).decode().lower()
+        )
+        return next(
+            name
+            for length in range(7, len(digest) + 1)
+            if (name := f"{start}-{digest[:length]}") not in self._taken
+        )
+
+
+def _whole(seed: str) -> bool:
+    """Whether the code of a seed says all of it."""
+    return all(reading.code(c) for c in seed) and (
+        len(seed) == 1 or seed[0] not in (reading.LATIN, reading.OTHER)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """How heavy things are, in UNITs: each row by place, the same in lists of names, a link by its label."""
+
+    rows: Sequence[int]
+    names: Callable[[], Sequence[int]]
+    link: Callable[[str], int]
+
+
+def routes(roll: Roll, measures: Measures) -> tuple[Route, ...]:
+    """All ways that lead to every row of this table; at least one."""
+    found = []
+    if roll.alphabetic and (roll.layout.kana is not None or roll.layout.name is not None):
+        found.append(_by_reading(roll, measures))
+    group, district = roll.layout.group, roll.layout.district
+    if group is None and district is None and not found:
+        group = dividing(roll.table, roll.layout.roles)
+    if group is not None:
+        found.append(_by_value(roll, measures, GROUP, group, named=False))
+    if district is not None:
+        found.append(_by_value(roll, measures, DISTRICT, district, named=bool(found) and roll.table.personal))
+    return tuple(found) or (_as_it_stands(roll, measures),)
+
+
+def _by_reading(roll: Roll, measures: Measures) -> Route:
+    route = Route(READING, None, range(len(roll.keys)), roll.keys, (), ())
+    partition = Partition(roll.keys, measures.rows, UNIT, _cost(route, measures), UNIT)
+    nodes = partition.by_initial()
+    return replace(route, nodes=nodes, top=nodes)
+
+
+def _by_value(roll: Roll, measures: Measures, code: str, column: int, *, named: bool) -> Route:
+    """One node for each value of a column, its rows by reading (closed ones last), or as they stand."""
+    cells = [cell.strip() for cell in roll.values(column)]
+    shut = roll.closed
+    ranks = {value: (value_order(value), value) for value in set(cells)}
+    members = sorted(range(len(cells)), key=lambda p: (ranks[cells[p]], p in shut, p))
+    keys = [(_CLOSED if p in shut else _OPEN) + roll.keys[p] if shut else roll.keys[p] for p in members]
+    by_place = measures.names() if named else measures.rows
+    weights = [by_place[p] for p in members]
+    route = Route(code, column, members, keys, (), (), named)
+    cost = _cost(route, measures, " 000,000人")
+    partition = Partition(keys, weights, UNIT, cost, UNIT)
+    nodes = []
+    start = 0
+    for value, run in groupby(members, key=lambda p: cells[p]):
+        stop = start + sum(1 for _ in run)
+        name = value or _EMPTY
+        if roll.alphabetic:
+            nodes.append(partition.part(name, start, stop))
+        else:
+            nodes.append(_chunks(roll, members, weights, name, start, stop, cost))
+        start = stop
+    made = tuple(nodes)
+    return replace(route, nodes=made, top=shelved(made, cost, UNIT))
+
+
+def _chunks(
+    roll: Roll,
+    members: Sequence[int],
+    weights: Sequence[int],
+    name: str,
+    start: int,
+    stop: int,
+    cost: Callable[[Node], int],
+) -> Node:
+    """The rows of one value in the order of the office, on as many pages as they need."""
+    parts = [(_digest(roll, members[i]), weights[i]) for i in range(start, stop)]
+    pages = tuple(
+        replace(
+            node,
+            seed=f"{name}\x02{node.seed}",
+            start=node.start + start,
+            stop=node.stop + start,
+            label=numbered,
+        )
+        for number, node in enumerate(in_order(parts, UNIT), 1)
+        if (numbered := f"{name} {number}")
+    )
+    if len(pages) == 1:
+        return replace(pages[0], seed=name, label=name)
+    return Node(name, "", "", "", start, stop, shelved(pages, cost, UNIT), name)
+
+
+def _as_it_stands(roll: Roll, measures: Measures) -> Route:
+    """A table without anything to look up by: its pages in the order of the office."""
+    members = range(len(roll.keys))
+    parts = [(_digest(roll, place), weight) for place, weight in enumerate(measures.rows)]
+    pages = tuple(
+        replace(node, label=_from_to(roll, node, number))
+        for number, node in enumerate(in_order(parts, UNIT), 1)
+    )
+    route = Route(ORDER, None, members, roll.keys, pages, ())
+    return replace(route, top=shelved(pages, _cost(route, measures), UNIT))
+
+
+def _digest(roll: Roll, place: int) -> str:
+    """Unique to a row, unlike what it shows."""
+    return roll.keys[place].rpartition(END)[2]
+
+
+def _from_to(roll: Roll, node: Node, number: int) -> str:
+    """What the first row of a page says first, unless it is about people."""
+    column = roll.layout.name if roll.layout.name is not None else next(iter(roll.layout.shown), None)
+    if roll.table.personal or column is None:
+        return f"{number}"
+    cell = " ".join(roll.table.rows[roll.order[node.start]][column].split())
+    return f"{number}（{cell[:12]}から）" if cell else f"{number}"
+
+
+def _cost(route: Route, measures: Measures, more: str = "") -> Callable[[Node], int]:
+    """The room that a link to a node takes; ``more`` is what may follow its label."""
+    known: dict[str, int] = {}
+
+    def cost(node: Node) -> int:
+        found = known.get(node.seed)
+        if found is None:
+            found = known[node.seed] = measures.link(route.label(node) + more)
+        return found
+
+    return cost
+
+
+def value_order(value: str) -> bytes:
+    """Names of places as Japanese lists put them: JIS X 0208 orders its first kanji by their commonest reading."""
+    plain = unicodedata.normalize("NFKC", value)
+    return re.sub("[0-9]+", lambda digits: digits[0].zfill(6), plain).encode("euc_jp", "replace")
