@@ -82,7 +82,7 @@ class CompactBlocks:
             case Preformatted(text):
                 yield self.run("<p>", _lines(text), "</p>")
             case Rule():
-                yield Piece("<hr />")
+                yield Piece("<p>――――</p>")  # XHTML Basic 1.0 has no hr
             case Figure(picture, alt):
                 yield self.picture(picture, alt or self._words["picture"])
 

@@ -194,12 +194,17 @@ class Frame:
             robots=robots, description=_CONTROLS.sub("", description), drill=drill, root=root, home=f"{base}index.html",
             at_home=path == "index.html", canonical="" if absolute else self.url + same,
             crumbs=[(base + to, label) for to, label in crumbs], heading=None if heading is None else mark(heading),
-            languages=[(lang, language_tag(lang), base + to, self.words(lang)["name"], lang == language) for lang, to in languages]
+            languages=[(lang, language_tag(lang), base + to, self._name(edition, lang), lang == language) for lang, to in languages]
             if len(languages) > 1 else (),
             others=[(f"{root}{other.prefix}{same}", words[f"edition_{other.name}"]) for other in self.editions if other is not edition],
             mirrors=[(name, f"{url}{edition.prefix}{'' if absolute else path}") for name, url in self.mirrors],
             feed=f"{root}{feed}" if feed else "",
         )  # fmt: skip
+
+    def _name(self, edition: Edition, language: str) -> str:
+        """What a language calls itself; its tag where the edition cannot write that."""
+        name = self.theme.name(language)
+        return language if edition is LEGACY and sjis.gate(name).losses else name
 
     def _chrome_of(self, edition: Edition, language: str) -> dict[str, object]:
         """What is the same on all pages of an edition and language."""
@@ -208,7 +213,7 @@ class Frame:
             label, number, tel = telephone(self.site.contact)
             digest = base64.b64encode(hashlib.sha256(self._styles.encode()).digest()).decode()
             known = {
-                "site": self.site, "lang": language_tag(language), "contact": self.site.contact, "contact_label": label,
+                "site": self.site, "lang": language_tag(language), "rtl": language.partition("-")[0] in RIGHT_TO_LEFT, "contact": self.site.contact, "contact_label": label,
                 "contact_number": number, "contact_tel": tel, "style": self._markup(self._styles), "style_hash": f"sha256-{digest}",
             }  # fmt: skip
             self._chrome[edition.name, language] = known
@@ -227,6 +232,9 @@ class Frame:
 
 NOTE_PLACE = "<!--*-->"
 """Where a legacy page says that characters were simplified; taken out of every page."""
+
+
+RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "ps", "ckb", "dv"})
 
 
 def language_tag(language: str) -> str:

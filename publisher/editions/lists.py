@@ -172,8 +172,7 @@ class _Writer:
             inner = "".join(piece.html for piece in self.cards(cards, summaries))
             return [Piece(f'<section class="{name}"><h2>{heading}</h2>{inner}</section>')]
         mark = "！" if name == "urgent" else "■" if self._edition.name == "legacy" else ""
-        css = ' class="u"' if name == "urgent" and self._edition.name == "light" else ""
-        return [Piece(f"<h2{css}>{mark}{heading}</h2>", keep=True), *self.cards(cards, summaries)]
+        return [Piece(f"<h2>{mark}{heading}</h2>", keep=True), *self.cards(cards, summaries)]
 
     def cards(self, cards: Sequence[Card], summaries: int = 0) -> list[Piece]:
         """``summaries``: how many of the first show one, on the web."""

@@ -16,6 +16,7 @@ FALLBACK = ("en", "ja")
 """Where the words of a language come from that has none of its own."""
 
 COMMON = "common/"
+NAMES = "names"
 
 
 def packaged() -> Path:
@@ -53,16 +54,14 @@ class Theme:
     def __hash__(self) -> int:
         return hash(self.fingerprint)
 
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """Languages that have wording of their own."""
-        names = (name.removeprefix(COMMON).removesuffix(".toml") for name in self.files if name.startswith(COMMON))
-        return tuple(sorted(name for name in names if "." not in name))
+    def name(self, language: str) -> str:
+        """What a language calls itself (``common/names.toml``); its tag when that is not known."""
+        return self.words(NAMES).get(language, language)
 
     @lru_cache(maxsize=64)  # noqa: B019 - a theme lives as long as the process
     def words(self, language: str) -> Mapping[str, str]:
         """The words of a language: ``common/<language>.toml`` and ``common/<room>.<language>.toml``; what it lacks comes from FALLBACK."""
-        chain = [language, language.partition("-")[0], *(("ja",) if language in ("ja", "easy") else FALLBACK)]
+        chain = [language, language.partition("-")[0], *(() if language == NAMES else ("ja",) if language in ("ja", "easy") else FALLBACK)]
         words: dict[str, str] = {}
         for step in reversed(chain):
             for name, text in sorted(self.files.items()):
