@@ -58,7 +58,7 @@ def read(path: str, data: bytes, arrived: datetime) -> Content:
     """The text of a file that arrived at that moment (aware, in the site's zone). Raises ``Unreadable`` and nothing else."""
     try:
         return _read(path, data, arrived)
-    except Unreadable:
+    except (Unreadable, ImportError):  # a missing part of the program is no fault of the file
         raise
     except (Exception, RecursionError, MemoryError) as error:  # whatever a library throws at a damaged file
         raise Unreadable(

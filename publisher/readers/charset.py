@@ -35,6 +35,10 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MOJIBAKE = re.compile(r"[\u0080-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]")
 
 
+SAMPLE = 65_536
+"""Characters that decide between encodings."""
+
+
 def decode(path: str, data: bytes) -> Decoded:
     """Raises ``Unreadable`` for what is no text, or is text in no encoding that a Japanese office uses."""
     text, encoding = _decode(path, data)
@@ -80,8 +84,8 @@ def _decode(path: str, data: bytes) -> tuple[str, str]:
     found = [(text, name) for name in _MULTIBYTE if (text := _try(data, name)) is not None]
     if not found:
         raise Unreadable(_broken(path, data, failed))
-    best = max(found, key=lambda item: _score(item[0]))
-    if _score(best[0]) < -0.5 and len(data) > 16:
+    best = max(found, key=lambda item: _score(item[0][:SAMPLE]))
+    if _score(best[0][:SAMPLE]) < -0.5 and len(data) > 16:
         raise Unreadable(_not_text(path))
     return best
 
@@ -122,7 +126,7 @@ def _bare_utf16(data: bytes) -> str | None:
 
 def _mend(text: str) -> str | None:
     """CP932 or UTF-8 that was once read as Latin-1 or CP1252 and saved as UTF-8: undone where it can be undone exactly."""
-    high = [c for c in text if c > "\x7f"]
+    high = [c for c in text[:SAMPLE] if c > "\x7f"]
     if len(high) < 6 or len(_MOJIBAKE.findall("".join(high))) < len(high) * 0.95:
         return None
     for outer in ("latin-1", "cp1252"):

@@ -32,8 +32,8 @@ class Shards(Protocol):
 def shard_key(path: str) -> str:
     """The key of a file in the manifest's tree: up to six characters of ``[a-z0-9]``, '' for the manifest's own files.
 
-    n + id for documents, t + hash of the table's folder and page, m + hash for pictures, a + month and day for the archive,
-    h for the pages that change at every turn (home, categories, feeds).
+    n + id for documents, t + hash of the table's folder and page, m + hash for pictures, a + hash of the day for the archive (of the
+    site and of the categories), h for what changes at every turn (home, categories, feeds).
     """
     first, _, rest = path.partition("/")
     inner = rest if first in ("k", "i") else path
@@ -47,8 +47,8 @@ def shard_key(path: str) -> str:
         return "t" + _digits(slug, 2) + _digits(page.partition(".")[0], 3)
     if kind == "m":
         return "m" + name[:5]
-    if kind == "a":
-        return "a" + name[2:4] + name[5:7] + _digits(name[8:10], 1)
+    if kind == "a" or name.count("/") == 1 and name[-5:] == ".html":
+        return "a" + _digits(name.rpartition("/")[2][:10], 4)
     return "h" + _digits(inner, 4)
 
 
