@@ -12,7 +12,7 @@ from publisher.editions.frame import LEGACY, WEB, Edition, Frame
 from publisher.editions.tables import rows as markup
 from publisher.editions.tables.drilldown import Node
 from publisher.editions.tables.names import Names, name_weights
-from publisher.editions.tables.overview import WHOLE, Facts, Overview, counted, list_page
+from publisher.editions.tables.overview import WHOLE, Facts, Overview, counted
 from publisher.editions.tables.pages import ROBOTS, Draft, Press, Stop, plain, rows_head, title_of
 from publisher.editions.tables.roll import Roll, roll
 from publisher.editions.tables.routes import READING, UNIT, Addresses, Measures, Route, routes
@@ -235,7 +235,7 @@ class _Making:
                 stops.append(
                     (route.named, Stop(stem, *words, places, blake2b(said, digest_size=16).digest()))
                 )
-            if list_page(route):
+            if route.listed:
                 heading = Overview(self.presses[WEB], self.table, self.facts).heading_of(route)
                 shelves.append((route, route.code, f"{title}（{heading}）", "", route.top))
         return shelves, stops

@@ -25,21 +25,23 @@ class Role(StrEnum):
     URL = "url"
     LATITUDE = "latitude"
     LONGITUDE = "longitude"
+    CITY = "city"
     CODE = "code"
 
 
 _HEADERS: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
     (role, re.compile(pattern, re.IGNORECASE))
     for role, pattern in (
+        (Role.PHONE, r"電話|TEL|連絡先$"),
+        (Role.CITY, r"^(所在地_)?市(区)?町村名?$"),
         (
             Role.CODE,
-            r"コード|番号$|^(ID|NO\.?|No\.?|№)\d*$|町字ID|英字|英語|英名|標高|UTM|ライセンス|郵便|内線|都道府県|市区町村|団体名|管理番号",
+            r"コード|番号$|^所在地_番地以下$|^(ID|NO\.?|No\.?|№)\d*$|町字ID|英字|英語|英名|標高|UTM|ライセンス|郵便|内線|都道府県|市区町村|団体名|管理番号",
         ),
         (Role.LATITUDE, r"緯度|^lat(itude)?$"),
         (Role.LONGITUDE, r"経度|^(lon|lng|longitude)$"),
         (Role.KANA, r"カナ|かな|フリガナ|ふりがな|よみ|読み|ヨミ"),
         (Role.URL, r"URL|ホームページ|サイト|リンク$|^HP$"),
-        (Role.PHONE, r"電話|TEL|連絡先$"),
         (Role.STATUS, r"開設状況|開所状況|空き状況|混雑状況|規制状況|復旧状況|^状況$|^状態$|^開設$|開閉"),
         (Role.CAPACITY, r"収容|定員"),
         (Role.PEOPLE, r"人数|避難者数|世帯数"),
@@ -56,6 +58,7 @@ _HEADERS: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
 )
 _LOOSE_NAME = re.compile(r"(名|名称)$|場$|置き?場|所$")
 CLOSED = re.compile(r"閉鎖|閉所|閉館|終了|解除|休止|廃止")
+_SHORT = 20
 _FEW = 40
 """Values that a column may have at most to be a way of dividing a table, where it is not a district by its header."""
 
@@ -78,6 +81,7 @@ class Layout:
     shown: tuple[int, ...]
     brief: tuple[int, ...]
     map: tuple[int, int] | None
+    narrow: bool
 
 
 _USE = (
@@ -90,9 +94,12 @@ _USE = (
     Role.CAPACITY,
     Role.PLAIN,
     Role.URL,
+    Role.CITY,
     Role.CODE,
 )
-_BRIEF = frozenset(_USE) - {Role.CODE}
+_BRIEF = frozenset(_USE) - {Role.CODE, Role.CITY}
+_NARROW_COLUMNS, _NARROW_WIDTH = 4, 22
+"""What a 240 pixel screen shows side by side: columns, and full-width characters in all of them."""
 
 
 def layout(table: PublicTable) -> Layout:
@@ -121,6 +128,8 @@ def layout(table: PublicTable) -> Layout:
     shown = tuple(
         i for role in _USE for i, found in enumerate(roles) if found is role and i not in used and filled[i]
     )
+    repeated = {i for i in shown if table.columns[i] == "所在地_町字"} if Role.ADDRESS in roles else set()
+    brief = tuple(i for i in shown if roles[i] in _BRIEF and i not in repeated)
     return Layout(
         roles=tuple(roles),
         lead=lead,
@@ -130,8 +139,9 @@ def layout(table: PublicTable) -> Layout:
         district=_district(table, roles, filled),
         status=status,
         shown=shown,
-        brief=tuple(i for i in shown if roles[i] in _BRIEF),
+        brief=brief,
         map=(place[0], place[1]) if place[0] is not None and place[1] is not None else None,
+        narrow=_narrow(table, [i for i in (lead, *brief) if i is not None]),
     )
 
 
@@ -151,6 +161,17 @@ def _filled(table: PublicTable) -> list[bool]:
             filled[i] = True
             missing.discard(i)
     return filled
+
+
+def _narrow(table: PublicTable, columns: Sequence[int]) -> bool:
+    """Whether these columns stand side by side on the smallest screen."""
+    if table.personal or len(columns) > _NARROW_COLUMNS:
+        return False
+    widest = (max((len(row[i]) for row in table.rows), default=0) for i in columns)
+    return (
+        sum(max(width, len(table.columns[i]) // 2) for width, i in zip(widest, columns, strict=True))
+        <= _NARROW_WIDTH
+    )
 
 
 def _lead(roles: Sequence[Role], filled: Sequence[bool]) -> int | None:
@@ -179,24 +200,26 @@ def _kana_of(
 
 def _district(table: PublicTable, roles: Sequence[Role], filled: Sequence[bool]) -> int | None:
     """The column by which people know where something is: a district, or an address masked so far that it repeats."""
-    for wanted in (Role.DISTRICT, Role.ADDRESS):
+    for wanted, rows in ((Role.CITY, 5), (Role.DISTRICT, 2), (Role.ADDRESS, 5)):
         for i, role in enumerate(roles):
-            if role is wanted and filled[i] and i != table.group and _repeats(table, i):
+            if role is wanted and filled[i] and i != table.group and _repeats(table, i, rows):
                 return i
     return None
 
 
-def _repeats(table: PublicTable, column: int) -> bool:
-    """At least two values, and each stands for five rows on average."""
+def _repeats(table: PublicTable, column: int, rows: int) -> bool:
+    """At least two values, and each stands for so many rows on average."""
     values = {row[column] for row in table.rows}
-    return 2 <= len(values) <= max(2, len(table.rows) // 5)
+    return 2 <= len(values) <= max(2, len(table.rows) // rows)
 
 
 def dividing(table: PublicTable, roles: Sequence[Role]) -> int | None:
-    """A column with few values (種別, 区分) that divides a table which has neither reading nor district nor group."""
+    """A column with few, short values (種別, 区分) that divides a table without reading, district and group."""
     for i, role in enumerate(roles):
-        if role is Role.PLAIN and _repeats(table, i) and len({row[i] for row in table.rows}) <= _FEW:
-            return i
+        if role is Role.PLAIN and table.columns[i].strip() and _repeats(table, i, 5):
+            values = {row[i] for row in table.rows}
+            if len(values) <= _FEW and max(map(len, values)) <= _SHORT:
+                return i
     return None
 
 

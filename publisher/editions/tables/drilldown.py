@@ -15,6 +15,7 @@ from heapq import heapify, heappop, heappush
 from itertools import accumulate
 
 MINIMUM_ENTRIES = 2
+FEW_PAGES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,15 @@ class Partition:
         return replace(self._paged(self._tree(name, f"{name}\x02", "", start, stop)), label=name)
 
     def by_initial(self) -> tuple[Node, ...]:
-        """One node for each first character of the keys, whatever its size: people look for あ, not for あ to え."""
-        pieces = self._pieces("", 0, len(self._keys))
+        """One node for each first character of the keys, whatever its size: people look for あ, not for あ to え.
+
+        A list of a few pages only has its pages themselves: nobody wants to open か to find one row.
+        """
+        whole = len(self._keys)
+        if self._weight(0, whole) <= FEW_PAGES * self._capacity:
+            few = self._tree("", "", "", 0, whole)
+            return tuple(self._paged(entry) for entry in few.entries or (replace(few, seed="<"),))
+        pieces = self._pieces("", 0, whole)
         return tuple(self._paged(self._tree(p.prefix, "", p.prefix, p.start, p.stop)) for p in pieces)
 
     # --- rows into leaves ------------------------------------------------------------------------------------

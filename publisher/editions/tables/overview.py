@@ -15,9 +15,6 @@ from publisher.editions.tables.reading import LATIN, OTHER, ROWS, initial_label
 from publisher.editions.tables.routes import READING, Addresses, Route
 from publisher.model import Page, PageKind, PublicTable, TableKind
 
-DIRECT = 12
-"""Links to the values of a route that stand on the overview itself; more get a page of their own."""
-
 WHOLE = 60_000
 """Bytes of rows that the web edition puts on the overview at most."""
 
@@ -104,7 +101,7 @@ class Overview:
         if route.code == READING:
             return self._heading(self.words["table_by_reading"]) + self._kana(route, addresses)
         heading = self.heading_of(route)
-        if list_page(route):
+        if route.listed:
             stem = route.code
             return self._heading(heading) + self.press.links([(stem, self._list_words(route, heading))])
         return self._heading(heading) + self.press.links(
@@ -126,7 +123,11 @@ class Overview:
 
     def _kana(self, route: Route, addresses: Addresses) -> str:
         """The kana with which a reading begins, a line for each row of the fifty sounds."""
-        here = {node.seed: addresses.of(READING, node) for node in route.nodes}
+        if any(len(node.prefix) == 0 for node in route.nodes):
+            return self.press.links(
+                [(addresses.of(READING, node), route.label(node)) for node in route.nodes]
+            )
+        here = {node.prefix[0]: addresses.of(READING, node) for node in route.nodes}
         lines = []
         for row in (*ROWS, LATIN + OTHER):
             links = [
@@ -174,11 +175,6 @@ class Overview:
 
     def _paragraph(self, markup: str) -> str:
         return f"<p>{markup}</p>\n"
-
-
-def list_page(route: Route) -> bool:
-    """Whether the values of a route have a page of their own."""
-    return route.code != READING and len(route.top) > DIRECT
 
 
 def counted(route: Route, nodes: Sequence[Node], addresses: Addresses, one: str) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from publisher.editions.tables.drilldown import Node
 from publisher.editions.tables.reading import LATIN, OTHER, hiragana
 from publisher.editions.tables.roll import Roll
 from publisher.editions.tables.routes import READING, Route
-from publisher.editions.tables.rows import Rows, folds, main_columns
+from publisher.editions.tables.rows import Rows, brief_columns, folds, main_columns, phone_below
 from publisher.model import Page, PageKind
 
 ROBOTS = "noindex, noarchive"
@@ -215,7 +215,7 @@ class Press:
     def _after(self) -> str:
         if self.edition is WEB:
             return "</tbody></table></div>\n"
-        return "" if self.edition is LEGACY else "</ul>\n"
+        return "" if self.edition is LEGACY else "</table>\n" if self.roll.layout.narrow else "</ul>\n"
 
     def _key(self, stem: str, title: str, said: Sequence[object], more: bytes = b"") -> str:
         digest = blake2b(self.stencil.key, digest_size=16)
@@ -275,15 +275,13 @@ def rows_head(edition: Edition, frame: Frame, roll: Roll) -> str:
     kana = columns[layout.kana] if layout.kana is not None and layout.kana != layout.lead else ""
     escape = frame.escape
     if edition is not WEB:
-        if not roll.table.personal:
-            return "" if edition is LEGACY else "<ul>\n"
-        first = f"{name}（{kana}）" if kana and name else name or kana
-        legend = "、".join([first, *(columns[i] for i in layout.brief)])
-        return f"<p>{escape(edition, legend)}</p>\n" + ("" if edition is LEGACY else "<ul>\n")
-    first = escape(edition, name) + (
-        f"<br/><small>{escape(edition, kana)}</small>" if kana and name else escape(edition, kana)
-    )
-    heads = [first, *(escape(edition, columns[i]) for i in main_columns(layout))]
+        return _brief_head(edition, frame, roll)
+    below = phone_below(layout)
+    heads = [_two(escape(edition, name), escape(edition, kana))]
+    for i in main_columns(layout):
+        heads.append(
+            _two(escape(edition, columns[i]), escape(edition, columns[below[i]]) if i in below else "")
+        )
     if folds(layout):
         heads.append("詳細")
     cells = "".join(f'<th scope="col">{head}</th>' for head in heads)
@@ -292,3 +290,23 @@ def rows_head(edition: Edition, frame: Frame, roll: Roll) -> str:
         f'<div class="wide" tabindex="0" role="region" aria-label="{title}"><table>\n<caption>{title}</caption>\n'
         f"<thead><tr>{cells}</tr></thead>\n<tbody>\n"
     )
+
+
+def _two(above: str, below: str) -> str:
+    """Two columns that share a header."""
+    return f"{above}<br/><small>{below}</small>" if above and below else above or below
+
+
+def _brief_head(edition: Edition, frame: Frame, roll: Roll) -> str:
+    """A legend where the values stand alone, the header of a narrow table, else only what opens the list."""
+    opening = "" if edition is LEGACY else "<ul>\n"
+    titles = [frame.escape(edition, roll.table.columns[i]) for i in brief_columns(roll.table, roll.layout)]
+    if roll.layout.narrow and edition is not LEGACY:
+        return "<table><tr>" + "".join(f'<th scope="col">{title}</th>' for title in titles) + "</tr>\n"
+    if roll.layout.narrow:
+        return f"<p>{'、'.join(titles)}</p>\n"
+    if not roll.table.personal:
+        return opening
+    named = len(titles) - len(roll.layout.brief)
+    first = f"{titles[0]}（{titles[1]}）" if named > 1 else titles[0]
+    return f"<p>{'、'.join([first, *titles[named:]])}</p>\n{opening}"

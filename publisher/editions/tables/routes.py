@@ -29,7 +29,8 @@ _EMPTY = "（記載なし）"
 class Route:
     """``members[i]`` is the place in the roll of row ``i`` of this route's nodes; ``column`` what it divides by.
 
-    ``named`` routes list names with a link to the page where the rest of the row stands.
+    ``named`` routes list names with a link to the page where the rest of the row stands. ``listed`` ones have a page of
+    links of their own, because the overview has no room for them.
     """
 
     code: str
@@ -39,6 +40,7 @@ class Route:
     nodes: tuple[Node, ...]
     top: tuple[Node, ...]
     named: bool = False
+    listed: bool = False
     known: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     """Labels by seed."""
 
@@ -98,7 +100,7 @@ class Addresses:
         return known
 
     def _free(self, route: str, seed: str, identity: str) -> str:
-        start = reading.code(seed[:2]) if route == READING else route
+        start = reading.code(seed[:2]) or "r" if route == READING else route
         if route == READING and start and len(seed) <= 2 and start == reading.code(seed) and _whole(seed):
             return start
         digest = (
@@ -172,7 +174,8 @@ def _by_value(roll: Roll, measures: Measures, code: str, column: int, *, named: 
             nodes.append(_chunks(roll, members, weights, name, start, stop, cost))
         start = stop
     made = tuple(nodes)
-    return replace(route, nodes=made, top=shelved(made, cost, UNIT))
+    top = shelved(made, cost, UNIT)
+    return replace(route, nodes=made, top=top, listed=_too_many(top, cost))
 
 
 def _chunks(
@@ -211,7 +214,14 @@ def _as_it_stands(roll: Roll, measures: Measures) -> Route:
         for number, node in enumerate(in_order(parts, UNIT), 1)
     )
     route = Route(ORDER, None, members, roll.keys, pages, ())
-    return replace(route, top=shelved(pages, _cost(route, measures), UNIT))
+    cost = _cost(route, measures)
+    top = shelved(pages, cost, UNIT)
+    return replace(route, top=top, listed=_too_many(top, cost))
+
+
+def _too_many(nodes: Sequence[Node], cost: Callable[[Node], int]) -> bool:
+    """Whether links to all of these would crowd the overview: three tenths of a page are for one way."""
+    return sum(map(cost, nodes)) > UNIT * 3 // 10
 
 
 def _digest(roll: Roll, place: int) -> str:

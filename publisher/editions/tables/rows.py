@@ -18,8 +18,8 @@ from publisher.model import PublicTable
 CHUNK = 2000
 """Rows that are escaped in one go: thirty times faster than cell by cell."""
 
-MAIN = 4
-"""Columns beside the name in a table of the web edition; further ones are folded under 詳細."""
+MAIN, MAIN_OF_WIDE = 4, 2
+"""Columns beside the name that the web edition shows at most; of a table with more, so many, and the rest under 詳細."""
 
 _APART = "\x00"
 _CONTROLS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -127,20 +127,29 @@ def _markup(text: str) -> str:
 
 def web(table: PublicTable, layout: Layout) -> Dress:
     """A row of a table: name with its reading, the most useful columns, the rest folded."""
-    columns = _named(layout) + layout.shown
+    named, main, under = _named(layout), main_columns(layout), phone_below(layout)
+    beside = list(under.values())
+    columns = (*named, *main, *beside, *(i for i in layout.shown if i not in main and i not in beside))
     titles = [escape(table.columns[i]) for i in columns]
-    named = len(_named(layout))
-    main = main_columns(layout)
-    last = named + len(main)
+    first, last = len(named), len(named) + len(main)
+    below = {columns.index(i): columns.index(j) for i, j in under.items()}
+    folded = last + len(beside)
+    folding = folds(layout)
 
     def row(cells: Cells, raw: Cells) -> str:
-        data = "".join([f"<td>{cell}</td>" for cell in cells[named:last]])
-        return f'<tr><th scope="row">{_web_name(cells, layout)}</th>{data}{more(cells, raw)}</tr>\n'
+        data = cells[first:last]
+        for place, other in below.items():
+            if cells[other]:
+                data[place - first] = f"{cells[place]}<br/>{cells[other]}"
+        return f'<tr><th scope="row">{_web_name(cells, layout)}</th><td>{"</td><td>".join(data)}</td>{more(cells, raw)}</tr>\n'
+
+    def lone(cells: Cells, raw: Cells) -> str:
+        return f'<tr><th scope="row">{_web_name(cells, layout)}</th>{more(cells, raw)}</tr>\n'
 
     def more(cells: Cells, raw: Cells) -> str:
-        if not folds(layout):
+        if not folding:
             return ""
-        pairs = [f"<dt>{titles[i]}</dt><dd>{cells[i]}</dd>" for i in range(last, len(cells)) if cells[i]]
+        pairs = [f"<dt>{titles[i]}</dt><dd>{cells[i]}</dd>" for i in range(folded, len(cells)) if cells[i]]
         where = _map_link(raw, layout)
         if where:
             pairs.append(f"<dt>地図</dt><dd>{where}</dd>")
@@ -148,7 +157,7 @@ def web(table: PublicTable, layout: Layout) -> Dress:
             return "<td></td>"
         return f"<td><details><summary>詳細</summary><dl>{''.join(pairs)}</dl></details></td>"
 
-    return Dress(columns, _links(columns, layout), row)
+    return Dress(columns, _links(columns, layout), row if main else lone)
 
 
 def _web_name(cells: Cells, layout: Layout) -> str:
@@ -158,25 +167,48 @@ def _web_name(cells: Cells, layout: Layout) -> str:
 
 
 def main_columns(layout: Layout) -> tuple[int, ...]:
-    """The columns that the web edition shows unfolded, after the name."""
-    return layout.shown if len(layout.shown) <= MAIN and layout.map is None else layout.brief[:MAIN]
+    """The columns that the web edition shows unfolded, after the name: all of a small table, the most useful of a wide one.
+
+    A district is said by the address already, and a telephone number stands below the address.
+    """
+    if len(layout.shown) <= MAIN and layout.map is None:
+        return layout.shown
+    addressed = any(layout.roles[i] is Role.ADDRESS for i in layout.shown)
+    said = {Role.DISTRICT, Role.PHONE} if addressed else set()
+    return tuple(i for i in layout.brief if layout.roles[i] not in said)[:MAIN_OF_WIDE]
+
+
+def phone_below(layout: Layout) -> dict[int, int]:
+    """The address column below which the telephone number stands, and its column."""
+    main = main_columns(layout)
+    address = next((i for i in main if layout.roles[i] is Role.ADDRESS), None)
+    number = next((i for i in layout.shown if layout.roles[i] is Role.PHONE), None)
+    return {} if address is None or number is None or number in main else {address: number}
 
 
 def folds(layout: Layout) -> bool:
-    return layout.map is not None or len(main_columns(layout)) < len(layout.shown)
+    return layout.map is not None or len(main_columns(layout)) + len(phone_below(layout)) < len(layout.shown)
 
 
 def brief(table: PublicTable, layout: Layout, *, legacy: bool, room: int) -> Dress:
-    """A row of the small editions: the name, then lines 「列名: 値」; of a roll the values alone, its legend says which.
+    """A row of the small editions: the name, then lines 「列名: 値」.
 
-    ``room`` is what a page has for rows, in bytes: a row that would not fit alone loses its last lines.
+    Of a roll and of a narrow table the values alone, a legend or a header says which. ``room`` is what a page has for rows,
+    in bytes: a row that would not fit alone loses its last lines.
     """
-    columns = _named(layout) + layout.brief
-    named = len(_named(layout))
+    columns = brief_columns(table, layout)
+    named = len(columns) - len(layout.brief)
     titles = [escaped([table.columns[i]], legacy=legacy)[0][0] for i in columns]
     plain = [_speaks_for_itself(layout.roles[i], table.personal) for i in columns]
     opening, closing, apart = ("■", "<br/>\n", " ") if legacy else ("<li>", "</li>\n", "　")
     encoding = "shift_jis" if legacy else "utf-8"
+
+    def beside(cells: Cells, raw: Cells) -> str:
+        return (
+            _clipped(" ".join(filter(None, cells)), [])
+            if legacy
+            else f"<tr><td>{'</td><td>'.join(cells)}</td></tr>\n"
+        )
 
     def compact(cells: Cells, raw: Cells) -> str:
         rest = [
@@ -184,11 +216,11 @@ def brief(table: PublicTable, layout: Layout, *, legacy: bool, room: int) -> Dre
             for i, cell in enumerate(cells)
             if i >= named and cell
         ]
-        return _clipped(f"{opening}{_brief_name(cells, layout)}", [apart.join(rest)] if rest else [])
+        return _clipped(opening + _brief_name(cells, named), [apart.join(rest)] if rest else [])
 
     def lines(cells: Cells, raw: Cells) -> str:
         rest = [f"{titles[i]}: {cell}" for i, cell in enumerate(cells) if i >= named and cell]
-        return _clipped(f"{opening}{_brief_name(cells, layout)}", rest)
+        return _clipped(opening + _brief_name(cells, named), rest)
 
     def _clipped(name: str, rest: list[str]) -> str:
         found = "<br/>".join([name, *rest]) + closing
@@ -199,7 +231,15 @@ def brief(table: PublicTable, layout: Layout, *, legacy: bool, room: int) -> Dre
             rest.pop()
         return "<br/>".join([_shortened(name, room // 4), *rest, "（以下略）"]) + closing
 
-    return Dress(columns, _links(columns, layout), compact if table.personal else lines)
+    return Dress(
+        columns, _links(columns, layout), compact if table.personal else beside if layout.narrow else lines
+    )
+
+
+def brief_columns(table: PublicTable, layout: Layout) -> tuple[int, ...]:
+    """Columns of the small editions: a person's name with its reading, a place's name without."""
+    named = _named(layout) if table.personal else tuple(i for i in (layout.lead,) if i is not None)
+    return named + layout.brief
 
 
 def _shortened(markup: str, room: int) -> str:
@@ -211,10 +251,8 @@ def _shortened(markup: str, room: int) -> str:
     return re.sub(r"&[a-z#0-9]*$", "", text) + "…"
 
 
-def _brief_name(cells: Cells, layout: Layout) -> str:
-    if layout.kana in {None, layout.lead}:
-        return cells[0]
-    return f"{cells[0]}（{cells[1]}）" if cells[1] else cells[0]
+def _brief_name(cells: Cells, named: int) -> str:
+    return f"{cells[0]}（{cells[1]}）" if named > 1 and cells[1] else cells[0]
 
 
 def _named(layout: Layout) -> tuple[int, ...]:
