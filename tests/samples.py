@@ -128,3 +128,37 @@ def gone(state: State = State.WITHDRAWN) -> Bulletin:
 
 def figure_notice() -> Notice:
     return notice("通行止めの地図", (p("通行止めの場所です。"), Figure(picture(1), "通行止めの場所の地図"), p("迂回してください。")))
+
+
+def frame(**changes: object):
+    """A frame of the sample city. ``contact``, ``url``, ``title``, ``light``, ``legacy``, ``mirrors`` may be changed."""
+    from pathlib import Path
+
+    from publisher.editions import Frame, Theme
+    from publisher.settings import Editions, MirrorSettings, Paths, Settings, Site
+
+    mirrors = changes.pop("mirrors", (MirrorSettings("予備", "s3://b", public_url="https://yobi.example.net"), MirrorSettings("倉庫", "s3://c")))
+    editions = Editions(changes.pop("light", True), changes.pop("legacy", True))  # type: ignore[arg-type]
+    site = {"title": "汐見市 災害情報", "publisher": "汐見市", "url": "https://saigai.example.jp/", "contact": "災害対策本部 0000-00-2111", **changes}
+    folder = Path()
+    return Frame(Settings(Site(**site), Paths(folder, folder, folder, folder), editions, (), mirrors), Theme.load())  # type: ignore[arg-type]
+
+
+BUDGETS = {"k/": 10_240, "i/": 5_000}
+
+
+def text_of(page) -> str:
+    """The page decoded strictly, in the encoding of its edition."""
+    return page.body.decode("shift_jis" if page.path.startswith("i/") else "utf-8")
+
+
+def html_pages(pages) -> list:
+    return [page for page in pages if page.path.endswith(".html")]
+
+
+def links(html: str) -> list[str]:
+    """Every href and src of a page."""
+    import re
+    from html import unescape
+
+    return [unescape(match) for match in re.findall(r'(?:href|src)="([^"]*)"', html)]

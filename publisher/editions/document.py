@@ -15,16 +15,24 @@ from publisher.editions.labels import labels, prefix
 from publisher.editions.paginate import Piece, paginate
 from publisher.editions.paths import numbered
 from publisher.model import (
+    Block,
     Bulletin,
     Card,
+    Figure,
+    Grid,
     Head,
+    Heading,
     Jpeg,
+    Listing,
     Notice,
     Page,
     PageKind,
+    Paragraph,
+    Preformatted,
     Problem,
     PublicContent,
     PublicWorkbook,
+    Quote,
     Scan,
     State,
     Text,
@@ -99,11 +107,9 @@ def tombstone(bulletin: Bulletin, frame: Frame) -> tuple[Page, ...]:
 def simplified(bulletin: Bulletin) -> tuple[Problem, ...]:
     """For staff: which characters the legacy edition of this document simplifies, and which it cannot show at all."""
     losses: dict[str, sjis.Loss] = {}
-    for _, content in bulletin.contents:
-        text = _plain_text(content)
-        found = sjis.gate(text).losses
-        if not _illegible(text):
-            losses.update((loss.original, loss) for loss in found)
+    for language, content in bulletin.contents:
+        if not _foreign(language, content):
+            losses.update((loss.original, loss) for loss in sjis.gate(_plain_text(content)).losses)
     if not losses:
         return ()
     changed = "、".join(f"{loss.original}→{loss.shown}" for loss in losses.values() if loss.shown != sjis.GETA)
@@ -237,7 +243,7 @@ class _Sheet:
     # --- light and legacy ---
 
     def _compact(self, edition: Edition, pictures: dict[str, Jpeg]) -> Iterable[Page]:
-        if edition is LEGACY and self.language != "ja" and _illegible(_plain_text(self.content)):
+        if edition is LEGACY and _foreign(self.language, self.content):
             yield self._elsewhere()
             return
         blocks = CompactBlocks(self.frame, edition, self.path, self.language)
@@ -372,24 +378,26 @@ def _plain_text(content: PublicContent) -> str:
     return "\n".join([content.head.title, *content.head.districts, *_texts(blocks)])
 
 
-def _texts(blocks: Sequence[Any]) -> Iterable[str]:
+def _texts(blocks: Sequence[Block]) -> Iterable[str]:
     for block in blocks:
-        for name in ("inlines", "text", "alt", "blocks", "items", "header", "rows"):
-            value = getattr(block, name, None)
-            if isinstance(value, str):
-                yield value
-            elif name == "inlines" and value:
-                yield plain(value)
-            elif name == "blocks" and value:
-                yield from _texts(value)
-            elif name == "items" and value:
-                yield from (text for item in value for text in _texts(item))
-            elif name == "header" and value:
-                yield from (plain(cell) for cell in value)
-            elif name == "rows" and value:
-                yield from (plain(cell) for row in value for cell in row)
+        match block:
+            case Paragraph(inlines) | Heading(_, inlines):
+                yield plain(inlines)
+            case Preformatted(text):
+                yield text
+            case Figure(_, alt):
+                yield alt
+            case Quote(inner):
+                yield from _texts(inner)
+            case Listing(items):
+                yield from (text for item in items for text in _texts(item))
+            case Grid(header, rows):
+                yield from (plain(cell) for row in (header, *rows) for cell in row)
 
 
-def _illegible(text: str) -> bool:
-    shown = sjis.gate(text).text
+def _foreign(language: str, content: PublicContent) -> bool:
+    """Whether a language has to be left out of the legacy edition."""
+    if language in ("ja", "easy"):
+        return False
+    shown = sjis.gate(_plain_text(content)).text
     return shown.count(sjis.GETA) > UNREADABLE * max(1, len(shown))
