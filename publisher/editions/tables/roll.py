@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -65,17 +66,27 @@ def roll(table: PublicTable) -> Roll:
 
 def _keys(table: PublicTable, how: Layout) -> list[str]:
     keyed = reading.keyed()
-    kana, name, district, group = how.kana, how.name, how.district, how.group
-    seen: dict[bytes, int] = {}
+    kana, name, district = how.kana, how.name, how.district
     keys: list[str] = []
-    for row in table.rows:
-        stable = row if group is None else row[:group] + row[group + 1 :]
-        digest = blake2b("\x1f".join(stable).encode("utf-8", "replace"), digest_size=6).digest()
-        twin = seen.get(digest, 0)
-        seen[digest] = twin + 1
-        if twin:  # rows that say the same are told apart by their number among themselves
-            digest = blake2b(digest + twin.to_bytes(4, "big"), digest_size=6).digest()
+    for row, digest in zip(table.rows, _unique(table.rows, how.group), strict=True):
         first = keyed(row[kana] if kana is not None else "", row[name] if name is not None else "")
         where = row[district] if district is not None else ""
-        keys.append(f"{first}{END}{where}{END}{digest.hex()}")
+        keys.append(f"{first}{END}{where}{END}{digest}")
     return keys
+
+
+def _unique(rows: Sequence[tuple[str, ...]], group: int | None) -> list[str]:
+    """A digest of each row without its group; rows that share it are told apart by the group, and then by their number."""
+    found = [_digest(row if group is None else row[:group] + row[group + 1 :]) for row in rows]
+    many = {digest for digest, count in Counter(found).items() if count > 1}
+    seen: Counter[str] = Counter()
+    for place, digest in enumerate(found):
+        if digest in many:
+            whole = _digest(rows[place])
+            seen[whole] += 1
+            found[place] = _digest((whole, str(seen[whole])))
+    return found
+
+
+def _digest(cells: tuple[str, ...]) -> str:
+    return blake2b("\x1f".join(cells).encode("utf-8", "replace"), digest_size=6).hexdigest()

@@ -231,7 +231,7 @@ def _digest(roll: Roll, place: int) -> str:
 
 def _from_to(roll: Roll, node: Node, number: int) -> str:
     """What the first row of a page says first, unless it is about people."""
-    column = roll.layout.name if roll.layout.name is not None else next(iter(roll.layout.shown), None)
+    column = roll.layout.lead
     if roll.table.personal or column is None:
         return f"{number}"
     cell = " ".join(roll.table.rows[roll.order[node.start]][column].split())
