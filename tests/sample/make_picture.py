@@ -76,7 +76,7 @@ if __name__ == "__main__":
         site.mkdir()
         shutil.copy(ROOT / "publisher.toml", site)
         shutil.copytree(ROOT / "content", site / "content", ignore=shutil.ignore_patterns("_状況.html"))
-        code = main(["-C", str(site), "build"])
+        code = main(["-C", str(site), "publish"])
         if code != 0:
             raise SystemExit(f"the sample site does not build cleanly: exit {code}")
         picture(site, Path(made)).save(ROOT / "docs/picture.png", optimize=True)
