@@ -30,10 +30,11 @@ _NOTHING = "何も公開していません。"
 
 
 def init(directory: Path, dry: bool = False) -> tuple[str, ...]:
-    """Make ``directory`` a site; the paths of the files made in it (with ``dry``: of those that would be made).
+    """Make ``directory`` a site; the paths of the files made in it (with ``dry``: that would be made).
 
-    A file that is already there stays as it is and is not in the list. Raises ``UsageError`` when the directory
-    is a site already or cannot be one, ``SiteError`` when it cannot be written; files made until then stay.
+    A file that is already there stays as it is and is not in the list. Raises ``UsageError`` when the
+    directory is a site already or cannot be one, ``SiteError`` when it cannot be written; files made
+    until then stay.
     """
     _refuse(directory)
     made = tuple(path for path, _ in _files() if not (directory / path).exists())
@@ -55,12 +56,14 @@ def _refuse(directory: Path) -> None:
     if settings.exists() or settings.is_symlink():
         raise UsageError(Problem(
             "already-a-site", "ここには、もうサイトの設定があります。", str(settings),
-            "いまあるサイトには、何もしていません。", "新しいサイトは、別のフォルダーを指定して作ってください。"))
+            "いまあるサイトには、何もしていません。",
+            "新しいサイトは、別のフォルダーを指定して作ってください。"))
     for place in (directory, *directory.parents):
         if place.exists() or place.is_symlink():
             if not place.is_dir():
                 raise UsageError(Problem(
-                    "not-a-folder", "フォルダーではなく、ファイルです。", str(place), _NOTHING,
+                    "not-a-folder", "フォルダーではなく、ファイルです。", str(place),
+                    _NOTHING,
                     "フォルダーの名前を指定してください。"))
             return
 
@@ -99,5 +102,5 @@ def _create(path: Path, data: bytes) -> None:
 
 def _unwritable(directory: Path, error: OSError) -> PublisherError:
     return SiteError(Problem(
-        "cannot-write", f"書き込めません（{error.strerror or error}）。", str(error.filename or directory), _NOTHING,
-        "空き容量と、フォルダーの権限を確かめてください。"))
+        "cannot-write", f"書き込めません（{error.strerror or error}）。", str(error.filename or directory),
+        _NOTHING, "空き容量と、フォルダーの権限を確かめてください。"))
