@@ -11,7 +11,6 @@ from hashlib import blake2b
 
 from publisher.editions.frame import LEGACY, WEB, Edition, Frame
 from publisher.editions.sjis import gate
-
 from publisher.editions.tables.drilldown import Node
 from publisher.editions.tables.reading import LATIN, OTHER, hiragana
 from publisher.editions.tables.roll import Roll
