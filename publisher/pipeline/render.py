@@ -267,7 +267,7 @@ class Rendering:
             else:
                 self._render(base + node.prefix, archive(self._archive_view(scope, known, node), self.frame))
         found = documents.months(scope)
-        links = tuple((number(resolve(documents, scope, m)), m) for m in found)
+        links = tuple((number(m), m) for m in found)
         owner = f"months:{scope}"
         if links:
             self._render(owner, archive(ArchiveView("index", known, "", (), links), self.frame))

@@ -82,9 +82,12 @@ def _visit(places: Places, scope: str, prefix: str, paths: set[str], standing: f
         yield Node(prefix, count)
         yield from (Node(page, 0) for page in sorted(standing) if page.startswith(prefix) and page != prefix)
         return
-    yield Node(prefix, count, steps)
+    if len(steps) > 1 or len(prefix) == STEPS[0]:
+        yield Node(prefix, count, steps)
+    elif prefix in standing:  # nothing leads through a step with a single way down
+        yield Node(prefix, 0)
     for step in steps:
-        if step in paths or step not in standing:
+        if step in paths or not any(page.startswith(step) for page in standing):
             yield from _visit(places, scope, step, paths, standing)
     gone = {path for path in paths if path.startswith(prefix) and len(path) == below(prefix)} - set(steps)
     yield from (Node(page, 0) for page in sorted(standing) if any(page.startswith(path) for path in gone))
