@@ -8,7 +8,6 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from samples import TOKYO, frame, picture, t
 
 from publisher.editions import LEGACY, LIGHT, WEB
 from publisher.editions.blocks import WebBlocks, address, jpeg_size, linked_text
@@ -27,6 +26,7 @@ from publisher.model import (
     Strong,
     Text,
 )
+from tests.samples import TOKYO, frame, picture, t
 
 CITY = frame()
 PATH = "n/4f2k7q.html"

@@ -9,7 +9,11 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from samples import (
+
+from publisher.editions import document, document_version, simplified
+from publisher.editions.paths import relative
+from publisher.model import Head, Jpeg, Link, PageKind, Paragraph, Picture, Scan, Severity, State, Text
+from tests.samples import (
     BUDGETS,
     NOON,
     bulletin,
@@ -24,10 +28,6 @@ from samples import (
     t,
     text_of,
 )
-
-from publisher.editions import document, document_version, simplified
-from publisher.editions.paths import relative
-from publisher.model import Head, Jpeg, Link, PageKind, Paragraph, Picture, Scan, Severity, State, Text
 
 CITY = frame()
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from samples import BUDGETS, NOON, frame, links, text_of
 
 from publisher.editions import LEGACY, LIGHT, WEB, Theme
 from publisher.editions.frame import UNLIMITED, telephone
 from publisher.editions.paths import numbered, relative
 from publisher.errors import SettingsError
 from publisher.model import PageKind
+from tests.samples import BUDGETS, NOON, frame, links, text_of
 
 EDITIONS = (WEB, LIGHT, LEGACY)
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
-from samples import BUDGETS, CATEGORIES, NOON, SHELTER, WATER, card, frame, links, text_of
 
 from publisher.editions import (
     ArchiveView,
@@ -21,6 +20,7 @@ from publisher.editions import (
 )
 from publisher.editions.lists import step_label
 from publisher.model import Kind, PageKind, Severity, State
+from tests.samples import BUDGETS, CATEGORIES, NOON, SHELTER, WATER, card, frame, links, text_of
 
 CITY = frame()
 URGENT = card("uuuuuu", "避難指示（浜町）", severity=Severity.URGENT, category=SHELTER, districts=("浜町",))

@@ -11,21 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
-from samples import (
-    CATEGORIES,
-    NOON,
-    SHELTER,
-    WATER,
-    bulletin,
-    card,
-    figure_notice,
-    frame,
-    gone,
-    notice,
-    p,
-    picture,
-)
 
 from publisher.editions import (
     ArchiveView,
@@ -40,6 +25,22 @@ from publisher.editions import (
     home,
 )
 from publisher.model import Head, Kind, Page, Scan, Severity, State
+from tests.samples import (
+    CATEGORIES,
+    NOON,
+    SHELTER,
+    WATER,
+    bulletin,
+    card,
+    figure_notice,
+    frame,
+    gone,
+    notice,
+    p,
+    picture,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def site() -> Iterator[Page]:
@@ -175,6 +176,40 @@ def test_nothing_is_wider_than_the_screen(folder: Path, tmp_path: Path, width: i
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
     title = done.stdout.partition("<title>")[2].partition("</title>")[0]
     assert [int(number) <= width for number in title.split()] == [True] * len(names), title
+
+
+AXE = """
+const {chromium} = require('playwright-core');
+const axe = require('fs').readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+(async () => {
+  const browser = await chromium.launch({executablePath: process.argv[2], args: ['--no-sandbox']});
+  for (const colorScheme of ['light', 'dark']) {
+    const context = await browser.newContext({colorScheme, viewport: {width: 320, height: 640}, bypassCSP: true});
+    const page = await context.newPage();
+    for (const file of process.argv.slice(3)) {
+      await page.goto('file://' + file);
+      await page.evaluate(axe);
+      const found = await page.evaluate(rules => axe.run({runOnly: rules}), rules);
+      for (const v of found.violations) console.log(colorScheme, file, v.id, v.nodes[0].html);
+    }
+  }
+  await browser.close();
+})();
+"""
+
+
+def test_web_pages_are_clean_before_axe(folder: Path) -> None:
+    """WCAG 2.2 A and AA and good practice, as far as axe-core can tell, in light and dark."""
+    node, chromium = command("node"), command("chromium")
+    tools = Path(os.environ.get("PUBLISHER_TOOLS", ROOT / ".tools"))
+    if not all((tools / "node_modules" / name).is_dir() for name in ("axe-core", "playwright-core")):
+        pytest.skip("axe-core and playwright-core are not in .tools/node_modules")
+    names = ["index.html", "n/4f2k7q.html", "n/4f2k7q.ar.html", "n/aaaaaa.html", "n/dddddd.html", "n/gggggg.html", "c/kyusui.html", "404.html"]
+    environment = {**os.environ, "NODE_PATH": str(tools / "node_modules")}
+    arguments = [node, "-e", AXE, "-", chromium, *(str(folder / name) for name in names)]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=100, check=False, env=environment)
+    assert done.stdout + done.stderr == ""
 
 
 def test_samples_cover_what_they_claim(folder: Path) -> None:

@@ -63,14 +63,14 @@ def _home(view: HomeView, frame: Frame, edition: Edition) -> list[Page]:
     words = frame.words()
     writer = _Writer(frame, edition, "index.html", words)
     pieces: list[Piece] = []
-    urgent = {card.id for card in view.urgent}
+    shown = {card.id for card in (*view.urgent, *view.tables)}
     if view.urgent:
         pieces += writer.section(words["urgent_notices"], view.urgent, "urgent", summaries=3)
     if view.categories:
         pieces += writer.tiles(words["categories"], sorted_categories(view.categories))
     if view.tables:
         pieces += writer.section(words["tables"], view.tables, "tables")
-    latest = [card for card in view.latest if card.id not in urgent]
+    latest = [card for card in view.latest if card.id not in shown]
     if latest:
         pieces += writer.section(words["latest"], latest, "latest")
     if view.latest or view.urgent:
