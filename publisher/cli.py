@@ -234,6 +234,8 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "withdraw": _withdraw,
 }  # fmt: skip
 
+_MIRRORS = {"current": "すべて届いています", "waiting": "まだ送っていません（残り{0}）"}
+
 # --- words ---
 
 
@@ -250,11 +252,12 @@ def _words(report: Report, full: bool = False) -> None:
         if full or line.reasons or line.state is not State.PUBLISHED or len(report.documents) <= 20:
             print(f"[{MARKS[line.state]}] {line.path}  {line.url}".rstrip())
             for reason in line.reasons:
-                print(f"       {reason.what}{reason.shown}{reason.todo}")
+                where = reason.where.removeprefix(line.path).strip()
+                print(f"       {where + ': ' if where else ''}{reason.what}{reason.shown}{reason.todo}")
     for problem in report.problems:
         _say_problem(problem, as_json=False)
     for mirror in report.mirrors:
-        words = "すべて届いています" if mirror.state == "current" else f"遅れています（残り{mirror.behind}）"
+        words = _MIRRORS.get(mirror.state, "遅れています（残り{0}）").format(mirror.behind)
         print(f"公開先 {mirror.name}: {words}（送信{mirror.uploaded}、削除{mirror.deleted}）")
         if mirror.problem is not None:
             _say_problem(mirror.problem, as_json=False)

@@ -36,10 +36,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class MirrorRow:
-    """``current``: holds everything; otherwise ``behind`` files are missing, since ``since``."""
+    """``state``: current (holds everything), waiting (what was built last is not sent yet), behind (it failed, since ``since``)."""
 
     name: str
-    current: bool
+    state: str
     behind: int
     since: datetime | None
     problem: Problem | None = None
@@ -64,7 +64,7 @@ class StatusView:
     @property
     def waiting(self) -> int:
         """How many things need a person."""
-        return self.troubled_count + len(self.problems) + sum(not m.current for m in self.mirrors)
+        return self.troubled_count + len(self.problems) + sum(m.state == "behind" for m in self.mirrors)
 
 
 STATES = {

@@ -41,4 +41,4 @@ def _rows(ledger: Ledger, settings: Settings, files: Iterable[FileRow]) -> tuple
 
 
 def _mirror(settings: MirrorSettings, line: MirrorLine) -> MirrorRow:
-    return MirrorRow(settings.name, line.state == "current", line.behind, line.since, line.problem, settings.public_url)
+    return MirrorRow(settings.name, line.state, line.behind, line.since, line.problem, settings.public_url)

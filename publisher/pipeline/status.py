@@ -26,9 +26,13 @@ def status(settings: Settings) -> Report:
 
 
 def mirror_line(ledger: Ledger, name: str, identity: str) -> MirrorLine:
-    """Where a mirror stands; ``behind`` counts the files that changed since what it has confirmed."""
+    """Where a mirror stands; ``behind`` counts the files that changed since what it has confirmed.
+
+    ``waiting``: nothing failed, but what was built last was not sent yet.
+    """
     row = ledger.mirrors.get(name, identity)
-    behind = 0 if row.serial == ledger.serial else len(ledger.pages.changed_since(row.serial)) + len(ledger.pages.gone_since(row.serial))
-    if row.state == "current" and row.serial < ledger.serial:
-        return MirrorLine(name, "behind", behind=behind, since=row.confirmed)
-    return MirrorLine(name, row.state or "behind", behind=behind, problem=row.problem, since=row.since)
+    if row.serial == ledger.serial and row.state == "current":
+        return MirrorLine(name, "current", since=row.since)
+    behind = len(ledger.pages.changed_since(row.serial)) + len(ledger.pages.gone_since(row.serial))
+    state = "behind" if row.state == "behind" else "waiting"
+    return MirrorLine(name, state, behind=behind, problem=row.problem, since=row.since if state == "behind" else row.confirmed)

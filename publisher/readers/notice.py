@@ -35,7 +35,10 @@ def read_text(path: str, data: bytes, arrived: datetime) -> Notice:
 
     decoded = decode(path, data)
     front = split(decoded.text, path, arrived)
-    return notice(path, arrived, decoded, front, blocks(front.body), ())
+    found = blocks(front.body)
+    if front.title is None and found and (line := first_line(found)):
+        found = (Heading(2, (Text(line),)), *found[1:])  # in plain text the first line leads, not the first ■
+    return notice(path, arrived, decoded, front, found, ())
 
 
 def notice(
@@ -67,11 +70,18 @@ def title_of(said: str | None, blocks: tuple[Block, ...], path: str) -> tuple[st
             return title, blocks[:index] + blocks[index + 1 :]
         if index >= 3:
             break
-    if blocks and isinstance(blocks[0], Paragraph) and len(blocks) > 1:
+    if line := first_line(blocks):
+        return line, blocks[1:]
+    return title_from_path(path), blocks
+
+
+def first_line(blocks: tuple[Block, ...]) -> str:
+    """The first paragraph when it reads like a title: one short line that is no sentence, with more below it; "" otherwise."""
+    if len(blocks) > 1 and isinstance(blocks[0], Paragraph):
         line = flat(blocks[0].inlines).strip()
         if 0 < len(line) <= TITLE and "\n" not in line and not line.endswith(("。", "、", "：", ":")):
-            return line, blocks[1:]
-    return title_from_path(path), blocks
+            return line
+    return ""
 
 
 def flat(inlines: tuple[Inline, ...]) -> str:
