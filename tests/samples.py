@@ -40,10 +40,16 @@ NOON = datetime(2011, 3, 12, 12, 0, tzinfo=TOKYO)
 WATER = Category("給水", "給水", "kyusui")
 SHELTER = Category("避難所", "避難所", "hinanjo")
 CATEGORIES = (
-    Category("ごみ", "ごみ", "gomi"), Category("ボランティア", "ボランティア", "volunteer"), Category("医療", "医療", "iryo"), WATER,
-    Category("道路", "道路・交通", "doro"), Category("電気・ガス", "電気・ガス", "denki-gas"), Category("炊き出し", "炊き出し・物資", "takidashi"),
-    Category("罹災証明", "罹災証明", "risai"), SHELTER,
-)  # fmt: skip
+    Category("ごみ", "ごみ", "gomi"),
+    Category("ボランティア", "ボランティア", "volunteer"),
+    Category("医療", "医療", "iryo"),
+    WATER,
+    Category("道路", "道路・交通", "doro"),
+    Category("電気・ガス", "電気・ガス", "denki-gas"),
+    Category("炊き出し", "炊き出し・物資", "takidashi"),
+    Category("罹災証明", "罹災証明", "risai"),
+    SHELTER,
+)
 
 
 def t(*texts: str) -> tuple[Text, ...]:
@@ -61,7 +67,10 @@ def jpeg(width: int, height: int, seed: int = 0, quality: int = 60) -> Jpeg:
     image = Image.new("L", (width, height), 250)
     draw = ImageDraw.Draw(image)
     for y in range(height // 12, height - 10, max(8, height // 16)):
-        draw.rectangle((width // 10, y, width - width // 10 - (y * (seed + 7)) % (width // 3), y + max(2, height // 60)), fill=60)
+        draw.rectangle(
+            (width // 10, y, width - width // 10 - (y * (seed + 7)) % (width // 3), y + max(2, height // 60)),
+            fill=60,
+        )
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=quality)
     data = stream.getvalue()
@@ -89,21 +98,38 @@ WATER_BLOCKS = (
         ),
     ),
     Heading(2, t("お願い")),
-    Listing(((p("一人 3 リットルまでです。"),), (p("お年寄りに"), Listing(((p("順番をゆずってください。"),),)))), None),
+    Listing(
+        ((p("一人 3 リットルまでです。"),), (p("お年寄りに"), Listing(((p("順番をゆずってください。"),),)))),
+        None,
+    ),
     Listing(((p("受付で名前を言います"),), (p("容器を出します"),)), 1),
-    Paragraph((*t("くわしくは"), Link("https://example.jp/水/?a=1&b=2", t("水道局のページ")), *t("を見るか、0000-00-2222 へ。"),
-               Break(), Strong(t("飲む前に沸かしてください。")), Ruby("汐見", "しおみ"))),
+    Paragraph(
+        (
+            *t("くわしくは"),
+            Link("https://example.jp/水/?a=1&b=2", t("水道局のページ")),
+            *t("を見るか、0000-00-2222 へ。"),
+            Break(),
+            Strong(t("飲む前に沸かしてください。")),
+            Ruby("汐見", "しおみ"),
+        )
+    ),
     Quote((p("水は大切に。"),)),
     Preformatted("表\t1\n  <b>&\n"),
     Rule(),
-)  # fmt: skip
+)
 
 
 def card(id_: str = "4f2k7q", title: str = "給水所の案内", **more: object) -> Card:
     values: dict = {
-        "id": id_, "kind": Kind.NOTICE, "path": f"n/{id_}.html", "title": title, "category": WATER, "date": NOON - timedelta(hours=2),
-        "updated": NOON, "summary": "市内の全域で断水しています。次の場所で水を配っています。水を入れる容器をお持ちください。",
-    }  # fmt: skip
+        "id": id_,
+        "kind": Kind.NOTICE,
+        "path": f"n/{id_}.html",
+        "title": title,
+        "category": WATER,
+        "date": NOON - timedelta(hours=2),
+        "updated": NOON,
+        "summary": "市内の全域で断水しています。次の場所で水を配っています。水を入れる容器をお持ちください。",
+    }
     return Card(**{**values, **more})
 
 
@@ -113,35 +139,67 @@ def bulletin(content: Notice | Scan | None = None, **more: object) -> Bulletin:
     contents = more.pop("contents", None) or (("ja", content),)
     head = content.head
     values: dict = {
-        "title": head.title, "severity": head.severity, "districts": head.districts, "drill": head.drill,
-        "languages": tuple(language for language, _ in contents), "kind": Kind.SCAN if isinstance(content, Scan) else Kind.NOTICE,
-    }  # fmt: skip
+        "title": head.title,
+        "severity": head.severity,
+        "districts": head.districts,
+        "drill": head.drill,
+        "languages": tuple(language for language, _ in contents),
+        "kind": Kind.SCAN if isinstance(content, Scan) else Kind.NOTICE,
+    }
     made = card(**{**values, **more})
-    versions = tuple(Version(n, NOON - timedelta(hours=made.version - n), f"{n:064x}") for n in range(1, made.version + 1))
+    versions = tuple(
+        Version(n, NOON - timedelta(hours=made.version - n), f"{n:064x}") for n in range(1, made.version + 1)
+    )
     return Bulletin(made, versions, contents)
 
 
 def gone(state: State = State.WITHDRAWN) -> Bulletin:
-    made = card(title="誤って公開した名簿", state=state, severity=Severity.URGENT, districts=("秘密町",), summary="", languages=("ja", "en"))
+    made = card(
+        title="誤って公開した名簿",
+        state=state,
+        severity=Severity.URGENT,
+        districts=("秘密町",),
+        summary="",
+        languages=("ja", "en"),
+    )
     return Bulletin(made, (Version(1, NOON, "0" * 64),), ())
 
 
 def figure_notice() -> Notice:
-    return notice("通行止めの地図", (p("通行止めの場所です。"), Figure(picture(1), "通行止めの場所の地図"), p("迂回してください。")))
+    return notice(
+        "通行止めの地図",
+        (p("通行止めの場所です。"), Figure(picture(1), "通行止めの場所の地図"), p("迂回してください。")),
+    )
 
 
 def frame(**changes: object):
-    """A frame of the sample city. ``contact``, ``url``, ``title``, ``light``, ``legacy``, ``mirrors`` may be changed."""
+    """A frame of the sample city. ``contact``, ``url``, ``title``, ``light``, ``legacy``, ``mirrors`` may
+    be changed.
+    """
     from pathlib import Path
 
     from publisher.editions import Frame, Theme
     from publisher.settings import Editions, MirrorSettings, Paths, Settings, Site
 
-    mirrors = changes.pop("mirrors", (MirrorSettings("予備", "s3://b", public_url="https://yobi.example.net"), MirrorSettings("倉庫", "s3://c")))
+    mirrors = changes.pop(
+        "mirrors",
+        (
+            MirrorSettings("予備", "s3://b", public_url="https://yobi.example.net"),
+            MirrorSettings("倉庫", "s3://c"),
+        ),
+    )
     editions = Editions(changes.pop("light", True), changes.pop("legacy", True))  # type: ignore[arg-type]
-    site = {"title": "汐見市 災害情報", "publisher": "汐見市", "url": "https://saigai.example.jp/", "contact": "災害対策本部 0000-00-2111", **changes}
+    site = {
+        "title": "汐見市 災害情報",
+        "publisher": "汐見市",
+        "url": "https://saigai.example.jp/",
+        "contact": "災害対策本部 0000-00-2111",
+        **changes,
+    }
     folder = Path()
-    return Frame(Settings(Site(**site), Paths(folder, folder, folder, folder), editions, (), mirrors), Theme.load())  # type: ignore[arg-type]
+    return Frame(
+        Settings(Site(**site), Paths(folder, folder, folder, folder), editions, (), mirrors), Theme.load()
+    )  # type: ignore[arg-type]
 
 
 BUDGETS = {"k/": 10_240, "i/": 5_000}

@@ -44,14 +44,20 @@ def compact(edition, *blocks) -> str:
     ("block", "html"),
     [
         (Paragraph((Text("<b>&"), Strong(t("急げ")))), "<p>&lt;b&gt;&amp;<strong>急げ</strong></p>"),
-        (Listing(((Paragraph(t("一")),), (Paragraph(t("二")), Listing(((Paragraph(t("三")),),))))), "<ul><li>一</li><li>二<ul><li>三</li></ul></li></ul>"),
+        (
+            Listing(((Paragraph(t("一")),), (Paragraph(t("二")), Listing(((Paragraph(t("三")),),))))),
+            "<ul><li>一</li><li>二<ul><li>三</li></ul></li></ul>",
+        ),
         (Listing(((Paragraph(t("一")),),), 3), '<ol start="3"><li>一</li></ol>'),
         (Quote((Paragraph(t("引用")),)), "<blockquote><p>引用</p></blockquote>"),
         (Preformatted("a\n<b>"), "<pre>a\n&lt;b&gt;</pre>"),
-        (Paragraph((Ruby("汐見", "しおみ"),)), "<p><ruby>汐見<rp>（</rp><rt>しおみ</rt><rp>）</rp></ruby></p>"),
+        (
+            Paragraph((Ruby("汐見", "しおみ"),)),
+            "<p><ruby>汐見<rp>（</rp><rt>しおみ</rt><rp>）</rp></ruby></p>",
+        ),
         (Heading(4, t("跳")), "<h2>跳</h2>"),
     ],
-)  # fmt: skip
+)
 def test_web(block, html) -> None:
     assert web(block) == html
 
@@ -65,8 +71,14 @@ def test_a_table_on_the_web_has_a_caption_scopes_and_can_be_scrolled_with_keys()
 
 
 def test_tables_on_handsets_are_lines_unless_narrow() -> None:
-    wide = Grid((t("場所"), t("備考")), ((t("小学校"), t("正門からお入りください。駐車場はありません。")), (t("公民館"), ())))
-    assert compact(LIGHT, wide) == "<p>場所: 小学校<br />備考: 正門からお入りください。駐車場はありません。</p><p>場所: 公民館</p>"
+    wide = Grid(
+        (t("場所"), t("備考")),
+        ((t("小学校"), t("正門からお入りください。駐車場はありません。")), (t("公民館"), ())),
+    )
+    assert (
+        compact(LIGHT, wide)
+        == "<p>場所: 小学校<br />備考: 正門からお入りください。駐車場はありません。</p><p>場所: 公民館</p>"
+    )
     narrow = Grid((t("場所"), t("状況")), ((t("小学校"), t("開設")), (t("公民館"), t("閉鎖"))))
     assert compact(LIGHT, narrow).startswith("<table><tr><th>場所</th>")
     assert compact(LEGACY, narrow) == "<p>場所: 小学校<br />状況: 開設</p><p>場所: 公民館<br />状況: 閉鎖</p>"
@@ -86,7 +98,11 @@ def test_readings_stand_in_brackets_on_handsets() -> None:
 @pytest.mark.parametrize(
     ("href", "web_link", "light_link"),
     [
-        ("https://example.jp/水?a=1&b=2", "https://example.jp/%E6%B0%B4?a=1&b=2", "https://example.jp/%E6%B0%B4?a=1&b=2"),
+        (
+            "https://example.jp/水?a=1&b=2",
+            "https://example.jp/%E6%B0%B4?a=1&b=2",
+            "https://example.jp/%E6%B0%B4?a=1&b=2",
+        ),
         ("n/aaaaaa.html#x", "aaaaaa.html#x", "aaaaaa.html#x"),
         ("/c/kyusui.html", "../c/kyusui.html", "../c/kyusui.html"),
         ("t/hinanjo/", "../t/hinanjo/index.html", "../t/hinanjo/index.html"),
@@ -102,7 +118,13 @@ def test_addresses(href, web_link, light_link) -> None:
 
 @pytest.mark.parametrize(
     ("text", "digits"),
-    [("電話 0000-00-2222 へ", "0000002222"), ("０１２−３４５−６７８９", "0123456789"), ("2011-03-11", None), ("ID 10-0123-4567", None), ("0-1", None)],
+    [
+        ("電話 0000-00-2222 へ", "0000002222"),
+        ("０１２−３４５−６７８９", "0123456789"),
+        ("2011-03-11", None),
+        ("ID 10-0123-4567", None),
+        ("0-1", None),
+    ],
 )
 def test_telephone_numbers_in_the_text_can_be_called(text, digits) -> None:
     html = linked_text(CITY, WEB, text)
@@ -111,7 +133,9 @@ def test_telephone_numbers_in_the_text_can_be_called(text, digits) -> None:
 
 
 def test_no_link_within_a_link() -> None:
-    block = Paragraph((Link("https://example.jp/", (Text("電話 0000-00-2222"), Link("https://example.com/", t("内")))),))
+    block = Paragraph(
+        (Link("https://example.jp/", (Text("電話 0000-00-2222"), Link("https://example.com/", t("内")))),)
+    )
     for html in (web(block), compact(LIGHT, block), compact(LEGACY, block)):
         assert html.count("<a ") == 1
 
@@ -125,7 +149,9 @@ def test_an_address_too_long_for_handsets_leaves_its_text() -> None:
 def test_pictures_say_how_big_they_are() -> None:
     p = picture()
     html = web(Figure(p, "通行止め<地図>"))
-    assert f'src="../{p.medium.path}" width="480" height="640" alt="通行止め&lt;地図&gt;" loading="lazy"' in html
+    assert (
+        f'src="../{p.medium.path}" width="480" height="640" alt="通行止め&lt;地図&gt;" loading="lazy"' in html
+    )
     assert f"画像を開く（JPEG、{jpeg_size(p.large.data)}）" in html
     legacy = compact(LEGACY, Figure(p, "通行止め"))
     assert "<img" not in legacy
@@ -142,23 +168,39 @@ def test_a_heading_does_not_stand_alone_at_the_foot_of_a_page() -> None:
 
 def test_what_is_divided_is_closed_and_opened_again() -> None:
     items = [Piece(f"<li>{'x' * 100}</li>") for _ in range(10)]
-    pages = paginate([Piece("<ul>" + "".join(i.html for i in items) + "</ul>", lambda: items, "<ul>", "</ul>")], 500, 500, len)
+    pages = paginate(
+        [Piece("<ul>" + "".join(i.html for i in items) + "</ul>", lambda: items, "<ul>", "</ul>")],
+        500,
+        500,
+        len,
+    )
     assert len(pages) == 3
     assert all(page.startswith("<ul><li>") and page.endswith("</li></ul>") for page in pages)
     assert "".join(pages).count("<li>") == 10
 
 
-texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)), max_size=400) | st.text("あ。髙①", max_size=2000)
+texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)), max_size=400) | st.text(
+    "あ。髙①", max_size=2000
+)
 runs = st.lists(
-    texts.map(Text) | texts.map(lambda s: Strong((Text(s),))) | texts.map(lambda s: Link("https://example.jp/?a=1", (Text(s),))), max_size=4
+    texts.map(Text)
+    | texts.map(lambda s: Strong((Text(s),)))
+    | texts.map(lambda s: Link("https://example.jp/?a=1", (Text(s),))),
+    max_size=4,
 ).map(tuple)
 blocks = st.recursive(
-    runs.map(Paragraph) | runs.map(lambda r: Heading(2, r)) | texts.map(Preformatted)
-    | st.lists(st.tuples(runs, runs, runs), min_size=1, max_size=12).map(lambda rows: Grid(rows[0], tuple(rows[1:]))),
-    lambda inner: st.lists(st.lists(inner, max_size=3).map(tuple), max_size=8).map(lambda i: Listing(tuple(i)))
-    | st.lists(inner, max_size=3).map(lambda b: Quote(tuple(b))),
+    runs.map(Paragraph)
+    | runs.map(lambda r: Heading(2, r))
+    | texts.map(Preformatted)
+    | st.lists(st.tuples(runs, runs, runs), min_size=1, max_size=12).map(
+        lambda rows: Grid(rows[0], tuple(rows[1:]))
+    ),
+    lambda inner: (
+        st.lists(st.lists(inner, max_size=3).map(tuple), max_size=8).map(lambda i: Listing(tuple(i)))
+        | st.lists(inner, max_size=3).map(lambda b: Quote(tuple(b)))
+    ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 def words_of(html: str) -> str:

@@ -37,7 +37,9 @@ def pages_of(made, older: bool = True) -> dict:
 
 
 def check_links(pages: dict) -> None:
-    """Every relative link between the pages of a document arrives; others lead to lists or to the home page."""
+    """Every relative link between the pages of a document arrives; others lead to lists or to the home
+    page.
+    """
     for path, page in pages.items():
         if not path.endswith(".html"):
             continue
@@ -45,7 +47,9 @@ def check_links(pages: dict) -> None:
             if re.match(r"[a-z]+:|#", link):
                 continue
             target = resolve(path, link)
-            assert target in pages or re.fullmatch(r"([ki]/)?(index\.html|c/[a-z-]+\.html|n/4f2k7q\.v\d+\.html|atom\.xml)", target), (path, link)
+            assert target in pages or re.fullmatch(
+                r"([ki]/)?(index\.html|c/[a-z-]+\.html|n/4f2k7q\.v\d+\.html|atom\.xml)", target
+            ), (path, link)
 
 
 def resolve(path: str, link: str) -> str:
@@ -89,7 +93,10 @@ def test_a_correction_says_so_and_links_its_earlier_versions() -> None:
         html = text_of(page)
         assert "【訂正】" in re.search("<title>(.*?)</title>", html)[1]
         assert "訂正されました" in html
-        assert [link for link in links(html) if ".v" in link and "://" not in link] == ["4f2k7q.v2.html", "4f2k7q.v1.html"], path
+        assert [link for link in links(html) if ".v" in link and "://" not in link] == [
+            "4f2k7q.v2.html",
+            "4f2k7q.v1.html",
+        ], path
     without = pages_of(bulletin(version=3), older=False)
     assert not any(".v" in link for link in links(text_of(without["n/4f2k7q.html"])))
 
@@ -100,7 +107,9 @@ def test_many_versions_do_not_grow_the_page_without_end() -> None:
 
 
 def test_an_earlier_version_says_that_it_is_old() -> None:
-    pages = {page.path: page for page in document_version(bulletin(version=3), 2, notice("給水所（速報）"), CITY)}
+    pages = {
+        page.path: page for page in document_version(bulletin(version=3), 2, notice("給水所（速報）"), CITY)
+    }
     assert sorted(pages) == ["i/n/4f2k7q.v2.html", "k/n/4f2k7q.v2.html", "n/4f2k7q.v2.html"]
     for page in pages.values():
         html = text_of(page)
@@ -113,7 +122,10 @@ def test_an_earlier_version_says_that_it_is_old() -> None:
         assert "給水所（速報）" in html
 
 
-@pytest.mark.parametrize(("state", "words"), [(State.WITHDRAWN, "この情報は取り消されました"), (State.EXPIRED, "掲載を終了しました")])
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [(State.WITHDRAWN, "この情報は取り消されました"), (State.EXPIRED, "掲載を終了しました")],
+)
 def test_nothing_of_a_gone_document_remains(state, words) -> None:
     pages = pages_of(gone(state))
     assert len(pages) == 6
@@ -131,7 +143,9 @@ def test_nothing_of_a_gone_document_remains(state, words) -> None:
 def test_a_drill_says_so_everywhere_and_is_not_indexed() -> None:
     english = notice("Drill", (p("Evacuate."),))
     made = bulletin(notice("避難指示", (p("逃げて"),), drill=True), contents=None)
-    made = replace(made, contents=(*made.contents, ("en", english)), card=replace(made.card, languages=("ja", "en")))
+    made = replace(
+        made, contents=(*made.contents, ("en", english)), card=replace(made.card, languages=("ja", "en"))
+    )
     for path, page in pages_of(made).items():
         html = text_of(page)
         mark = "[DRILL]" if ".en." in path else "【訓練】"
@@ -150,7 +164,11 @@ def test_severity_is_said_in_words() -> None:
 def test_pictures_come_with_their_pages() -> None:
     pages = pages_of(bulletin(figure_notice()))
     shown = picture(1)
-    assert {path for path in pages if path.startswith("m/")} == {shown.large.path, shown.medium.path, shown.small.path}
+    assert {path for path in pages if path.startswith("m/")} == {
+        shown.large.path,
+        shown.medium.path,
+        shown.small.path,
+    }
     assert pages[shown.large.path].kind is PageKind.PICTURE
     assert pages[shown.large.path].body == shown.large.data
     check_links(pages)
@@ -165,7 +183,9 @@ def test_light_shows_one_picture_when_both_fit() -> None:
         return Picture(shown.large, medium, shown.small)
 
     for size, images in ((5_000, 1), (30_000, 0)):
-        html = text_of(pages_of(bulletin(Scan(Head("広報"), (weighing(size), weighing(size)))))["k/n/4f2k7q.html"])
+        html = text_of(
+            pages_of(bulletin(Scan(Head("広報"), (weighing(size), weighing(size)))))["k/n/4f2k7q.html"]
+        )
         assert html.count("<img") == images
         assert len(html.encode()) + size * images <= 20_480
 
@@ -199,7 +219,10 @@ def test_sixty_thousand_characters() -> None:
         assert 'accesskey="4"' in last and 'accesskey="6"' not in last
         middle = text_of(pages[f"{prefix}n/4f2k7q-2.html"])
         assert links(middle).count("4f2k7q-3.html") == 1
-        said = "".join(re.sub("<[^>]*>|\\s", "", text_of(pages[f"{prefix}n/4f2k7q{f'-{n}' if n > 1 else ''}.html"])) for n in range(1, number + 1))
+        said = "".join(
+            re.sub("<[^>]*>|\\s", "", text_of(pages[f"{prefix}n/4f2k7q{f'-{n}' if n > 1 else ''}.html"]))
+            for n in range(1, number + 1)
+        )
         assert said.count("家の前で水を配ります") == 2400
 
 
@@ -220,20 +243,33 @@ texts = st.text(max_size=300) | st.text("あ。髙①<&\"'> \n", max_size=4000)
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    title=texts.filter(str.strip), body=st.lists(texts, max_size=6), districts=st.lists(texts, max_size=30), name=texts,
-    href=st.text("abc/%日", max_size=600), language=st.sampled_from(["ja", "en", "easy", "ko"]),
-)  # fmt: skip
-def test_every_page_keeps_its_budget_and_encoding_whatever_the_text(title, body, districts, name, href, language) -> None:
-    paragraphs = (*(Paragraph((Text(text),)) for text in body), Paragraph((Link("https://example.jp/" + href, t(name)),)))
+    title=texts.filter(str.strip),
+    body=st.lists(texts, max_size=6),
+    districts=st.lists(texts, max_size=30),
+    name=texts,
+    href=st.text("abc/%日", max_size=600),
+    language=st.sampled_from(["ja", "en", "easy", "ko"]),
+)
+def test_every_page_keeps_its_budget_and_encoding_whatever_the_text(
+    title, body, districts, name, href, language
+) -> None:
+    paragraphs = (
+        *(Paragraph((Text(text),)) for text in body),
+        Paragraph((Link("https://example.jp/" + href, t(name)),)),
+    )
     made = bulletin(notice(title, paragraphs, districts=tuple(districts)), contents=None)
     category = replace(made.card.category, name=name)
-    made = replace(made, card=replace(made.card, category=category), contents=((language, made.contents[0][1]),))
+    made = replace(
+        made, card=replace(made.card, category=category), contents=((language, made.contents[0][1]),)
+    )
     for page in html_pages(document(made, CITY)):
         html = text_of(page)  # strictly decoded
         prefix = page.path[:2]
         assert len(page.body) <= BUDGETS.get(prefix, 1 << 30), page.path
         assert not re.search(r"<(?!/?[a-z][a-z0-9]*[ />]|/?[a-z][a-z0-9]*$|!|\?xml)", html), "unescaped text"
-        assert not re.search(r"&(?!(amp|lt|gt|quot|#\d+|[a-z]+);)", re.sub(r"(?s)<style>.*?</style>", "", html))
+        assert not re.search(
+            r"&(?!(amp|lt|gt|quot|#\d+|[a-z]+);)", re.sub(r"(?s)<style>.*?</style>", "", html)
+        )
 
 
 def test_relative_is_relative() -> None:

@@ -23,7 +23,14 @@ def city():
 
 @pytest.mark.parametrize("edition", EDITIONS, ids=lambda e: e.name)
 def test_every_page_says_whose_it_is_as_of_when_and_whom_to_ask(city, edition) -> None:
-    page = city.page(edition, "n/4f2k7q.html", "給水所の案内", "<p>本文</p>", updated=NOON, crumbs=(("c/kyusui.html", "給水"),))
+    page = city.page(
+        edition,
+        "n/4f2k7q.html",
+        "給水所の案内",
+        "<p>本文</p>",
+        updated=NOON,
+        crumbs=(("c/kyusui.html", "給水"),),
+    )
     html = text_of(page)
     assert page.path == edition.prefix + "n/4f2k7q.html"
     assert page.kind is PageKind.DOCUMENT
@@ -61,7 +68,9 @@ def test_room_is_what_is_left_to_the_byte(city, edition) -> None:
     room = city.room(edition, "n/a.html", "題", **more)
     page = city.page(edition, "n/a.html", "題", "a" * room, **more)
     assert len(page.body) <= BUDGETS[edition.prefix]
-    assert BUDGETS[edition.prefix] - len(page.body) < 100  # legacy keeps the line on simplified characters free
+    assert (
+        BUDGETS[edition.prefix] - len(page.body) < 100
+    )  # legacy keeps the line on simplified characters free
     simplified = city.page(edition, "n/a.html", "題", "①" + "a" * (room - 1), **more)
     assert len(simplified.body) <= BUDGETS[edition.prefix] + (2 if edition is LIGHT else 0)
 
@@ -90,7 +99,9 @@ def test_links_only_lead_within_the_site_or_to_named_hosts(city) -> None:
         html = text_of(city.page(edition, "t/x/y.html", "表", "", updated=NOON))
         for link in links(html):
             assert not link.startswith("/")
-            assert link.startswith(("../", "tel:", "#", "data:,", "https://saigai.example.jp/", "https://yobi.example.net/")), link
+            assert link.startswith(
+                ("../", "tel:", "#", "data:,", "https://saigai.example.jp/", "https://yobi.example.net/")
+            ), link
 
 
 def test_absolute_pages_link_from_the_official_address(city) -> None:
@@ -126,7 +137,10 @@ def test_a_language_without_wording_has_english_around_it(city) -> None:
 def test_editions_that_are_off_are_not_linked() -> None:
     small = frame(light=False, legacy=False)
     assert small.editions == (WEB,)
-    assert not any("k/" in link or "i/" in link for link in links(text_of(small.page(WEB, "n/a.html", "x", "", updated=None))))
+    assert not any(
+        "k/" in link or "i/" in link
+        for link in links(text_of(small.page(WEB, "n/a.html", "x", "", updated=None)))
+    )
 
 
 def test_the_same_page_twice_is_the_same_bytes(city) -> None:
@@ -166,7 +180,11 @@ def test_relative(here, there, link) -> None:
 
 
 def test_numbered() -> None:
-    assert [numbered("n/a.html", 1), numbered("n/a.html", 2), numbered("c/a.html", 3, ".")] == ["n/a.html", "n/a-2.html", "c/a.3.html"]
+    assert [numbered("n/a.html", 1), numbered("n/a.html", 2), numbered("c/a.html", 3, ".")] == [
+        "n/a.html",
+        "n/a-2.html",
+        "c/a.3.html",
+    ]
 
 
 # --- theme ---
@@ -190,7 +208,7 @@ def test_every_wording_has_only_known_words() -> None:
         assert set(theme.words(language)) <= known, language
 
 
-@pytest.mark.parametrize("data", [b"home = ", "home = \"入口\"".encode("cp932")])
+@pytest.mark.parametrize("data", [b"home = ", 'home = "入口"'.encode("cp932")])
 def test_a_broken_wording_names_the_file(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "common").mkdir()
     (tmp_path / "common" / "ja.toml").write_bytes(data)

@@ -37,7 +37,20 @@ def pages_of(pages) -> dict:
 @pytest.mark.parametrize("path", ["index.html", "k/index.html", "i/index.html"])
 def test_home_leads_with_what_is_urgent_then_with_shelter_and_water(path) -> None:
     html = pages_of(home(HOME, CITY))[path]
-    order = [html.index(words) for words in ("緊急のお知らせ", "避難指示（浜町）", "知りたいこと", "c/hinanjo.html", "c/kyusui.html", "c/takidashi.html", "c/gomi.html", "避難所一覧", "新しいお知らせ")]  # fmt: skip
+    order = [
+        html.index(words)
+        for words in (
+            "緊急のお知らせ",
+            "避難指示（浜町）",
+            "知りたいこと",
+            "c/hinanjo.html",
+            "c/kyusui.html",
+            "c/takidashi.html",
+            "c/gomi.html",
+            "避難所一覧",
+            "新しいお知らせ",
+        )
+    ]
     assert order == sorted(order)
     assert html.count("n/uuuuuu.html") == 1, "an urgent notice is not repeated among the newest"
     assert html.count("<h1") == 1
@@ -71,7 +84,11 @@ def test_an_empty_site_has_a_home_without_dead_links() -> None:
 
 
 def test_nothing_of_a_withdrawn_document_is_listed() -> None:
-    lists = [*home(HOME, CITY), *category(CategoryView(WATER, CARDS, NOON), CITY), *archive(ArchiveView("2011-03-12", None, "2011-03/12", CARDS), CITY)]
+    lists = [
+        *home(HOME, CITY),
+        *category(CategoryView(WATER, CARDS, NOON), CITY),
+        *archive(ArchiveView("2011-03-12", None, "2011-03/12", CARDS), CITY),
+    ]
     for page in lists:
         html = text_of(page)
         assert "誤って" not in html
@@ -91,7 +108,10 @@ def test_a_category_links_its_archive_and_feed() -> None:
     for html in pages.values():
         assert "kyusui/index.html" in links(html)
         assert "時点" in html
-    assert 'type="application/atom+xml" title="汐見市 災害情報" href="../c/kyusui/atom.xml"' in pages["c/kyusui.html"]
+    assert (
+        'type="application/atom+xml" title="汐見市 災害情報" href="../c/kyusui/atom.xml"'
+        in pages["c/kyusui.html"]
+    )
     assert pages["c/kyusui.html"].index("避難指示") < pages["c/kyusui.html"].index("給水所の案内")
 
 
@@ -103,7 +123,12 @@ def test_long_lists_become_pages_within_the_budget() -> None:
         assert len(mine) > 2
         assert all(len(page.body) <= budget for page in mine)
         assert f"{prefix}a/2011-03-12.2.html" in {page.path for page in mine}
-        listed = [link for page in mine for link in links(text_of(page)) if "/n/" in link and "://" not in link and link.startswith("../n/")]
+        listed = [
+            link
+            for page in mine
+            for link in links(text_of(page))
+            if "/n/" in link and "://" not in link and link.startswith("../n/")
+        ]
         assert len(set(listed)) == 200
 
 
@@ -114,7 +139,11 @@ def test_archive_pages_of_all_and_of_a_category() -> None:
     assert "2011年2月" in pages["a/index.html"]
     assert "時点" in pages["a/index.html"]
     own = pages_of(archive(ArchiveView("2011-03-11", WATER, "2011-03/11", CARDS), CITY))
-    assert sorted(own) == ["c/kyusui/2011-03-11.html", "i/c/kyusui/2011-03-11.html", "k/c/kyusui/2011-03-11.html"]
+    assert sorted(own) == [
+        "c/kyusui/2011-03-11.html",
+        "i/c/kyusui/2011-03-11.html",
+        "k/c/kyusui/2011-03-11.html",
+    ]
     web = own["c/kyusui/2011-03-11.html"]
     assert "<h1>給水 2011年3月11日</h1>" in web
     assert "../../c/kyusui.html" in links(web) or "../kyusui.html" in links(web)
@@ -140,7 +169,10 @@ def test_steps_of_time_in_words(prefix, label) -> None:
 
 def test_extras() -> None:
     drill = card("dddddd", "訓練", drill=True)
-    pages = {page.path: page for page in extras(ExtrasView(CATEGORIES, (*CARDS, TABLE, drill), ("2011-03",), NOON), CITY)}
+    pages = {
+        page.path: page
+        for page in extras(ExtrasView(CATEGORIES, (*CARDS, TABLE, drill), ("2011-03",), NOON), CITY)
+    }
     assert sorted(pages) == ["404.html", "robots.txt", "sitemap.xml"]
     assert b"Sitemap: https://saigai.example.jp/sitemap.xml" in pages["robots.txt"].body
     assert b"Disallow" not in pages["robots.txt"].body
@@ -152,7 +184,9 @@ def test_extras() -> None:
     missing = text_of(pages["404.html"])
     assert "ページが見つかりません" in missing
     assert 'content="noindex"' in missing
-    assert all(link.startswith(("https://", "#", "tel:", "data:")) for link in links(missing)), "it is served at any depth"
+    assert all(link.startswith(("https://", "#", "tel:", "data:")) for link in links(missing)), (
+        "it is served at any depth"
+    )
 
 
 def test_lists_are_the_same_bytes_every_time() -> None:

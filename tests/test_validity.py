@@ -1,4 +1,6 @@
-"""Pages before the judges of the field: the Nu checker, the DTDs of XHTML Basic, a text browser as a handset, Chromium."""
+"""Pages before the judges of the field: the Nu checker, the DTDs of XHTML Basic, a text browser as a
+handset, Chromium.
+"""
 
 from __future__ import annotations
 
@@ -46,12 +48,30 @@ ROOT = Path(__file__).resolve().parent.parent
 def site() -> Iterator[Page]:
     """Every kind of page of notices, scans and lists."""
     city = frame()
-    urgent = bulletin(notice("避難指示（浜町）", (p("逃げてください。"),), severity=Severity.URGENT, districts=("浜町", "港町")), id="uuuuuu", category=SHELTER)
+    urgent = bulletin(
+        notice(
+            "避難指示（浜町）", (p("逃げてください。"),), severity=Severity.URGENT, districts=("浜町", "港町")
+        ),
+        id="uuuuuu",
+        category=SHELTER,
+    )
     english = notice("Where to get water", (p("All of the city is without water."),))
     chinese = notice("供水点指南", (p("全市停水。请到以下地点领取饮用水。请自备容器。"),))
     arabic = notice("ماء", (p("الماء هنا"),))
-    water = bulletin(contents=(("ja", notice()), ("easy", notice("水（みず）")), ("en", english), ("zh-Hans", chinese), ("ar", arabic)), version=3)
-    long = bulletin(notice("長いお知らせ", tuple(p("髙島さんの家の前で水を配ります。" * 30) for _ in range(30))), id="eeeeee")
+    water = bulletin(
+        contents=(
+            ("ja", notice()),
+            ("easy", notice("水（みず）")),
+            ("en", english),
+            ("zh-Hans", chinese),
+            ("ar", arabic),
+        ),
+        version=3,
+    )
+    long = bulletin(
+        notice("長いお知らせ", tuple(p("髙島さんの家の前で水を配ります。" * 30) for _ in range(30))),
+        id="eeeeee",
+    )
     drill = bulletin(notice("避難訓練", drill=True), id="dddddd")
     map_ = bulletin(figure_notice(), id="pppppp")
     paper = bulletin(Scan(Head("臨時広報"), (picture(1), picture(2))), id="aaaaaa")
@@ -101,11 +121,17 @@ def vnu() -> list[str]:
 def files(folder: Path, edition: str) -> list[Path]:
     found = sorted(folder.rglob("*.html"))
     assert len(found) > 60
-    return [file for file in found if (file.relative_to(folder).parts[0] if file.relative_to(folder).parts[0] in "ki" else "") == edition]
+    return [
+        file
+        for file in found
+        if (file.relative_to(folder).parts[0] if file.relative_to(folder).parts[0] in "ki" else "") == edition
+    ]
 
 
 def test_web_pages_are_valid_html(folder: Path) -> None:
-    done = subprocess.run([*vnu(), *map(str, files(folder, ""))], capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(
+        [*vnu(), *map(str, files(folder, ""))], capture_output=True, text=True, timeout=100, check=False
+    )
     assert done.stdout == ""
     assert done.returncode == 0, done.stderr
 
@@ -116,7 +142,9 @@ def test_light_pages_hold_before_the_nu_checkers_xhtml_basic(folder: Path, tmp_p
         names.append(tmp_path / ("_".join(file.relative_to(folder).parts) + ".xhtml"))
         names[-1].write_bytes(file.read_bytes())
     schema = ["--schema", "http://s.validator.nu/xhtml10/xhtml-basic.rnc"]
-    done = subprocess.run([*vnu(), *schema, *map(str, names)], capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(
+        [*vnu(), *schema, *map(str, names)], capture_output=True, text=True, timeout=100, check=False
+    )
     assert done.stdout == ""
     assert done.returncode == 0, done.stderr
 
@@ -128,7 +156,13 @@ def test_handset_pages_are_valid_xhtml_basic(folder: Path, edition: str) -> None
     if not Path("/usr/share/xml/w3c-sgml-lib").is_dir():
         pytest.skip("the DTDs (w3c-sgml-lib) are not installed")
     names = [str(file) for file in files(folder, edition)]
-    done = subprocess.run([xmllint, "--nonet", "--noout", "--valid", *names], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [xmllint, "--nonet", "--noout", "--valid", *names],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.stderr == ""
     assert done.returncode == 0
 
@@ -136,15 +170,38 @@ def test_handset_pages_are_valid_xhtml_basic(folder: Path, edition: str) -> None
 def test_a_text_browser_reads_legacy_pages_at_eight_columns(folder: Path) -> None:
     w3m = command("w3m")
     for file in files(folder, "i"):
-        arguments = [w3m, "-dump", "-cols", "16", "-I", "Shift_JIS", "-O", "UTF-8", "-T", "text/html", str(file)]
+        arguments = [
+            w3m,
+            "-dump",
+            "-cols",
+            "16",
+            "-I",
+            "Shift_JIS",
+            "-O",
+            "UTF-8",
+            "-T",
+            "text/html",
+            str(file),
+        ]
         done = subprocess.run(arguments, capture_output=True, timeout=20, check=True)
         seen = "".join(done.stdout.decode().split())
         assert "\ufffd" not in seen
         assert "0000-00-2111" in seen, file
     water = folder / "i" / "n" / "4f2k7q.html"
-    done = subprocess.run([w3m, "-dump", "-cols", "16", "-I", "Shift_JIS", "-O", "UTF-8", str(water)], capture_output=True, timeout=20, check=True)
+    done = subprocess.run(
+        [w3m, "-dump", "-cols", "16", "-I", "Shift_JIS", "-O", "UTF-8", str(water)],
+        capture_output=True,
+        timeout=20,
+        check=True,
+    )
     seen = "".join(done.stdout.decode().split())
-    for words in ("場所:高島公民館", "市役所前広場", "一部の文字を簡略化して表示しています", "・一人3リットルまでです。", "[0]汐見市災害情報"):
+    for words in (
+        "場所:高島公民館",
+        "市役所前広場",
+        "一部の文字を簡略化して表示しています",
+        "・一人3リットルまでです。",
+        "[0]汐見市災害情報",
+    ):
         assert words in seen
     assert max(len(line.encode("euc_jp", "replace")) for line in done.stdout.decode().splitlines()) <= 16
 
@@ -161,18 +218,37 @@ def test_markup_of_light_pages_is_not_wasted(folder: Path) -> None:
 def test_nothing_is_wider_than_the_screen(folder: Path, tmp_path: Path, width: int) -> None:
     """WCAG 2.2, 1.4.10 Reflow: measured in Chromium, in a frame of that width."""
     chromium = command("chromium")
-    names = ["index.html", "n/4f2k7q.html", "n/aaaaaa.html", "c/kyusui.html", "404.html", "k/index.html", "k/n/4f2k7q.html"]
-    frames = "".join(f'<iframe src="file://{folder}/{name}" width="{width}" height="2000"></iframe>' for name in names)
+    names = [
+        "index.html",
+        "n/4f2k7q.html",
+        "n/aaaaaa.html",
+        "c/kyusui.html",
+        "404.html",
+        "k/index.html",
+        "k/n/4f2k7q.html",
+    ]
+    frames = "".join(
+        f'<iframe src="file://{folder}/{name}" width="{width}" height="2000"></iframe>' for name in names
+    )
     script = (
-        "onload=()=>{document.title=[...document.querySelectorAll('iframe')].map(f=>{const d=f.contentDocument;"
+        "onload=()=>{document.title=[...document.querySelectorAll('iframe')]"
+        ".map(f=>{const d=f.contentDocument;"
         "return d.documentElement.scrollWidth}).join(' ')}"
     )
     page = tmp_path / "frames.html"
     page.write_text(f"<!DOCTYPE html><title>x</title>{frames}<script>{script}</script>", "utf-8")
     arguments = [
-        chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--allow-file-access-from-files",
-        f"--user-data-dir={tmp_path}/profile", "--dump-dom", f"file://{page}",
-    ]  # fmt: skip
+        chromium,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--allow-file-access-from-files",
+        f"--user-data-dir={tmp_path}/profile",
+        "--dump-dom",
+        f"file://{page}",
+    ]
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
     title = done.stdout.partition("<title>")[2].partition("</title>")[0]
     assert [int(number) <= width for number in title.split()] == [True] * len(names), title
@@ -185,7 +261,9 @@ const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 (async () => {
   const browser = await chromium.launch({executablePath: process.argv[2], args: ['--no-sandbox']});
   for (const colorScheme of ['light', 'dark']) {
-    const context = await browser.newContext({colorScheme, viewport: {width: 320, height: 640}, bypassCSP: true});
+    const context = await browser.newContext({
+      colorScheme, viewport: {width: 320, height: 640}, bypassCSP: true,
+    });
     const page = await context.newPage();
     for (const file of process.argv.slice(3)) {
       await page.goto('file://' + file);
@@ -205,12 +283,29 @@ def test_web_pages_are_clean_before_axe(folder: Path) -> None:
     tools = Path(os.environ.get("PUBLISHER_TOOLS", ROOT / ".tools"))
     if not all((tools / "node_modules" / name).is_dir() for name in ("axe-core", "playwright-core")):
         pytest.skip("axe-core and playwright-core are not in .tools/node_modules")
-    names = ["index.html", "n/4f2k7q.html", "n/4f2k7q.ar.html", "n/aaaaaa.html", "n/dddddd.html", "n/gggggg.html", "c/kyusui.html", "404.html"]
+    names = [
+        "index.html",
+        "n/4f2k7q.html",
+        "n/4f2k7q.ar.html",
+        "n/aaaaaa.html",
+        "n/dddddd.html",
+        "n/gggggg.html",
+        "c/kyusui.html",
+        "404.html",
+    ]
     environment = {**os.environ, "NODE_PATH": str(tools / "node_modules")}
     arguments = [node, "-e", AXE, "-", chromium, *(str(folder / name) for name in names)]
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=100, check=False, env=environment)
+    done = subprocess.run(
+        arguments, capture_output=True, text=True, timeout=100, check=False, env=environment
+    )
     assert done.stdout + done.stderr == ""
 
 
 def test_samples_cover_what_they_claim(folder: Path) -> None:
-    assert {file.name for file in files(folder, "i")} >= {"index.html", "gggggg.html", "eeeeee-2.html", "4f2k7q.v2.html", "kyusui.html"}
+    assert {file.name for file in files(folder, "i")} >= {
+        "index.html",
+        "gggggg.html",
+        "eeeeee-2.html",
+        "4f2k7q.v2.html",
+        "kyusui.html",
+    }

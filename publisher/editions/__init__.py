@@ -1,9 +1,12 @@
-"""From a bulletin to the pages of every edition: web, light, legacy, data, feeds. Pure; the theme alone is read from files."""
+"""From a bulletin to the pages of every edition: web, light, legacy, data, feeds. Pure; the theme alone
+is read from files.
+"""
 
-from publisher.editions.document import document, document_version, simplified, tombstone
+from publisher.editions.document import document, document_version, tombstone
 from publisher.editions.extras import extras
 from publisher.editions.feeds import FeedView, feeds
 from publisher.editions.frame import LEGACY, LIGHT, WEB, Edition, Frame
+from publisher.editions.legible import simplified
 from publisher.editions.lists import archive, archive_path, category, home
 from publisher.editions.tables import drafts as table_drafts
 from publisher.editions.tables import table
@@ -12,7 +15,28 @@ from publisher.editions.theme import Theme
 from publisher.editions.views import ArchiveView, CategoryView, ExtrasView, HomeView
 
 __all__ = [
-    "LEGACY", "LIGHT", "WEB", "ArchiveView", "CategoryView", "Edition", "ExtrasView", "FeedView", "Frame", "HomeView", "Theme", "archive",
-    "archive_path", "category", "document", "document_version", "extras", "feeds", "home", "simplified", "table", "table_drafts",
-    "table_warnings", "tombstone",
-]  # fmt: skip
+    "LEGACY",
+    "LIGHT",
+    "WEB",
+    "ArchiveView",
+    "CategoryView",
+    "Edition",
+    "ExtrasView",
+    "FeedView",
+    "Frame",
+    "HomeView",
+    "Theme",
+    "archive",
+    "archive_path",
+    "category",
+    "document",
+    "document_version",
+    "extras",
+    "feeds",
+    "home",
+    "simplified",
+    "table",
+    "table_drafts",
+    "table_warnings",
+    "tombstone",
+]

@@ -38,20 +38,30 @@ _PLAIN = str.maketrans("０１２３４５６７８９", "0123456789")
 def plain(inlines: Sequence[Inline]) -> str:
     """Inlines as plain text, readings left out."""
     return "".join(
-        i.text if isinstance(i, Text) else i.base if isinstance(i, Ruby) else " " if isinstance(i, Break) else plain(i.inlines)
+        i.text
+        if isinstance(i, Text)
+        else i.base
+        if isinstance(i, Ruby)
+        else " "
+        if isinstance(i, Break)
+        else plain(i.inlines)
         for i in inlines
     )
 
 
 def jpeg_size(data: bytes) -> str:
     """``182KB``, ``1.2MB``: what a reader will have to wait for."""
-    return f"{max(1, round(len(data) / 1000))}KB" if len(data) < 1_000_000 else f"{len(data) / 1_000_000:.1f}MB"
+    return (
+        f"{max(1, round(len(data) / 1000))}KB" if len(data) < 1_000_000 else f"{len(data) / 1_000_000:.1f}MB"
+    )
 
 
 def address(frame: Frame, edition: Edition, path: str, href: str) -> str:
-    """The address to write for a link of a document that stands at ``path``; a path of the site becomes a relative one.
+    """The address to write for a link of a document that stands at ``path``; a path of the site becomes a
+    relative one.
 
-    Pages are linked within the edition, data and pictures where they are, in the web edition. Non-ASCII is percent-encoded.
+    Pages are linked within the edition, data and pictures where they are, in the web edition. Non-ASCII
+    is percent-encoded.
     """
     if re.match(r"(?:https?|mailto|tel):", href):
         return quote(href, safe="%/:=&?~#+!$,;'@()*-._")
@@ -67,11 +77,15 @@ def linked_text(frame: Frame, edition: Edition, text: str) -> str:
     escaped = frame.escape(edition, text)
     if "-" not in text and not re.search(_HYPHEN, text):
         return escaped
-    return _TELEPHONE.sub(lambda m: f'<a href="tel:{re.sub("[^0-9]", "", m[0].translate(_PLAIN))}">{m[0]}</a>', escaped)
+    return _TELEPHONE.sub(
+        lambda m: f'<a href="tel:{re.sub("[^0-9]", "", m[0].translate(_PLAIN))}">{m[0]}</a>', escaped
+    )
 
 
 class WebBlocks:
-    """Writes the blocks of one page of the web edition. ``pictures`` collects the JPEGs that the page needs."""
+    """Writes the blocks of one page of the web edition. ``pictures`` collects the JPEGs that the page
+    needs.
+    """
 
     def __init__(self, frame: Frame, path: str, language: str, title: str) -> None:
         self._frame = frame
@@ -145,7 +159,9 @@ class WebBlocks:
         caption = self._escape(self._caption)
         head = "".join([f'<th scope="col">{self.inlines(c)}</th>' if c else "<td></td>" for c in grid.header])
         rows = "".join([self._row(row, bool(head)) for row in grid.rows])
-        body = (f"<thead><tr>{head}</tr></thead>" if head else "") + (f"<tbody>{rows}</tbody>" if rows else "")
+        body = (f"<thead><tr>{head}</tr></thead>" if head else "") + (
+            f"<tbody>{rows}</tbody>" if rows else ""
+        )
         return (
             f'<div class="wide" role="region" tabindex="0" aria-label="{caption}">'
             f'<table><caption class="vh">{caption}</caption>{body}</table></div>'
@@ -164,6 +180,8 @@ class WebBlocks:
         to = [self._frame.relative(self._path, jpeg.path) for jpeg in (shown, large)]
         words = self._words["open_picture"].format(size=jpeg_size(large.data))
         return (
-            f'<figure><img src="{to[0]}" width="{shown.width}" height="{shown.height}" alt="{self._escape(alt)}" loading="lazy" />'
-            f'<figcaption>{self._escape(label)} <a href="{to[1]}">{self._escape(words)}</a></figcaption></figure>'
+            f'<figure><img src="{to[0]}" width="{shown.width}" height="{shown.height}"'
+            f' alt="{self._escape(alt)}" loading="lazy" />'
+            f'<figcaption>{self._escape(label)} <a href="{to[1]}">{self._escape(words)}</a>'
+            "</figcaption></figure>"
         )

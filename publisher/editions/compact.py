@@ -1,4 +1,6 @@
-"""The text of a document in pieces for the light and the legacy edition: lines rather than tables, nothing that is wider than a handset."""
+"""The text of a document in pieces for the light and the legacy edition: lines rather than tables,
+nothing that is wider than a handset.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ RUN = 80
 """Characters of text that are never divided; at six bytes each they fit on any page."""
 
 HREF = 300
-"""Longer addresses are left out on handsets: they would not fit on a page, and their input lines do not take them."""
+"""Longer addresses are left out on handsets: they would not fit on a page, and their input lines do not
+take them.
+"""
 
 DEPTH = 4
 """Lists and quotations within each other, at most; what is deeper stands on the last level."""
@@ -49,8 +53,8 @@ def cut(text: str, length: int) -> str:
 class CompactBlocks:
     """Pieces of one document in one edition.
 
-    ``pictures`` collects the JPEGs that are linked; ``inlays`` says for the markup of a link to a picture what to write
-    in its place when the page has room for the picture itself: (markup, bytes of the JPEG).
+    ``pictures`` collects the JPEGs that are linked; ``inlays`` says for the markup of a link to a picture
+    what to write in its place when the page has room for the picture itself: (markup, bytes of the JPEG).
     """
 
     def __init__(self, frame: Frame, edition: Edition, path: str, language: str) -> None:
@@ -78,7 +82,9 @@ class CompactBlocks:
             case Grid():
                 yield from self._grid(block)
             case Quote(blocks):
-                yield from self._around("<blockquote>", self.pieces(blocks, depth + 1), "</blockquote>", depth)
+                yield from self._around(
+                    "<blockquote>", self.pieces(blocks, depth + 1), "</blockquote>", depth
+                )
             case Preformatted(text):
                 yield self.run("<p>", _lines(text), "</p>")
             case Rule():
@@ -96,13 +102,16 @@ class CompactBlocks:
             items = [
                 item
                 for blocks in listing.items
-                for item in self._around("<li>", self._item("", blocks, depth), "</li>", 0) or [Piece("<li></li>")]
+                for item in self._around("<li>", self._item("", blocks, depth), "</li>", 0)
+                or [Piece("<li></li>")]
             ]
             return self._around("<ul>", items, "</ul>", 0) if depth < DEPTH else self._flat(listing, depth)
         return self._flat(listing, depth)
 
     def _flat(self, listing: Listing, depth: int) -> list[Piece]:
-        """Items as lines: the mark or number is text, since a list that goes on cannot be told where to count on."""
+        """Items as lines: the mark or number is text, since a list that goes on cannot be told where to
+        count on.
+        """
         return [
             piece
             for number, blocks in enumerate(listing.items, listing.start or 0)
@@ -111,7 +120,9 @@ class CompactBlocks:
 
     def _item(self, mark: str, blocks: Sequence[Block], depth: int) -> list[Piece]:
         pieces: list[Piece] = []
-        first, rest = (blocks[0], blocks[1:]) if blocks and isinstance(blocks[0], Paragraph) else (None, blocks)
+        first, rest = (
+            (blocks[0], blocks[1:]) if blocks and isinstance(blocks[0], Paragraph) else (None, blocks)
+        )
         indent = "　" * min(depth, 2) if mark else ""
         if first is not None or mark:
             inlines = (Text(indent + mark), *(first.inlines if first is not None else ()))
@@ -129,7 +140,9 @@ class CompactBlocks:
     def _table(self, grid: Grid) -> Piece:
         head = "".join([f"<th>{self.inlines(cell)}</th>" for cell in grid.header])
         open_ = f"<table><tr>{head}</tr>" if head else "<table>"
-        rows = [Piece(f"<tr>{''.join([f'<td>{self.inlines(c)}</td>' for c in row])}</tr>") for row in grid.rows]
+        rows = [
+            Piece(f"<tr>{''.join([f'<td>{self.inlines(c)}</td>' for c in row])}</tr>") for row in grid.rows
+        ]
         return Piece(open_ + "".join(r.html for r in rows) + "</table>", lambda: rows, open_, "</table>")
 
     def _row_lines(self, names: Sequence[str], row: Sequence[Sequence[Inline]]) -> Piece | None:
@@ -190,7 +203,11 @@ class CompactBlocks:
         return "".join(parts)
 
     def _text(self, text: str, linked: bool) -> str:
-        return self._frame.escape(self._edition, text) if linked else linked_text(self._frame, self._edition, text)
+        return (
+            self._frame.escape(self._edition, text)
+            if linked
+            else linked_text(self._frame, self._edition, text)
+        )
 
     def _href(self, href: str) -> str:
         return self._frame.escape(self._edition, address(self._frame, self._edition, self._path, href))
@@ -220,7 +237,9 @@ class CompactBlocks:
 
 
 def _narrow(grid: Grid) -> bool:
-    """Whether a table is one on a handset: mobileOK Basic 1.0 wants two rows with two cells, 240 px carry three short columns."""
+    """Whether a table is one on a handset: mobileOK Basic 1.0 wants two rows with two cells, 240 px carry
+    three short columns.
+    """
     columns = max([len(grid.header), *(len(row) for row in grid.rows)], default=0)
     cells = [cell for row in (grid.header, *grid.rows) for cell in row]
     return 2 <= columns <= 3 and len(grid.rows) >= 2 and all(len(plain(cell)) <= 14 for cell in cells)

@@ -1,38 +1,30 @@
-"""All pages of one notice or scan: every edition, every language, continuation pages, pictures, earlier versions, tombstones."""
+"""All pages of one notice or scan: every edition, every language, continuation pages, pictures, earlier
+versions, tombstones.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from publisher.editions import sjis
-from publisher.editions.blocks import WebBlocks, plain
+from publisher.editions.blocks import WebBlocks
 from publisher.editions.compact import CompactBlocks, cut
 from publisher.editions.frame import LEGACY, LIGHT, WEB, Edition, Frame
 from publisher.editions.labels import labels, prefix
-from publisher.editions.paginate import Piece, paginate
-from publisher.editions.paths import numbered
+from publisher.editions.legible import foreign
+from publisher.editions.paginate import Piece
+from publisher.editions.spread import spread
 from publisher.model import (
-    Block,
     Bulletin,
     Card,
-    Figure,
-    Grid,
     Head,
-    Heading,
     Jpeg,
-    Listing,
     Notice,
     Page,
     PageKind,
-    Paragraph,
-    Preformatted,
-    Problem,
     PublicContent,
-    PublicWorkbook,
-    Quote,
     Scan,
     State,
     Text,
@@ -40,17 +32,17 @@ from publisher.model import (
 )
 
 TITLE = 60
-"""Characters of a title on light and legacy pages; a longer one is given in full at the beginning of the text."""
+"""Characters of a title on light and legacy pages; a longer one is given in full at the beginning of the
+text.
+"""
 
 VERSIONS = 10
 """Earlier versions that a page lists; each of their pages names the one before it."""
 
-UNREADABLE = 0.05
-"""A language of which more than this share would be 〓 is not shown on legacy pages."""
-
 
 def document(bulletin: Bulletin, frame: Frame, older: bool = True) -> tuple[Page, ...]:
-    """The pages of a notice or scan in all editions and languages, and the pictures they show; a tombstone when it is gone.
+    """The pages of a notice or scan in all editions and languages, and the pictures they show; a
+    tombstone when it is gone.
 
     ``older``: the earlier versions have pages of their own, which are linked.
     """
@@ -61,28 +53,52 @@ def document(bulletin: Bulletin, frame: Frame, older: bool = True) -> tuple[Page
     pictures: dict[str, Jpeg] = {}
     for (language, content), (_, path) in zip(bulletin.contents, paths, strict=True):
         card = bulletin.card if language == bulletin.contents[0][0] else _translated(bulletin.card, content)
-        sheet = _Sheet(frame, card, content, language, path, paths, card.updated, bulletin.versions if older else (), None)
+        sheet = _Sheet(
+            frame,
+            card,
+            content,
+            language,
+            path,
+            paths,
+            card.updated,
+            bulletin.versions if older else (),
+            None,
+        )
         pages += sheet.pages(pictures)
     return (*pages, *_jpegs(pictures))
 
 
-def document_version(bulletin: Bulletin, number: int, content: PublicContent, frame: Frame) -> tuple[Page, ...]:
-    """The pages ``n/<id>.v<number>.html`` of an earlier version, which say that they are old and link to the current one."""
+def document_version(
+    bulletin: Bulletin, number: int, content: PublicContent, frame: Frame
+) -> tuple[Page, ...]:
+    """The pages ``n/<id>.v<number>.html`` of an earlier version, which say that they are old and link to
+    the current one.
+    """
     version = next(v for v in bulletin.versions if v.number == number)
     language = bulletin.contents[0][0] if bulletin.contents else "ja"
     head = content.head
     card = replace(
-        bulletin.card, title=head.title, version=1, severity=head.severity, districts=head.districts, drill=head.drill, summary="",
+        bulletin.card,
+        title=head.title,
+        version=1,
+        severity=head.severity,
+        districts=head.districts,
+        drill=head.drill,
+        summary="",
         date=head.date or version.moment,
-    )  # fmt: skip
+    )
     path = f"n/{card.id}.v{number}.html"
     pictures: dict[str, Jpeg] = {}
-    pages = _Sheet(frame, card, content, language, path, (), version.moment, bulletin.versions, version).pages(pictures)
+    pages = _Sheet(
+        frame, card, content, language, path, (), version.moment, bulletin.versions, version
+    ).pages(pictures)
     return (*pages, *_jpegs(pictures))
 
 
 def tombstone(bulletin: Bulletin, frame: Frame) -> tuple[Page, ...]:
-    """What stands at the addresses of a withdrawn or expired document: that and when it went, whom to ask; nothing of what it said."""
+    """What stands at the addresses of a withdrawn or expired document: that and when it went, whom to
+    ask; nothing of what it said.
+    """
     card = bulletin.card
     name = "withdrawn" if card.state is State.WITHDRAWN else "expired"
     pages = []
@@ -93,32 +109,23 @@ def tombstone(bulletin: Bulletin, frame: Frame) -> tuple[Page, ...]:
             when = frame.time(edition, card.updated, language)
             body = (
                 f"<p>{frame.escape(edition, words[f'{name}_text']).format(moment=when)}</p>"
-                f"<p>{frame.escape(edition, words['gone_ask'])}</p><p>{frame.escape(edition, words['gone_more'])}</p>"
+                f"<p>{frame.escape(edition, words['gone_ask'])}</p>"
+                f"<p>{frame.escape(edition, words['gone_more'])}</p>"
             )
             pages.append(
                 frame.page(
-                    edition, path, words[f"{name}_title"], body, updated=card.updated, language=language, robots="noindex",
-                    crumbs=_crumbs(card, edition), drill=card.drill,
+                    edition,
+                    path,
+                    words[f"{name}_title"],
+                    body,
+                    updated=card.updated,
+                    language=language,
+                    robots="noindex",
+                    crumbs=_crumbs(card, edition),
+                    drill=card.drill,
                 )
-            )  # fmt: skip
+            )
     return tuple(pages)
-
-
-def simplified(bulletin: Bulletin) -> tuple[Problem, ...]:
-    """For staff: which characters the legacy edition of this document simplifies, and which it cannot show at all."""
-    losses: dict[str, sjis.Loss] = {}
-    for language, content in bulletin.contents:
-        if not _foreign(language, content):
-            losses.update((loss.original, loss) for loss in sjis.gate(_plain_text(content)).losses)
-    if not losses:
-        return ()
-    changed = "、".join(f"{loss.original}→{loss.shown}" for loss in losses.values() if loss.shown != sjis.GETA)
-    missing = "、".join(loss.original for loss in losses.values() if loss.shown == sjis.GETA)
-    what = (f"携帯版で使えない文字を置きかえました（{changed}）。" if changed else "") + (
-        f"携帯版で表せない文字を「{sjis.GETA}」にしました（{missing}）。" if missing else ""
-    )
-    todo = "意味が通じにくいときは、かなや別の言葉で書き直してください。" if missing else "このままで差し支えなければ、何もする必要はありません。"
-    return (Problem("simplified", what, bulletin.card.title, "通常版と軽量版では、元の文字のまま表示しています。", todo),)
 
 
 # --- one language of a document ---
@@ -153,13 +160,19 @@ class _Sheet:
     def title(self) -> str:
         if self.old is None:
             return self.card.title
-        return f"{self.frame.words(self.language)['version'].format(number=self.old.number)} {self.card.title}"
+        return (
+            f"{self.frame.words(self.language)['version'].format(number=self.old.number)} {self.card.title}"
+        )
 
     def _common(self, edition: Edition) -> dict[str, Any]:
         return {
-            "updated": self.updated, "language": self.language, "crumbs": _crumbs(self.card, edition), "languages": self.languages,
-            "drill": self.card.drill, "robots": "noindex" if self.old is not None or self.card.drill else "",
-        }  # fmt: skip
+            "updated": self.updated,
+            "language": self.language,
+            "crumbs": _crumbs(self.card, edition),
+            "languages": self.languages,
+            "drill": self.card.drill,
+            "robots": "noindex" if self.old is not None or self.card.drill else "",
+        }
 
     # --- web ---
 
@@ -167,7 +180,10 @@ class _Sheet:
         frame, words = self.frame, self.frame.words(self.language)
         escape = frame.escape
         blocks = WebBlocks(frame, self.path, self.language, self.card.title)
-        marks = "".join(f'<span class="mark {kind}">【{escape(WEB, label)}】</span>' for kind, label in labels(self.card, words, True))
+        marks = "".join(
+            f'<span class="mark {kind}">【{escape(WEB, label)}】</span>'
+            for kind, label in labels(self.card, words, True)
+        )
         heading = f"<h1>{marks}{escape(WEB, self.title)}</h1>"
         parts = [self._old_note(WEB), self._corrected_note(WEB), self._web_facts()]
         content = self.content
@@ -186,13 +202,24 @@ class _Sheet:
         links = self._history(WEB)
         if links:
             items = "".join(f"<li>{link}</li>" for link in links)
-            parts.append(f'<section><h2>{escape(WEB, words["history"])}</h2><ul class="pages">{items}</ul></section>')
+            parts.append(
+                f'<section><h2>{escape(WEB, words["history"])}</h2><ul class="pages">{items}</ul></section>'
+            )
         pictures.update(blocks.pictures)
-        description = self.card.summary if self.old is None and self.languages and self.path == self.languages[0][1] else ""
+        description = (
+            self.card.summary
+            if self.old is None and self.languages and self.path == self.languages[0][1]
+            else ""
+        )
         return frame.page(
-            WEB, self.path, prefix(self.card, words, True) + self.title, "\n".join(part for part in parts if part), heading=heading,
-            description=description, **self._common(WEB),
-        )  # fmt: skip
+            WEB,
+            self.path,
+            prefix(self.card, words, True) + self.title,
+            "\n".join(part for part in parts if part),
+            heading=heading,
+            description=description,
+            **self._common(WEB),
+        )
 
     def _facts(self, edition: Edition) -> list[tuple[str, str]]:
         """(name, markup): when it was issued, until when it holds, for whom."""
@@ -208,7 +235,8 @@ class _Sheet:
 
     def _web_facts(self) -> str:
         rows = "".join(
-            f"<div><dt>{self.frame.escape(WEB, name)}</dt><dd>{value}</dd></div>" for name, value in self._facts(WEB)
+            f"<div><dt>{self.frame.escape(WEB, name)}</dt><dd>{value}</dd></div>"
+            for name, value in self._facts(WEB)
         )
         return f'<dl class="facts">{rows}</dl>' if rows else ""
 
@@ -219,7 +247,8 @@ class _Sheet:
         to = self.frame.relative(self.path, f"n/{self.card.id}.html")
         css = ' class="notes"' if edition is WEB else ""
         text = escape(edition, words["old_version"])
-        return f'<p{css}><strong>{text}</strong> <a href="{to}">{escape(edition, words["old_version_link"])}</a></p>'
+        link = escape(edition, words["old_version_link"])
+        return f'<p{css}><strong>{text}</strong> <a href="{to}">{link}</a></p>'
 
     def _corrected_note(self, edition: Edition) -> str:
         if self.old is not None or not self.card.corrected:
@@ -235,7 +264,9 @@ class _Sheet:
         links = []
         for version in earlier[: 1 if self.old is not None else VERSIONS]:
             moment = self.frame.time(edition, version.moment, self.language)
-            label = self.frame.escape(edition, words["superseded"]).format(number=version.number, moment=moment)
+            label = self.frame.escape(edition, words["superseded"]).format(
+                number=version.number, moment=moment
+            )
             to = self.frame.relative(self.path, f"n/{self.card.id}.v{version.number}.html")
             links.append(f'<a href="{to}">{label}</a>')
         return links
@@ -243,7 +274,7 @@ class _Sheet:
     # --- light and legacy ---
 
     def _compact(self, edition: Edition, pictures: dict[str, Jpeg]) -> Iterable[Page]:
-        if edition is LEGACY and _foreign(self.language, self.content):
+        if edition is LEGACY and foreign(self.language, self.content):
             yield self._elsewhere()
             return
         blocks = CompactBlocks(self.frame, edition, self.path, self.language)
@@ -266,7 +297,9 @@ class _Sheet:
             if name != words["districts"]:
                 pieces.append(Piece(f"<p>{frame.escape(edition, name)} {value}</p>"))
         if self.card.districts:
-            pieces.append(blocks.run("<p>", (Text(f"{words['districts']} {'、'.join(self.card.districts)}"),), "</p>"))
+            pieces.append(
+                blocks.run("<p>", (Text(f"{words['districts']} {'、'.join(self.card.districts)}"),), "</p>")
+            )
         content = self.content
         if isinstance(content, Notice):
             pieces += blocks.pieces(content.blocks)
@@ -285,68 +318,21 @@ class _Sheet:
         return pieces
 
     def _elsewhere(self) -> Page:
-        """The legacy page of a language whose characters Shift_JIS does not have: where to read it instead."""
+        """The legacy page of a language whose characters Shift_JIS does not have: where to read it
+        instead.
+        """
         words = self.frame.words("ja")
         other = LIGHT if LIGHT in self.frame.editions else WEB
         to = self.frame.across(LEGACY, self.path, other, self.path)
-        body = f'<p>{words["unshown_language"]}</p><p><a href="{to}" accesskey="1">[1]{words["read_light"]}</a></p>'
-        return self.frame.page(LEGACY, self.path, self.language, body, **{**self._common(LEGACY), "language": "ja", "languages": ()})
-
-
-# --- pages under a budget ---
-
-
-def spread(
-    frame: Frame, edition: Edition, path: str, title: str, pieces: Sequence[Piece], inlays: dict[str, tuple[str, int]] | None = None,
-    sign: str = "-", **common: Any,
-) -> list[Page]:  # fmt: skip
-    """One page, or as many as the edition's budget asks for, linked with each other: ``path``, ``path`` with ``<sign>2``, …
-
-    ``inlays``: pictures that may take the place of the links to them, one a page. ``common``: what ``Frame.page`` takes.
-    """
-    body = "".join([piece.html for piece in pieces])
-    page = frame.page(edition, path, title, body, **common)
-    if edition.budget is None or len(page.body) <= edition.budget:
-        return [_with_picture(frame, edition, page, path, title, body, inlays or {}, common)]
-    words = frame.words(common.get("language", "ja"))
-    numbers = _turn_links(frame, path, sign, 998, 999, words)
-    turn = frame.size(edition, numbers)
-    long_title = f"{title}（999/999）"
-    first = frame.room(edition, path, long_title, **common) - turn
-    rest = frame.room(edition, numbered(path, 999, sign), long_title, **{**common, "counterpart": path, "description": ""}) - turn
-    bodies = paginate(pieces, first, rest, lambda text: frame.size(edition, text))
-    count = len(bodies)
-    return [
-        frame.page(
-            edition, numbered(path, number, sign), f"{title}（{number}/{count}）",
-            part + _turn_links(frame, path, sign, number, count, words), **{**common, "counterpart": common.get("counterpart", path)},
+        link = f'<a href="{to}" accesskey="1">[1]{words["read_light"]}</a>'
+        body = f"<p>{words['unshown_language']}</p><p>{link}</p>"
+        return self.frame.page(
+            LEGACY,
+            self.path,
+            self.language,
+            body,
+            **{**self._common(LEGACY), "language": "ja", "languages": ()},
         )
-        for number, part in enumerate(bodies, 1)
-    ]  # fmt: skip
-
-
-def _turn_links(frame: Frame, path: str, sign: str, number: int, count: int, words: Any) -> str:
-    """Previous and next page, on the keys 4 and 6."""
-    here = numbered(path, number, sign)
-    links = []
-    if number > 1:
-        links.append(f'<a href="{frame.relative(here, numbered(path, number - 1, sign))}" accesskey="4">[4]{words["previous"]}</a>')
-    if number < count:
-        links.append(f'<a href="{frame.relative(here, numbered(path, number + 1, sign))}" accesskey="6">[6]{words["next"]}</a>')
-    return f"<p>{words['page'].format(number=number, count=count)} {' '.join(links)}</p>"
-
-
-def _with_picture(
-    frame: Frame, edition: Edition, page: Page, path: str, title: str, body: str, inlays: dict[str, tuple[str, int]], common: dict[str, Any]
-) -> Page:  # fmt: skip
-    """The page with its first picture in it when both together stay within the edition's total (mobileOK: 20,480 B)."""
-    if edition.total is None or edition.budget is None:
-        return page
-    for link, (inlay, weight) in inlays.items():
-        grown = len(page.body) + len(inlay.encode()) - len(link.encode())
-        if link in body and grown <= edition.budget and grown + weight <= edition.total:
-            return frame.page(edition, path, title, body.replace(link, inlay, 1), **common)
-    return page
 
 
 # --- small things ---
@@ -358,7 +344,9 @@ def _path(card: Card, language: str, bulletin: Bulletin) -> str:
 
 def _translated(card: Card, content: PublicContent) -> Card:
     head = content.head
-    return replace(card, title=head.title, districts=head.districts, drill=card.drill or head.drill, summary="")
+    return replace(
+        card, title=head.title, districts=head.districts, drill=card.drill or head.drill, summary=""
+    )
 
 
 def _crumbs(card: Card, edition: Edition) -> tuple[tuple[str, str], ...]:
@@ -368,36 +356,3 @@ def _crumbs(card: Card, edition: Edition) -> tuple[tuple[str, str], ...]:
 
 def _jpegs(pictures: dict[str, Jpeg]) -> list[Page]:
     return [Page(path, jpeg.data, PageKind.PICTURE) for path, jpeg in sorted(pictures.items())]
-
-
-def _plain_text(content: PublicContent) -> str:
-    """Title and text, to see which characters they need."""
-    if isinstance(content, PublicWorkbook):
-        return content.head.title
-    blocks = content.blocks if isinstance(content, Notice) else ()
-    return "\n".join([content.head.title, *content.head.districts, *_texts(blocks)])
-
-
-def _texts(blocks: Sequence[Block]) -> Iterable[str]:
-    for block in blocks:
-        match block:
-            case Paragraph(inlines) | Heading(_, inlines):
-                yield plain(inlines)
-            case Preformatted(text):
-                yield text
-            case Figure(_, alt):
-                yield alt
-            case Quote(inner):
-                yield from _texts(inner)
-            case Listing(items):
-                yield from (text for item in items for text in _texts(item))
-            case Grid(header, rows):
-                yield from (plain(cell) for row in (header, *rows) for cell in row)
-
-
-def _foreign(language: str, content: PublicContent) -> bool:
-    """Whether a language has to be left out of the legacy edition."""
-    if language in ("ja", "easy"):
-        return False
-    shown = sjis.gate(_plain_text(content)).text
-    return shown.count(sjis.GETA) > UNREADABLE * max(1, len(shown))

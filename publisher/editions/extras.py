@@ -24,22 +24,34 @@ def _not_found(view: ExtrasView, frame: Frame) -> Page:
     )
     body = (
         f"<p>{escape(WEB, words['not_found_text'])}</p>"
-        f'<p><a class="back" href="{escape(WEB, url)}index.html">{escape(WEB, words["not_found_home"])}</a></p>'
+        f'<p><a class="back" href="{escape(WEB, url)}index.html">'
+        f"{escape(WEB, words['not_found_home'])}</a></p>"
         + (f'<h2>{escape(WEB, words["categories"])}</h2><ul class="tiles">{tiles}</ul>' if tiles else "")
     )
     return frame.page(
-        WEB, "404.html", words["not_found"], body, updated=None, robots="noindex", kind=PageKind.LIST, counterpart="", absolute=True
+        WEB,
+        "404.html",
+        words["not_found"],
+        body,
+        updated=None,
+        robots="noindex",
+        kind=PageKind.LIST,
+        counterpart="",
+        absolute=True,
     )
 
 
 def _robots(frame: Frame) -> Page:
-    """Everything may be crawled: a page that must not be indexed says so itself, and can only say it when it is read (RFC 9309)."""
+    """Everything may be crawled: a page that must not be indexed says so itself, and can only say it when
+    it is read (RFC 9309).
+    """
     text = f"User-agent: *\nAllow: /\n\nSitemap: {frame.url}sitemap.xml\n"
     return Page("robots.txt", text.encode(), PageKind.LIST)
 
 
 def _sitemap(view: ExtrasView, frame: Frame) -> Page:
-    """Home, categories, months and the newest notices (sitemaps.org 0.9); everything older hangs from the months.
+    """Home, categories, months and the newest notices (sitemaps.org 0.9); everything older hangs from the
+    months.
 
     Tables are reached through their categories: whether they may be indexed is theirs to say.
     """
@@ -52,9 +64,11 @@ def _sitemap(view: ExtrasView, frame: Frame) -> Page:
         for card in view.cards
         if card.state is State.PUBLISHED and card.kind is not Kind.TABLE and not card.drill
     ]
-    rows = "".join(
-        f"<url><loc>{frame.escape(WEB, frame.url + path)}</loc>{f'<lastmod>{moment}</lastmod>' if moment else ''}</url>\n"
-        for path, moment in entries
-    )
-    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{rows}</urlset>\n'
+    rows = "".join(_entry(frame.escape(WEB, frame.url + path), moment) for path, moment in entries)
+    opening = '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
+    text = f'<?xml version="1.0" encoding="UTF-8"?>\n{opening}\n{rows}</urlset>\n'
     return Page("sitemap.xml", text.encode(), PageKind.LIST)
+
+
+def _entry(address: str, moment: str) -> str:
+    return f"<url><loc>{address}</loc>{f'<lastmod>{moment}</lastmod>' if moment else ''}</url>\n"

@@ -1,4 +1,6 @@
-"""What every page stands in: the municipality's name and telephone, as of when, the other editions, the mirrors."""
+"""What every page stands in: the municipality's name and telephone, as of when, the other editions, the
+mirrors.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,8 @@ _TELEPHONE = re.compile(r"\+?\d[\d()-]{7,}\d")
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """One look on the site. ``budget``: bytes of markup that a page may have, or None; ``total``: with its pictures.
+    """One look on the site. ``budget``: bytes of markup that a page may have, or None; ``total``: with
+    its pictures.
 
     Light: W3C mobileOK Basic 1.0, PAGE_SIZE_LIMIT. Legacy: 5,000 B is what the oldest handsets take.
     """
@@ -62,20 +65,30 @@ class Frame:
             *((LIGHT,) if settings.editions.light else ()),
             *((LEGACY,) if settings.editions.legacy else ()),
         )
-        self.mirrors = tuple((m.name, m.public_url.rstrip("/") + "/") for m in settings.mirrors if m.public_url)
+        self.mirrors = tuple(
+            (m.name, m.public_url.rstrip("/") + "/") for m in settings.mirrors if m.public_url
+        )
         self._environment = jinja2.Environment(
-            loader=jinja2.DictLoader(dict(theme.files)), autoescape=True, trim_blocks=True, lstrip_blocks=True,
-            undefined=jinja2.StrictUndefined, keep_trailing_newline=False,
-        )  # fmt: skip
+            loader=jinja2.DictLoader(dict(theme.files)),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=jinja2.StrictUndefined,
+            keep_trailing_newline=False,
+        )
         self._markup = Markup
         self._templates: dict[str, Any] = {}
-        self._styles = _minified(theme.files.get("web/style.css", "") + theme.files.get("print/print.css", ""))
+        self._styles = _minified(
+            theme.files.get("web/style.css", "") + theme.files.get("print/print.css", "")
+        )
         self._chrome: dict[tuple[str, str], dict[str, object]] = {}
 
     # --- text ---
 
     def escape(self, edition: Edition, text: str) -> str:
-        """Text as markup, fit for an attribute too. Control characters, which XML 1.0 2.2 forbids, are left out."""
+        """Text as markup, fit for an attribute too. Control characters, which XML 1.0 2.2 forbids, are
+        left out.
+        """
         if _CONTROLS.search(text):
             text = _CONTROLS.sub("", text)
         return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
@@ -93,7 +106,11 @@ class Frame:
         if edition is WEB:
             words = moments.long(moment, self.zone, language)
             return f'<time datetime="{moments.machine(moment, self.zone)}">{words}</time>'
-        return moments.short(moment, self.zone) if edition is LEGACY else moments.long(moment, self.zone, language)
+        return (
+            moments.short(moment, self.zone)
+            if edition is LEGACY
+            else moments.long(moment, self.zone, language)
+        )
 
     # --- links ---
 
@@ -102,13 +119,17 @@ class Frame:
         return relative(from_path, to_path)
 
     def across(self, from_edition: Edition, from_path: str, to_edition: Edition, to_path: str) -> str:
-        """The link from a page of one edition to a path of another; pictures and data live in the web edition."""
+        """The link from a page of one edition to a path of another; pictures and data live in the web
+        edition.
+        """
         return relative(from_edition.prefix + from_path, to_edition.prefix + to_path)
 
     # --- pages ---
 
     def render(self, edition: Edition, template: str, **values: object) -> str:
-        """A template of ``themes/<edition>/``. Strings are escaped; markup is passed as ``frame.markup(...)``."""
+        """A template of ``themes/<edition>/``. Strings are escaped; markup is passed as
+        ``frame.markup(...)``.
+        """
         name = f"{edition.name}/{template}"
         found = self._templates.get(name)
         if found is None:
@@ -142,19 +163,35 @@ class Frame:
     ) -> Page:
         """One page: ``body`` (XHTML syntax, already escaped) in the edition's frame, encoded.
 
-        ``path`` is without the edition's prefix. The frame writes the only ``h1`` from ``title``, or ``heading`` (markup that
-        holds it) in its place, and the as-of line from ``updated``. ``crumbs``: (path, label) between home and this page.
-        ``languages``: (language, path) of the same matter, this page included. ``counterpart``: its path in the other editions
-        when it is not ``path``; ``""`` when they have none. ``absolute``: links start at the official address (404 pages).
+        ``path`` is without the edition's prefix. The frame writes the only ``h1`` from ``title``, or
+        ``heading`` (markup that holds it) in its place, and the as-of line from ``updated``. ``crumbs``:
+        (path, label) between home and this page. ``languages``: (language, path) of the same matter, this
+        page included. ``counterpart``: its path in the other editions when it is not ``path``; ``""``
+        when they have none. ``absolute``: links start at the official address (404 pages).
         """
         html = self._html(
-            edition, path, title, body, updated=updated, language=language, robots=robots, description=description, crumbs=crumbs,
-            drill=drill, heading=heading, languages=languages, counterpart=counterpart, feed=feed, absolute=absolute,
-        )  # fmt: skip
+            edition,
+            path,
+            title,
+            body,
+            updated=updated,
+            language=language,
+            robots=robots,
+            description=description,
+            crumbs=crumbs,
+            drill=drill,
+            heading=heading,
+            languages=languages,
+            counterpart=counterpart,
+            feed=feed,
+            absolute=absolute,
+        )
         return Page(edition.prefix + path, self._encode(edition, html, language), kind, personal)
 
     def room(self, edition: Edition, path: str, title: str, **more: Any) -> int:
-        """Bytes of body that a page has left under its budget; takes what ``page`` takes. UNLIMITED without a budget."""
+        """Bytes of body that a page has left under its budget; takes what ``page`` takes. UNLIMITED
+        without a budget.
+        """
         if edition.budget is None:
             return UNLIMITED
         for name in ("kind", "personal"):
@@ -189,17 +226,39 @@ class Frame:
         base = f"{root}{edition.prefix}" if absolute else up(path)
         words = self.words(language)
         return self.render(
-            edition, "page.html", **self._chrome_of(edition, language), path=path, title=_CONTROLS.sub("", title), body=mark(body), w=words,
+            edition,
+            "page.html",
+            **self._chrome_of(edition, language),
+            path=path,
+            title=_CONTROLS.sub("", title),
+            body=mark(body),
+            w=words,
             as_of=mark(self.time(edition, updated, language)) if updated is not None else "",
-            robots=robots, description=_CONTROLS.sub("", description), drill=drill, root=root, home=f"{base}index.html",
-            at_home=path == "index.html", canonical="" if absolute else self.url + same,
-            crumbs=[(base + to, label) for to, label in crumbs], heading=None if heading is None else mark(heading),
-            languages=[(lang, language_tag(lang), base + to, self._name(edition, lang), lang == language) for lang, to in languages]
-            if len(languages) > 1 else (),
-            others=[(f"{root}{other.prefix}{same}", words[f"edition_{other.name}"]) for other in self.editions if other is not edition],
-            mirrors=[(name, f"{url}{edition.prefix}{'' if absolute else path}") for name, url in self.mirrors],
+            robots=robots,
+            description=_CONTROLS.sub("", description),
+            drill=drill,
+            root=root,
+            home=f"{base}index.html",
+            at_home=path == "index.html",
+            canonical="" if absolute else self.url + same,
+            crumbs=[(base + to, label) for to, label in crumbs],
+            heading=None if heading is None else mark(heading),
+            languages=[
+                (lang, language_tag(lang), base + to, self._name(edition, lang), lang == language)
+                for lang, to in languages
+            ]
+            if len(languages) > 1
+            else (),
+            others=[
+                (f"{root}{other.prefix}{same}", words[f"edition_{other.name}"])
+                for other in self.editions
+                if other is not edition
+            ],
+            mirrors=[
+                (name, f"{url}{edition.prefix}{'' if absolute else path}") for name, url in self.mirrors
+            ],
             feed=f"{root}{feed}" if feed else "",
-        )  # fmt: skip
+        )
 
     def _name(self, edition: Edition, language: str) -> str:
         """What a language calls itself; its tag where the edition cannot write that."""
@@ -213,9 +272,16 @@ class Frame:
             label, number, tel = telephone(self.site.contact)
             digest = base64.b64encode(hashlib.sha256(self._styles.encode()).digest()).decode()
             known = {
-                "site": self.site, "lang": language_tag(language), "rtl": language.partition("-")[0] in RIGHT_TO_LEFT, "contact": self.site.contact, "contact_label": label,
-                "contact_number": number, "contact_tel": tel, "style": self._markup(self._styles), "style_hash": f"sha256-{digest}",
-            }  # fmt: skip
+                "site": self.site,
+                "lang": language_tag(language),
+                "rtl": language.partition("-")[0] in RIGHT_TO_LEFT,
+                "contact": self.site.contact,
+                "contact_label": label,
+                "contact_number": number,
+                "contact_tel": tel,
+                "style": self._markup(self._styles),
+                "style_hash": f"sha256-{digest}",
+            }
             self._chrome[edition.name, language] = known
         return known
 
@@ -243,7 +309,9 @@ def language_tag(language: str) -> str:
 
 
 def telephone(contact: str) -> tuple[str, str, str]:
-    """(what stands before the number, the number as written, its digits for ``tel:``); the last two empty without one."""
+    """(what stands before the number, the number as written, its digits for ``tel:``); the last two empty
+    without one.
+    """
     plain = unicodedata.normalize("NFKC", contact).replace("ー", "-") if not contact.isascii() else contact
     plain = re.sub("[‐‑–—−―]", "-", plain)
     match = _TELEPHONE.search(plain)

@@ -1,4 +1,6 @@
-"""The words in front of a title that say what it is: 【緊急】, 【訂正】, 【訓練】… in text, never by colour alone."""
+"""The words in front of a title that say what it is: 【緊急】, 【訂正】, 【訓練】… in text, never by
+colour alone.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ _SEVERITIES = {Severity.URGENT: "urgent", Severity.IMPORTANT: "important"}
 
 
 def labels(card: Card, words: Mapping[str, str], drill_shown: bool = False) -> list[tuple[str, str]]:
-    """(kind, label) for each mark of a card, the gravest first. A mark that the title begins with already is left out.
+    """(kind, label) for each mark of a card, the gravest first. A mark that the title begins with already
+    is left out.
 
     ``drill_shown``: the page says already that it is a drill.
     """

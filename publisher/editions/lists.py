@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import Any
 
 from publisher.editions.compact import cut
-from publisher.editions.document import spread
 from publisher.editions.frame import WEB, Edition, Frame
 from publisher.editions.labels import labels, prefix
 from publisher.editions.paginate import Piece
+from publisher.editions.spread import spread
 from publisher.editions.theme import Theme
 from publisher.editions.views import ArchiveView, CategoryView, HomeView
 from publisher.model import Card, Category, Page, PageKind, State
@@ -20,19 +20,46 @@ LINE = 46
 """Characters of a title in the lists of light and legacy pages."""
 
 FIRST = (
-    "避難指示", "避難情報", "避難所", "避難", "給水", "断水", "水道", "飲料水", "水", "炊き出し", "食", "支援物資", "物資", "救護", "医療", "病院",
-    "安否", "hinan", "shelter", "kyusui", "water", "food", "iryo",
-)  # fmt: skip
-"""What people look for first: a dry place, water, food, a doctor, each other. Categories with these words in their name lead."""
+    "避難指示",
+    "避難情報",
+    "避難所",
+    "避難",
+    "給水",
+    "断水",
+    "水道",
+    "飲料水",
+    "水",
+    "炊き出し",
+    "食",
+    "支援物資",
+    "物資",
+    "救護",
+    "医療",
+    "病院",
+    "安否",
+    "hinan",
+    "shelter",
+    "kyusui",
+    "water",
+    "food",
+    "iryo",
+)
+"""What people look for first: a dry place, water, food, a doctor, each other. Categories with these words
+in their name lead.
+"""
 
 
 def home(view: HomeView, frame: Frame) -> tuple[Page, ...]:
-    """``index.html`` of every edition: urgent notices, categories as large targets, tables with their moment, the newest documents."""
+    """``index.html`` of every edition: urgent notices, categories as large targets, tables with their
+    moment, the newest documents.
+    """
     return tuple(page for edition in frame.editions for page in _home(view, frame, edition))
 
 
 def category(view: CategoryView, frame: Frame) -> tuple[Page, ...]:
-    """``c/<slug>.html`` of every edition: urgent documents first, then the newest; the archive of the category."""
+    """``c/<slug>.html`` of every edition: urgent documents first, then the newest; the archive of the
+    category.
+    """
     return tuple(page for edition in frame.editions for page in _category(view, frame, edition))
 
 
@@ -53,7 +80,9 @@ def sorted_categories(categories: Sequence[Category]) -> list[Category]:
 
 def _urgency(category: Category) -> int:
     name = category.name
-    return next((rank for rank, word in enumerate(FIRST) if word in name or word in category.slug), len(FIRST))
+    return next(
+        (rank for rank, word in enumerate(FIRST) if word in name or word in category.slug), len(FIRST)
+    )
 
 
 # --- home ---
@@ -98,7 +127,13 @@ def _category(view: CategoryView, frame: Frame, edition: Edition) -> list[Page]:
     for address, label in view.months or ((archive_path(view.category, "index"), words["archive"]),):
         pieces.append(writer.link(address, label))
     return _listed(
-        frame, edition, path, view.category.name, pieces, updated=view.updated, feed=f"c/{view.category.slug}/atom.xml"
+        frame,
+        edition,
+        path,
+        view.category.name,
+        pieces,
+        updated=view.updated,
+        feed=f"c/{view.category.slug}/atom.xml",
     )
 
 
@@ -121,7 +156,9 @@ def _archive(view: ArchiveView, frame: Frame, edition: Edition) -> list[Page]:
     if view.name != "index":
         crumbs.append((archive_path(view.category, "index"), words["archive"]))
     pieces = writer.cards(view.cards)
-    pieces += [writer.link(archive_path(view.category, name), step_label(step)) for name, step in view.children]
+    pieces += [
+        writer.link(archive_path(view.category, name), step_label(step)) for name, step in view.children
+    ]
     if not pieces:
         pieces = [Piece(f"<p>{words['nothing']}</p>")]
     updated = view.updated or max((card.updated for card in view.cards), default=None)
@@ -147,7 +184,9 @@ def step_label(prefix: str) -> str:
 # --- writing ---
 
 
-def _listed(frame: Frame, edition: Edition, path: str, title: str, pieces: list[Piece], **common: Any) -> list[Page]:
+def _listed(
+    frame: Frame, edition: Edition, path: str, title: str, pieces: list[Piece], **common: Any
+) -> list[Page]:
     """``index.html`` has its heading in the frame."""
     if path == "index.html":
         common["heading"] = ""
@@ -157,7 +196,9 @@ def _listed(frame: Frame, edition: Edition, path: str, title: str, pieces: list[
 
 
 class _Writer:
-    """Writes cards, tiles and links of one list page; pieces on every edition, so that long lists become several pages."""
+    """Writes cards, tiles and links of one list page; pieces on every edition, so that long lists become
+    several pages.
+    """
 
     def __init__(self, frame: Frame, edition: Edition, path: str, words: Mapping[str, str]) -> None:
         self._frame = frame
@@ -185,14 +226,26 @@ class _Writer:
 
     def _card(self, card: Card, summary: bool) -> str:
         escape, words = self._frame.escape, self._words
-        marks = "".join(f'<span class="mark {kind}">【{escape(WEB, label)}】</span>' for kind, label in labels(card, words))
+        marks = "".join(
+            f'<span class="mark {kind}">【{escape(WEB, label)}】</span>'
+            for kind, label in labels(card, words)
+        )
         title, when = self._title(card), self._frame.time(WEB, self._moment(card))
         to = self._frame.relative(self._path, card.path)
-        where = f" {escape(WEB, '、'.join(card.districts[:6]))}" if card.districts and card.state is State.PUBLISHED else ""
-        more = f"<p>{escape(WEB, cut(card.summary, 90))}</p>" if summary and card.summary and card.state is State.PUBLISHED else ""
+        where = (
+            f" {escape(WEB, '、'.join(card.districts[:6]))}"
+            if card.districts and card.state is State.PUBLISHED
+            else ""
+        )
+        more = (
+            f"<p>{escape(WEB, cut(card.summary, 90))}</p>"
+            if summary and card.summary and card.state is State.PUBLISHED
+            else ""
+        )
         context = "" if self._path.startswith("c/") else f"{escape(WEB, card.category.name)} "
         as_of = words["as_of_after"] if card.kind == "table" else ""
-        return f'<li>{marks}<a href="{to}">{escape(WEB, title)}</a><p class="when">{context}{when}{as_of}{where}</p>{more}</li>'
+        facts = f'<p class="when">{context}{when}{as_of}{where}</p>'
+        return f'<li>{marks}<a href="{to}">{escape(WEB, title)}</a>{facts}{more}</li>'
 
     def _line(self, card: Card) -> str:
         escape = self._frame.escape
@@ -200,7 +253,8 @@ class _Writer:
         mark = escape(self._edition, prefix(card, self._words))
         when = self._frame.time(self._edition, self._moment(card))
         as_of = self._words["as_of_after"] if card.kind == "table" else ""
-        return f'<p>{mark}<a href="{to}">{escape(self._edition, cut(self._title(card), LINE))}</a><br />{when}{as_of}</p>'
+        title = escape(self._edition, cut(self._title(card), LINE))
+        return f'<p>{mark}<a href="{to}">{title}</a><br />{when}{as_of}</p>'
 
     def _title(self, card: Card) -> str:
         """Nothing of a withdrawn document is shown, its title neither."""
@@ -236,7 +290,11 @@ class _Writer:
         if keyed and self._key < 9:
             self._key += 1
             return Piece(f'<p><a href="{to}" accesskey="{self._key}">[{self._key}]{text}</a></p>')
-        return Piece(f'<p class="months"><a href="{to}">{text}</a></p>' if self._edition is WEB else f'<p><a href="{to}">{text}</a></p>')
+        return Piece(
+            f'<p class="months"><a href="{to}">{text}</a></p>'
+            if self._edition is WEB
+            else f'<p><a href="{to}">{text}</a></p>'
+        )
 
 
 @lru_cache(maxsize=1024)

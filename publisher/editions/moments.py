@@ -8,13 +8,26 @@ from functools import lru_cache
 _JA = "月火水木金土日"
 _EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 
 @lru_cache(maxsize=65536)
 def long(moment: datetime, zone: tzinfo, language: str) -> str:
-    """``2011年3月11日（金）14時46分``, ``Fri 11 March 2011, 14:46``, ``2011年3月11日（金曜日）午後2時46分``, ``2011-03-11 14:46``."""
+    """``2011年3月11日（金）14時46分``, ``Fri 11 March 2011, 14:46``,
+    ``2011年3月11日（金曜日）午後2時46分``, ``2011-03-11 14:46``.
+    """
     m = moment.astimezone(zone)
     if language == "ja":
         return f"{m.year}年{m.month}月{m.day}日（{_JA[m.weekday()]}）{m.hour}時{m.minute:02}分"

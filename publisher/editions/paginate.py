@@ -1,4 +1,6 @@
-"""Divides a long document into pages of a bounded size, at the largest boundary that fits: block, item or row, sentence, characters."""
+"""Divides a long document into pages of a bounded size, at the largest boundary that fits: block, item or
+row, sentence, characters.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ LEAST_ROOM = 400
 class Piece:
     """Markup that stays on one page if it can.
 
-    When it cannot, ``parts`` gives the pieces within it; on every page that has some of them they stand between
-    ``open`` and ``close``. ``keep``: a heading, which does not stand at the foot of a page.
+    When it cannot, ``parts`` gives the pieces within it; on every page that has some of them they stand
+    between ``open`` and ``close``. ``keep``: a heading, which does not stand at the foot of a page.
     """
 
     html: str
@@ -25,9 +27,11 @@ class Piece:
 
 
 def paginate(pieces: Sequence[Piece], first: int, rest: int, size: Callable[[str], int]) -> list[str]:
-    """The bodies of the pages: at most ``first`` bytes on the first and ``rest`` on each other, in the measure of ``size``.
+    """The bodies of the pages: at most ``first`` bytes on the first and ``rest`` on each other, in the
+    measure of ``size``.
 
-    A piece without parts that is larger than a page gets a page of its own; callers see to it that there are none.
+    A piece without parts that is larger than a page gets a page of its own; callers see to it that there
+    are none.
     """
     writer = _Writer(max(first, LEAST_ROOM), max(rest, LEAST_ROOM), size)
     writer.add_all(pieces)
@@ -61,7 +65,11 @@ class _Writer:
             self._write(piece.html, need)
             return
         next_room = self._rest - self._wraps()
-        if not self._fresh() and need <= next_room and (piece.parts is None or self._left < self._room * 2 // 5):
+        if (
+            not self._fresh()
+            and need <= next_room
+            and (piece.parts is None or self._left < self._room * 2 // 5)
+        ):
             self._turn()
             self._write(piece.html, need)
         elif piece.parts is None:

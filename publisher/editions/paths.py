@@ -4,7 +4,9 @@ from __future__ import annotations
 
 
 def relative(from_path: str, to_path: str) -> str:
-    """The link from one file of the site to another: ``relative("n/a.html", "c/b.html") == "../c/b.html"``."""
+    """The link from one file of the site to another: ``relative("n/a.html", "c/b.html") ==
+    "../c/b.html"``.
+    """
     to_file, mark, fragment = to_path.partition("#")
     here = from_path.split("/")[:-1]
     there = to_file.split("/")
@@ -20,7 +22,9 @@ def up(path: str) -> str:
 
 
 def numbered(path: str, number: int, sign: str = "-") -> str:
-    """The address of a continuation page: ``n/4f2k7q.html`` → ``n/4f2k7q-2.html``; the first has the plain address."""
+    """The address of a continuation page: ``n/4f2k7q.html`` → ``n/4f2k7q-2.html``; the first has the
+    plain address.
+    """
     if number == 1:
         return path
     stem, dot, ending = path.rpartition(".")

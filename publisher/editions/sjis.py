@@ -1,8 +1,10 @@
-"""The gate to Shift_JIS: only JIS X 0208 passes, what does not is simplified in a fixed order, and nothing is lost in silence.
+"""The gate to Shift_JIS: only JIS X 0208 passes, what does not is simplified in a fixed order, and
+nothing is lost in silence.
 
-Order: variation selectors and joiners go; symbols that differ between mapping tables are brought to one form; what encodes stays;
-then the site's own replacements, the unique candidate of the MJ shrink map, the National Tax Agency's map, compatibility
-decomposition (``①`` → ``1``), accents removed, and last the geta mark 〓.
+Order: variation selectors and joiners go; symbols that differ between mapping tables are brought to one
+form; what encodes stays; then the site's own replacements, the unique candidate of the MJ shrink map, the
+National Tax Agency's map, compatibility decomposition (``①`` → ``1``), accents removed, and last the geta
+mark 〓.
 """
 
 from __future__ import annotations
@@ -16,18 +18,65 @@ from pathlib import Path
 
 GETA = "〓"
 
-SYMBOLS = str.maketrans({
-    "～": "〜", "－": "−", "∥": "‖", "￠": "¢", "￡": "£", "￢": "¬", "—": "―", "¥": "￥", "‾": "￣", "–": "―", "•": "・", "·": "・",
-    "‑": "-", "‐": "‐", "\xa0": " ", "\u2002": " ", "\u2003": "　", "\u2009": " ", "\u202f": " ", "゙": "゛", "゚": "゜", "“": "“",
-    "™": "(TM)", "©": "(C)", "®": "(R)", "€": "ユーロ", "✓": "レ", "✔": "レ", "☑": "■", "☐": "□", "⚠": "！", "❗": "！", "❌": "×", "⭕": "○",
-    "➡": "→", "⬅": "←", "⬆": "↑", "⬇": "↓", "▶": "▲", "◀": "▼", "☎": "電話", "☏": "電話", "📞": "電話", "℡": "電話", "⻑": "長",
-})  # fmt: skip
-"""Same or same-meaning characters. The first seven: where Windows and JIS map one code to different characters (JIS X 0208 to Unicode)."""
+SYMBOLS = str.maketrans(
+    {
+        "～": "〜",
+        "－": "−",
+        "∥": "‖",
+        "￠": "¢",
+        "￡": "£",
+        "￢": "¬",
+        "—": "―",
+        "¥": "￥",
+        "‾": "￣",
+        "–": "―",
+        "•": "・",
+        "·": "・",
+        "‑": "-",
+        "‐": "‐",
+        "\xa0": " ",
+        "\u2002": " ",
+        "\u2003": "　",
+        "\u2009": " ",
+        "\u202f": " ",
+        "゙": "゛",
+        "゚": "゜",
+        "“": "“",
+        "™": "(TM)",
+        "©": "(C)",
+        "®": "(R)",
+        "€": "ユーロ",
+        "✓": "レ",
+        "✔": "レ",
+        "☑": "■",
+        "☐": "□",
+        "⚠": "！",
+        "❗": "！",
+        "❌": "×",
+        "⭕": "○",
+        "➡": "→",
+        "⬅": "←",
+        "⬆": "↑",
+        "⬇": "↓",
+        "▶": "▲",
+        "◀": "▼",
+        "☎": "電話",
+        "☏": "電話",
+        "📞": "電話",
+        "℡": "電話",
+        "⻑": "長",
+    }
+)
+"""Same or same-meaning characters. The first seven: where Windows and JIS map one code to different
+characters (JIS X 0208 to Unicode).
+"""
 
 _QUIET = frozenset("～－∥￠￡￢—¥‾–‑\xa0\u2002\u2003\u2009\u202f゙゚•·")
 """Replacements that nobody sees: they are no loss."""
 
-_INVISIBLE = "\u200b-\u200f\u2060-\u2064\u00ad\ufe00-\ufe0f\ufeff\u202a-\u202e\u2066-\u2069\U000e0100-\U000e01ef"
+_INVISIBLE = (
+    "\u200b-\u200f\u2060-\u2064\u00ad\ufe00-\ufe0f\ufeff\u202a-\u202e\u2066-\u2069\U000e0100-\U000e01ef"
+)
 _MEND = re.compile(f"[{_INVISIBLE}\uff61-\uff9f\u0300-\u036f\u3099\u309a\xa5\u203e]")
 _STRIP = re.compile(f"[{_INVISIBLE}]")
 _HALF_KANA = re.compile("[\uff61-\uff9f]+")
@@ -36,7 +85,9 @@ _MARKUP = str.maketrans({"<": "＜", ">": "＞", "&": "＆", '"': "”", "'": "�
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A character that the legacy edition shows as another one; ``shown`` is 〓 when there was nothing better."""
+    """A character that the legacy edition shows as another one; ``shown`` is 〓 when there was nothing
+    better.
+    """
 
     original: str
     shown: str
@@ -51,13 +102,16 @@ class Gated:
 
 
 def gate(text: str, own: Mapping[str, str] | None = None) -> Gated:
-    """Simplify ``text`` until strict ``shift_jis`` encodes it. ``own``: the site's replacements, one character each.
+    """Simplify ``text`` until strict ``shift_jis`` encodes it. ``own``: the site's replacements, one
+    character each.
 
     Safe on text and on markup: a replacement never brings in ``< > & " '``.
     """
     if _MEND.search(text) is None and _encodes(text):
         return Gated(text)
-    text = _STRIP.sub("", unicodedata.normalize("NFC", text) if re.search("[\u0300-\u036f\u3099\u309a]", text) else text)
+    text = _STRIP.sub(
+        "", unicodedata.normalize("NFC", text) if re.search("[\u0300-\u036f\u3099\u309a]", text) else text
+    )
     text = _HALF_KANA.sub(_full_width, text).replace("¥", "￥").replace("‾", "￣")
     if _encodes(text):
         return Gated(text)
@@ -96,7 +150,13 @@ def _simplified(character: str) -> str:
     by_symbol = character.translate(SYMBOLS)
     decomposed = unicodedata.normalize("NFKC", character)
     plain = "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
-    for candidate in (by_symbol, candidates().get(character, ""), decomposed, decomposed.translate(SYMBOLS), plain):
+    for candidate in (
+        by_symbol,
+        candidates().get(character, ""),
+        decomposed,
+        decomposed.translate(SYMBOLS),
+        plain,
+    ):
         if candidate and candidate.strip() and _encodes(candidate):
             return candidate
     return " " if character.isspace() else GETA
@@ -104,6 +164,8 @@ def _simplified(character: str) -> str:
 
 @lru_cache(maxsize=1)
 def candidates() -> Mapping[str, str]:
-    """Unique candidates within JIS X 0208: of the MJ shrink map, then of the National Tax Agency (see the NOTICE beside the data)."""
+    """Unique candidates within JIS X 0208: of the MJ shrink map, then of the National Tax Agency (see the
+    NOTICE beside the data).
+    """
     lines = Path(__file__).with_name("simplified.tsv").read_text("utf-8").splitlines()
     return {line[0]: line[2] for line in lines if len(line) >= 3 and line[1] == "\t"}

@@ -1,4 +1,6 @@
-"""The look and the wording: templates, styles and words from ``themes/``, of which a site may override any single file."""
+"""The look and the wording: templates, styles and words from ``themes/``, of which a site may override
+any single file.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def packaged() -> Path:
 
 @dataclass(frozen=True)
 class Theme:
-    """The files of a theme by their path below ``themes/`` (``web/page.html``), and a fingerprint that changes when one of them does."""
+    """The files of a theme by their path below ``themes/`` (``web/page.html``), and a fingerprint that
+    changes when one of them does.
+    """
 
     files: Mapping[str, str] = field(repr=False)
     fingerprint: str
@@ -43,7 +47,11 @@ class Theme:
         for folder in (*folders, packaged()):
             for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
                 name = path.relative_to(folder).as_posix()
-                if name in files or not path.is_file() or any(part.startswith((".", "_")) for part in name.split("/")):
+                if (
+                    name in files
+                    or not path.is_file()
+                    or any(part.startswith((".", "_")) for part in name.split("/"))
+                ):
                     continue
                 files[name] = _text(path)
         digest = hashlib.sha256()
@@ -60,13 +68,23 @@ class Theme:
 
     @lru_cache(maxsize=64)  # noqa: B019 - a theme lives as long as the process
     def words(self, language: str) -> Mapping[str, str]:
-        """The words of a language: ``common/<language>.toml`` and ``common/<room>.<language>.toml``; what it lacks comes from FALLBACK."""
-        chain = [language, language.partition("-")[0], *(() if language == NAMES else ("ja",) if language in ("ja", "easy") else FALLBACK)]
+        """The words of a language: ``common/<language>.toml`` and ``common/<room>.<language>.toml``; what
+        it lacks comes from FALLBACK.
+        """
+        chain = [
+            language,
+            language.partition("-")[0],
+            *(() if language == NAMES else ("ja",) if language in ("ja", "easy") else FALLBACK),
+        ]
         words: dict[str, str] = {}
         for step in reversed(chain):
             for name, text in sorted(self.files.items()):
                 stem = name.removeprefix(COMMON).removesuffix(".toml")
-                if name.startswith(COMMON) and name.endswith(".toml") and (stem == step or stem.endswith(f".{step}")):
+                if (
+                    name.startswith(COMMON)
+                    and name.endswith(".toml")
+                    and (stem == step or stem.endswith(f".{step}"))
+                ):
                     words.update(_wording(name, text))
         return words
 
@@ -76,7 +94,13 @@ def _text(path: Path) -> str:
         return path.read_text("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise SettingsError(
-            Problem("theme", "テーマのファイルの文字コードが UTF-8 ではありません。", str(path), "", "UTF-8 で保存し直してください。")
+            Problem(
+                "theme",
+                "テーマのファイルの文字コードが UTF-8 ではありません。",
+                str(path),
+                "",
+                "UTF-8 で保存し直してください。",
+            )
         ) from error
 
 
@@ -85,5 +109,11 @@ def _wording(name: str, text: str) -> dict[str, str]:
         return {key: str(value) for key, value in tomllib.loads(text).items()}
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(
-            Problem("theme", f"文言のファイルを読めません（{error}）。", f"themes/{name}", "", "TOML の書き方を確かめてください。")
+            Problem(
+                "theme",
+                f"文言のファイルを読めません（{error}）。",
+                f"themes/{name}",
+                "",
+                "TOML の書き方を確かめてください。",
+            )
         ) from error

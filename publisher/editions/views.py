@@ -10,7 +10,9 @@ from publisher.model import Card, Category
 
 @dataclass(frozen=True, slots=True)
 class HomeView:
-    """The home page: urgent notices, the newest documents, the tables, the categories. ``updated``: when any of it last changed."""
+    """The home page: urgent notices, the newest documents, the tables, the categories. ``updated``: when
+    any of it last changed.
+    """
 
     urgent: tuple[Card, ...]
     latest: tuple[Card, ...]
@@ -33,9 +35,9 @@ class CategoryView:
 class ArchiveView:
     """One page of the archive by time.
 
-    ``name`` is its address without folder and ending (``2011-03-11``; ``index`` lists the months), ``category`` the one it is
-    limited to, ``prefix`` the step of time (``2011-03/1114``: the 11th, 14 o'clock). It has ``cards``, or ``children``:
-    (name, prefix) of the steps below.
+    ``name`` is its address without folder and ending (``2011-03-11``; ``index`` lists the months),
+    ``category`` the one it is limited to, ``prefix`` the step of time (``2011-03/1114``: the 11th, 14
+    o'clock). It has ``cards``, or ``children``: (name, prefix) of the steps below.
     """
 
     name: str
@@ -48,7 +50,9 @@ class ArchiveView:
 
 @dataclass(frozen=True, slots=True)
 class ExtrasView:
-    """What ``404.html``, ``robots.txt`` and ``sitemap.xml`` name: categories, the newest documents, months (``2011-03``)."""
+    """What ``404.html``, ``robots.txt`` and ``sitemap.xml`` name: categories, the newest documents,
+    months (``2011-03``).
+    """
 
     categories: tuple[Category, ...]
     cards: tuple[Card, ...]
