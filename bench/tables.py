@@ -1,9 +1,11 @@
-"""How long a roll takes to become pages, how many and how large they are, how many steps anybody is away, how much memory it takes.
+"""How long a roll takes to become pages, how many and how large they are, how many steps anybody is away, how
+much memory it takes.
 
     python bench/tables.py [--rows 133000] [--corpus make_corpus.py] [--repeat 5]
 
-Times are of one process, without reading and writing files. ``again`` is the work for an edition in which nothing changed: drafts
-without rendering. With --corpus, the people come from that script (its function ``roll``); else from this one.
+Times are of one process, without reading and writing files. ``again`` is the work for an edition in which
+nothing changed: drafts without rendering. With --corpus, the people come from that script (its function
+``roll``); else from this one.
 """
 
 from __future__ import annotations
@@ -55,8 +57,8 @@ def invented(count: int) -> list[tuple[str, ...]]:
     rows = []
     for family in chance.choices(surnames, weights, k=count):
         name = chance.choice(given)
-        row = f"{family}　{name}", f"{family}　{name}", chance.choice(towns), f"{chance.randrange(10) * 10}代", chance.choice(shelters)
-        rows.append(row)
+        full, age = f"{family}　{name}", f"{chance.randrange(10) * 10}代"
+        rows.append((full, full, chance.choice(towns), age, chance.choice(shelters)))
     return rows
 
 
@@ -69,7 +71,13 @@ def from_corpus(script: Path, count: int) -> list[tuple[str, ...]]:
     shelters = [f"{town}{kind}" for town in corpus.DISTRICTS for kind in corpus.SHELTER_KIND[:4]]
     people = corpus.roll("1", count, 1, shelters)
     return [
-        (p["氏名"], p["フリガナ"], re.sub(r"[0-9].*", "", p["住所"]), f"{int(p['年齢']) // 10 * 10}代", p["避難所"])
+        (
+            p["氏名"],
+            p["フリガナ"],
+            re.sub(r"[0-9].*", "", p["住所"]),
+            f"{int(p['年齢']) // 10 * 10}代",
+            p["避難所"],
+        )
         for p in people
         if p["公表同意"] == "同意する" and not p["閲覧制限"]
     ]
@@ -77,9 +85,21 @@ def from_corpus(script: Path, count: int) -> list[tuple[str, ...]]:
 
 def bulletin(rows: list[tuple[str, ...]], total: int) -> Bulletin:
     made = PublicTable(
-        "hinansha", "避難者名簿", TableKind.EVACUEES, COLUMNS, rows, total, total - len(rows), personal=True, reading=1, group=4, as_of=AS_OF
-    )  # fmt: skip
-    card = Card("abc123", Kind.TABLE, "t/hinansha/index.html", made.title, Category("名簿", "名簿", "m"), AS_OF, AS_OF)
+        "hinansha",
+        "避難者名簿",
+        TableKind.EVACUEES,
+        COLUMNS,
+        rows,
+        total,
+        total - len(rows),
+        personal=True,
+        reading=1,
+        group=4,
+        as_of=AS_OF,
+    )
+    card = Card(
+        "abc123", Kind.TABLE, "t/hinansha/index.html", made.title, Category("名簿", "名簿", "m"), AS_OF, AS_OF
+    )
     return Bulletin(card, (), (("ja", PublicWorkbook(Head(made.title), (made,))),))
 
 
@@ -110,7 +130,8 @@ def measure(what: Bulletin, look: Frame) -> tuple[float, float, dict[str, tuple[
     for _ in drafts(what, look):
         pass
     again = time.perf_counter() - middle
-    return middle - start, again, {edition: (count[edition], size[edition], largest[edition]) for edition in count}
+    totals = {edition: (count[edition], size[edition], largest[edition]) for edition in count}
+    return middle - start, again, totals
 
 
 def steps(what: Bulletin, look: Frame, prefix: str) -> Counter[int]:
@@ -131,7 +152,8 @@ def steps(what: Bulletin, look: Frame, prefix: str) -> Counter[int]:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    raw = argparse.RawDescriptionHelpFormatter
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     arguments.add_argument("--rows", type=int, default=133_000)
     arguments.add_argument("--corpus", type=Path)
     arguments.add_argument("--repeat", type=int, default=5)
@@ -149,7 +171,8 @@ def main() -> None:
         print(f"{edition:11} {count:6,} files {size / 1e6:7.1f} MB, largest {largest:,} B")
     for prefix in ("k/", "i/"):
         found = steps(what, look, prefix)
-        print(f"{prefix}          " + ", ".join(f"{count:,} pages after {step} steps" for step, count in sorted(found.items())))
+        said = ", ".join(f"{count:,} pages after {step} steps" for step, count in sorted(found.items()))
+        print(f"{prefix}          {said}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Tables as pages: whether every row is found, in few steps, in small pages, and what one changed row costs."""
+"""Tables as pages: whether every row is found, in few steps, in small pages, and what one changed row
+costs."""
 
 from __future__ import annotations
 
@@ -38,11 +39,28 @@ AS_OF = datetime(2011, 3, 12, 18, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
 BUDGETS = {"k/": 10_240, "i/": 5_000}
 ENCODINGS = {"k/": "utf-8", "i/": "shift_jis", "": "utf-8"}
 SURNAMES = [
-    ("佐藤", "サトウ", 90), ("髙橋", "タカハシ", 40), ("𠮷田", "ヨシダ", 20), ("伊藤", "イトウ", 30), ("辻󠄀", "ツジ", 5),
-    ("渡邉", "ワタナベ", 30), ("五十嵐", "イガラシ", 6), ("大野", "オオノ", 9), ("Smith", "Smith", 2), ("安部", "ｱﾍﾞ", 5),
-    ("金", "", 2), ("小野寺", "おのでら", 8), ("ヴァン", "ヴァン", 1),
-]  # fmt: skip
-GIVEN = [("ヨシエ", "ヨシエ"), ("翔太", "ショウタ"), ("花子", "ハナコ"), ("凜", "リン"), ("薫", "カオル"), ("誠", "マコト")]
+    ("佐藤", "サトウ", 90),
+    ("髙橋", "タカハシ", 40),
+    ("𠮷田", "ヨシダ", 20),
+    ("伊藤", "イトウ", 30),
+    ("辻󠄀", "ツジ", 5),
+    ("渡邉", "ワタナベ", 30),
+    ("五十嵐", "イガラシ", 6),
+    ("大野", "オオノ", 9),
+    ("Smith", "Smith", 2),
+    ("安部", "ｱﾍﾞ", 5),
+    ("金", "", 2),
+    ("小野寺", "おのでら", 8),
+    ("ヴァン", "ヴァン", 1),
+]
+GIVEN = [
+    ("ヨシエ", "ヨシエ"),
+    ("翔太", "ショウタ"),
+    ("花子", "ハナコ"),
+    ("凜", "リン"),
+    ("薫", "カオル"),
+    ("誠", "マコト"),
+]
 TOWNS = ["本町", "港町", "浜町", "東町", "緑ヶ丘"]
 SHELTERS = [f"{town}{kind}" for town in TOWNS for kind in ("小学校", "公民館", "体育館", "中学校")]
 
@@ -65,9 +83,12 @@ def people(count: int, seed: int = 1) -> list[tuple[str, ...]]:
     for _ in range(count):
         (family, kana, _), (given_, given_kana) = chance.choices(SURNAMES, weights)[0], chance.choice(GIVEN)
         row = (
-            f"{family}　{given_}", f"{kana}　{given_kana}" if kana else "", f"汐見市{chance.choice(TOWNS)}",
-            f"{chance.randrange(10) * 10}代", chance.choice(SHELTERS),
-        )  # fmt: skip
+            f"{family}　{given_}",
+            f"{kana}　{given_kana}" if kana else "",
+            f"汐見市{chance.choice(TOWNS)}",
+            f"{chance.randrange(10) * 10}代",
+            chance.choice(SHELTERS),
+        )
         rows.append(row)
     return rows
 
@@ -75,19 +96,37 @@ def people(count: int, seed: int = 1) -> list[tuple[str, ...]]:
 def roll(rows: list[tuple[str, ...]], total: int | None = None) -> PublicTable:
     total = len(rows) if total is None else total
     return PublicTable(
-        "hinansha", "避難者名簿", TableKind.EVACUEES, ("氏名", "フリガナ", "住所", "年齢", "避難所"), rows, total,
-        withheld=total - len(rows), personal=True, reading=1, group=4, as_of=AS_OF,
-    )  # fmt: skip
+        "hinansha",
+        "避難者名簿",
+        TableKind.EVACUEES,
+        ("氏名", "フリガナ", "住所", "年齢", "避難所"),
+        rows,
+        total,
+        withheld=total - len(rows),
+        personal=True,
+        reading=1,
+        group=4,
+        as_of=AS_OF,
+    )
 
 
-def open_table(columns: tuple[str, ...], rows: list[tuple[str, ...]], kind: TableKind = TableKind.OPEN) -> PublicTable:
+def open_table(
+    columns: tuple[str, ...], rows: list[tuple[str, ...]], kind: TableKind = TableKind.OPEN
+) -> PublicTable:
     return PublicTable("ichiran", "一覧", kind, columns, rows, len(rows), as_of=AS_OF)
 
 
 def bulletin(*tables: PublicTable, state: State = State.PUBLISHED) -> Bulletin:
     slug = tables[0].slug
     card = Card(
-        "abc123", Kind.TABLE, f"t/{slug}/index.html", tables[0].title, Category("名簿", "名簿", "m"), AS_OF, AS_OF, state
+        "abc123",
+        Kind.TABLE,
+        f"t/{slug}/index.html",
+        tables[0].title,
+        Category("名簿", "名簿", "m"),
+        AS_OF,
+        AS_OF,
+        state,
     )
     contents = (("ja", PublicWorkbook(Head(tables[0].title), tables)),) if state is State.PUBLISHED else ()
     return Bulletin(card, (), contents)
@@ -129,18 +168,30 @@ def plain(markup: str) -> str:
     return unescape(re.sub(r"<[^>]+>", " ", markup.replace("<br/>", "\n")))
 
 
-# --- readings ------------------------------------------------------------------------------------------------
+# --- readings -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("written", "key"),
     [
-        ("サトウ　ヨシエ", "サトウヨシエ"), ("さとう よしえ", "サトウヨシエ"), ("ｻﾄｳ ﾖｼｴ", "サトウヨシエ"), ("ワタナベ", "ワタナヘ"),
-        ("ｱﾍﾞ", "アヘ"), ("ショウタ", "シヨウタ"), ("オーノ", "オオノ"), ("ヴァン", "ウアン"), ("ササヾ", "サササ"), ("ヱビス", "エヒス"),
-        ("パウロ・ジョアン", "ハウロシヨアン"), ("Sato Yoshie", f"{reading.LATIN}satoyoshie"), ("Ｓａｔｏ", f"{reading.LATIN}sato"),
-        ("", reading.OTHER), ("　", reading.OTHER), ("？", reading.OTHER),
+        ("サトウ　ヨシエ", "サトウヨシエ"),
+        ("さとう よしえ", "サトウヨシエ"),
+        ("ｻﾄｳ ﾖｼｴ", "サトウヨシエ"),
+        ("ワタナベ", "ワタナヘ"),
+        ("ｱﾍﾞ", "アヘ"),
+        ("ショウタ", "シヨウタ"),
+        ("オーノ", "オオノ"),
+        ("ヴァン", "ウアン"),
+        ("ササヾ", "サササ"),
+        ("ヱビス", "エヒス"),
+        ("パウロ・ジョアン", "ハウロシヨアン"),
+        ("Sato Yoshie", f"{reading.LATIN}satoyoshie"),
+        ("Ｓａｔｏ", f"{reading.LATIN}sato"),
+        ("", reading.OTHER),
+        ("　", reading.OTHER),
+        ("？", reading.OTHER),
     ],
-)  # fmt: skip
+)
 def test_readings_become_keys(written: str, key: str) -> None:
     assert reading.key(written) == key
 
@@ -149,7 +200,9 @@ def test_a_name_in_kana_is_its_own_reading_and_kanji_come_last() -> None:
     assert reading.key("", "グエン マリア") == "クエンマリア"
     assert reading.key("", "金　薫") == reading.OTHER + "金薫"
     assert reading.key("佐藤", "佐藤") == reading.OTHER + "佐藤"
-    assert sorted([reading.key("ン"), reading.key("Abe"), reading.key("", "金"), reading.key("ガ")])[0] == "カ"
+    assert (
+        sorted([reading.key("ン"), reading.key("Abe"), reading.key("", "金"), reading.key("ガ")])[0] == "カ"
+    )
     assert reading.key("ン") < reading.key("Abe") < reading.key("", "金")
 
 
@@ -165,7 +218,7 @@ def test_any_reading_has_a_key(written: str, name: str) -> None:
     assert reading.key(written, name)
 
 
-# --- the partition -------------------------------------------------------------------------------------------
+# --- the partition -----------------------------------------------------------------
 
 KEYS = st.lists(st.text("アイウカ\x01", min_size=1, max_size=6), unique=True, max_size=120)
 
@@ -187,7 +240,9 @@ def _leaves(node: Node) -> Iterable[Node]:
 
 def test_a_new_row_moves_few_boundaries() -> None:
     chance = random.Random(3)
-    keys = sorted({"".join(chance.choices("アイウエオカキクケコサシスセソタチツテト", k=5)) for _ in range(6_000)})
+    keys = sorted(
+        {"".join(chance.choices("アイウエオカキクケコサシスセソタチツテト", k=5)) for _ in range(6_000)}
+    )
     before = _contents(keys)
     moved = []
     for _ in range(60):
@@ -203,7 +258,7 @@ def _contents(keys: list[str]) -> dict[str, tuple[str, ...]]:
     return {leaf.seed: tuple(keys[leaf.start : leaf.stop]) for node in nodes for leaf in _leaves(node)}
 
 
-# --- a roll --------------------------------------------------------------------------------------------------
+# --- a roll -----------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +267,9 @@ def big(frame: Frame) -> dict[str, Page]:
 
 
 @pytest.mark.parametrize("prefix", ["k/", "i/"])
-def test_anybody_is_found_in_four_steps_on_small_pages(frame: Frame, big: dict[str, Page], prefix: str) -> None:
+def test_anybody_is_found_in_four_steps_on_small_pages(
+    frame: Frame, big: dict[str, Page], prefix: str
+) -> None:
     away = steps(big, f"{prefix}t/hinansha/index.html")
     mine = {path for path in big if path.startswith(f"{prefix}t/")}
     assert set(away) == mine, "every page can be reached, and no page is forgotten"
@@ -278,7 +335,8 @@ def test_one_changed_row_changes_its_own_pages(frame: Frame, big: dict[str, Page
     for number in chance.sample(range(len(rows)), 6):
         changed = list(rows)
         cells = list(changed[number])
-        cells[field] = next(value for value in (SHELTERS if field == 4 else ["5代", "15代"]) if value != cells[field])
+        others = SHELTERS if field == 4 else ["5代", "15代"]
+        cells[field] = next(value for value in others if value != cells[field])
         changed[number] = tuple(cells)
         after = site(frame, roll(changed, 7_000))
         costs.append(len([path for path in _changed(big, after) if not _overview(path)]))
@@ -320,10 +378,12 @@ def test_many_people_of_one_name_and_rows_that_say_the_same(frame: Frame) -> Non
     pages = site(frame, roll(rows))
     away = steps(pages, "i/t/hinansha/index.html")
     assert max(away.values()) <= 4
-    assert not [p for p in pages if p[:2] in BUDGETS and p.endswith("html") and len(pages[p].body) > BUDGETS[p[:2]]]
+    assert not [p for p in pages if p[:2] in BUDGETS and len(pages[p].body) > BUDGETS[p[:2]]]
 
 
-def test_legacy_pages_say_that_characters_were_simplified_where_they_were(frame: Frame, big: dict[str, Page]) -> None:
+def test_legacy_pages_say_that_characters_were_simplified_where_they_were(
+    frame: Frame, big: dict[str, Page]
+) -> None:
     note = "簡略化"
     for path, page in big.items():
         if path.startswith("i/") and re.search(r"/(yosita|takaha|[a-z]+)(-\w+)?\.html$", path):
@@ -334,12 +394,18 @@ def test_legacy_pages_say_that_characters_were_simplified_where_they_were(frame:
                 assert note not in said, path
 
 
-# --- small and open tables -----------------------------------------------------------------------------------
+# --- small and open tables -----------------------------------------------------------------
 
 
 def test_a_small_table_stands_on_its_overview(frame: Frame) -> None:
-    pages = site(frame, open_table(("名称", "電話番号", "状況"), [("本町小学校", "(000)000-2111", "開設"), ("浜町", "なし", "満員")]))
-    assert {path for path in pages if path.endswith(".html")} == {f"{e}t/ichiran/index.html" for e in ("", "k/", "i/")}
+    pages = site(
+        frame,
+        open_table(
+            ("名称", "電話番号", "状況"), [("本町小学校", "(000)000-2111", "開設"), ("浜町", "なし", "満員")]
+        ),
+    )
+    overviews = {f"{edition}t/ichiran/index.html" for edition in ("", "k/", "i/")}
+    assert {path for path in pages if path.endswith(".html")} == overviews
     for prefix in ("", "k/", "i/"):
         said = text(pages[f"{prefix}t/ichiran/index.html"])
         assert '<a href="tel:0000002111">(000)000-2111</a>' in said
@@ -376,7 +442,11 @@ def test_a_row_too_long_for_a_page_is_cut_and_says_so(frame: Frame) -> None:
     for path, page in pages.items():
         if path[:2] in BUDGETS:
             assert len(page.body) <= BUDGETS[path[:2]], path
-    assert any("（以下略）" in text(page) or "…" in text(page) for path, page in pages.items() if path.startswith("i/"))
+    assert any(
+        "（以下略）" in text(page) or "…" in text(page)
+        for path, page in pages.items()
+        if path.startswith("i/")
+    )
 
 
 def test_a_table_without_names_keeps_its_order(frame: Frame) -> None:
@@ -392,7 +462,12 @@ def test_a_table_without_names_keeps_its_order(frame: Frame) -> None:
 
 
 def test_closed_shelters_come_last(frame: Frame) -> None:
-    rows = [("甲小学校", "閉鎖", "東町"), ("乙小学校", "開設", "東町"), ("丙小学校", "開設", "西町"), ("丁小学校", "閉鎖", "西町")]
+    rows = [
+        ("甲小学校", "閉鎖", "東町"),
+        ("乙小学校", "開設", "東町"),
+        ("丙小学校", "開設", "西町"),
+        ("丁小学校", "閉鎖", "西町"),
+    ]
     pages = site(frame, open_table(("避難所名", "開設状況", "地区"), rows, TableKind.SHELTERS))
     said = plain(text(pages["k/t/ichiran/index.html"]))
     assert sorted("甲乙丙丁", key=said.index) == ["乙", "丙", "甲", "丁"]
@@ -400,10 +475,25 @@ def test_closed_shelters_come_last(frame: Frame) -> None:
 
 def test_headers_and_cells_of_a_wide_table_belong_together(frame: Frame) -> None:
     columns = (
-        "ID", "名称", "名称_カナ", "所在地_連結表記", "所在地_町字", "緯度", "経度", "電話番号", "地区", "人数", "備考", "URL", "標高",
-    )  # fmt: skip
+        "ID",
+        "名称",
+        "名称_カナ",
+        "所在地_連結表記",
+        "所在地_町字",
+        "緯度",
+        "経度",
+        "電話番号",
+        "地区",
+        "人数",
+        "備考",
+        "URL",
+        "標高",
+    )
     rows = [
-        (f"id{n}", f"名{n}", "ナ", f"所{n}", f"字{n}", "35.1", "136.2", f"076-000-{n:04}", f"区{n % 3}", f"{n}1人", f"備{n}", "", f"標{n}")
+        (
+            *(f"id{n}", f"名{n}", "ナ", f"所{n}", f"字{n}", "35.1", "136.2", f"076-000-{n:04}"),
+            *(f"区{n % 3}", f"{n}1人", f"備{n}", "", f"標{n}"),
+        )
         for n in range(9)
     ]
     said = text(site(frame, open_table(columns, rows, TableKind.SHELTERS))["t/ichiran/index.html"])
@@ -435,7 +525,7 @@ def test_a_withdrawn_table_leaves_only_tombstones(frame: Frame, state: State) ->
         assert "佐藤" not in text(page) and "noindex" in text(page)
 
 
-# --- real files ----------------------------------------------------------------------------------------------
+# --- real files -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -448,11 +538,15 @@ def test_a_withdrawn_table_leaves_only_tombstones(frame: Frame, state: State) ->
         ("2_live_disaster/nanao_open_shelter_2024-01-09-1800.csv", "名称", "地区"),
     ],
 )
-def test_real_lists_fit_every_edition(frame: Frame, real: Path, noon: datetime, name: str, lead: str, district: str | None) -> None:
+def test_real_lists_fit_every_edition(
+    frame: Frame, real: Path, noon: datetime, name: str, lead: str, district: str | None
+) -> None:
     from publisher.readers import read
 
     source = read(name, (real / name).read_bytes(), noon).tables[0]
-    made = PublicTable("ichiran", "一覧", TableKind.SHELTERS, source.columns, source.rows, len(source.rows), as_of=AS_OF)
+    made = PublicTable(
+        "ichiran", "一覧", TableKind.SHELTERS, source.columns, source.rows, len(source.rows), as_of=AS_OF
+    )
     found = layout(made)
     assert found.lead is not None and made.columns[found.lead] == lead
     assert (None if found.district is None else made.columns[found.district]) == district

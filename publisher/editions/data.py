@@ -1,4 +1,5 @@
-"""Tables as data: CSV that a spreadsheet opens rightly and safely, and its descriptions (CSVW, Frictionless)."""
+"""Tables as data: CSV that a spreadsheet opens rightly and safely, and its descriptions (CSVW,
+Frictionless)."""
 
 from __future__ import annotations
 
@@ -23,11 +24,12 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
 def csv_bytes(table: PublicTable) -> tuple[bytes, tuple[Problem, ...]]:
-    """The table as CSV (RFC 4180: CRLF, quotes doubled) in UTF-8 with a byte order mark, and what had to be changed in it.
+    """The table as CSV (RFC 4180: CRLF, quotes doubled) in UTF-8 with a byte order mark, and what had to be
+    changed in it.
 
-    A text cell that begins with ``= + - @``, their full-width forms, TAB, CR or LF gets a ``'`` in front (OWASP, CSV
-    injection); numbers and telephone numbers such as -5 and +81-3-0000-0000 stay. Each column with such cells is one
-    problem that names all their lines in the CSV.
+    A text cell that begins with ``= + - @``, their full-width forms, TAB, CR or LF gets a ``'`` in front
+    (OWASP, CSV injection); numbers and telephone numbers such as -5 and +81-3-0000-0000 stay. Each column
+    with such cells is one problem that names all their lines in the CSV.
     """
     changed: dict[int, list[int]] = {}
     out = io.StringIO(newline="")
@@ -74,9 +76,11 @@ def _safe(cell: str, column: int, line: int, changed: dict[int, list[int]]) -> s
 def _problem(table: PublicTable, column: int, lines: Sequence[int]) -> Problem:
     return Problem(
         code="formula-cell",
-        what=f"表計算ソフトが数式として実行するおそれのある文字（= + - @ など）で始まるセルが{len(lines)}個ありました。",
+        what="表計算ソフトが数式として実行するおそれのある文字（= + - @ など）で始まるセルが"
+        f"{len(lines)}個ありました。",
         where=f"{table.title}「{headers(table.columns)[column]}」列（公開するCSVの{_ranges(lines)}行目）",
-        shown="公開するCSVでは先頭に ' を付け、文字として開くようにしました。ページには元のまま表示しています。",
+        shown="公開するCSVでは先頭に ' を付け、文字として開くようにしました。"
+        "ページには元のまま表示しています。",
         todo="数式のつもりであれば、計算した値に置きかえてください。文字であれば、そのままで構いません。",
     )
 
@@ -98,7 +102,8 @@ def size_words(size: int) -> str:
 
 
 def csvw(table: PublicTable, *, publisher: str, modified: datetime) -> bytes:
-    """CSV on the Web (W3C Recommendation, Metadata Vocabulary for Tabular Data): what stands in each column."""
+    """CSV on the Web (W3C Recommendation, Metadata Vocabulary for Tabular Data): what stands in each
+    column."""
     columns = [
         {"name": f"c{number}", "titles": neutral(title), "datatype": datatype}
         for number, (title, datatype) in enumerate(

@@ -1,4 +1,5 @@
-"""From a table to its pages: overview, drill-down without script, CSV with its descriptions; in every edition. Pure."""
+"""From a table to its pages: overview, drill-down without script, CSV with its descriptions; in every
+edition. Pure."""
 
 from __future__ import annotations
 
@@ -36,8 +37,8 @@ def table(bulletin: Bulletin, frame: Frame) -> Iterator[Page]:
 def drafts(bulletin: Bulletin, frame: Frame) -> Iterator[Draft]:
     """The same files, each rendered only when its ``key`` is not the one that stands already.
 
-    What is linked comes before what links to it. Of a withdrawn or expired document only the tombstones are left: the
-    caller takes away what it had before and is not named any more.
+    What is linked comes before what links to it. Of a withdrawn or expired document only the tombstones are
+    left: the caller takes away what it had before and is not named any more.
     """
     contents = next(
         (content for _, content in bulletin.contents if isinstance(content, PublicWorkbook)), None
@@ -51,7 +52,8 @@ def drafts(bulletin: Bulletin, frame: Frame) -> Iterator[Draft]:
 
 
 def warnings(contents: PublicWorkbook) -> tuple[Problem, ...]:
-    """What staff should know about the tables as they are published: cells that were neutralised in the CSV."""
+    """What staff should know about the tables as they are published: cells that were neutralised in the
+    CSV."""
     return tuple(problem for one in contents.tables for problem in data.csv_bytes(one)[1])
 
 
@@ -122,7 +124,7 @@ class _Making:
     def presses(self) -> dict[Edition, Press]:
         return {edition: _press(self, edition, self.roll) for edition in self.frame.editions}
 
-    # --- data ------------------------------------------------------------------------------------------------
+    # --- data -----------------------------------------------------------------
 
     def _data(self) -> Iterator[Draft]:
         table, who = self.table, self.frame.site.publisher
@@ -149,7 +151,7 @@ class _Making:
 
             yield Draft(path, said.hexdigest(), render)
 
-    # --- the overview ----------------------------------------------------------------------------------------
+    # --- the overview -----------------------------------------------------------------
 
     def _overview(self, press: Press, body: Callable[[Overview], str]) -> Draft:
         overview = Overview(press, self.table, self.facts)
@@ -178,7 +180,8 @@ class _Making:
         return True
 
     def _order(self) -> list[int]:
-        """The places as a table of one piece lists them: people by reading, shelters by district with closed ones last."""
+        """The places as a table of one piece lists them: people by reading, shelters by district with closed
+        ones last."""
         found = self.roll
         if self.table.personal:
             return list(range(len(found.keys)))
@@ -193,7 +196,7 @@ class _Making:
             first.setdefault(where[place], len(first))
         return sorted(as_written, key=lambda place: (place in found.closed, first[where[place]]))
 
-    # --- the drill-down --------------------------------------------------------------------------------------
+    # --- the drill-down -----------------------------------------------------------------------
 
     def _measures(self) -> Measures:
         """Weights by the edition with the least room for each."""

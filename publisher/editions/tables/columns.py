@@ -1,4 +1,5 @@
-"""What the columns of a table are for, read from their headers: name, reading, address, telephone, place on the map."""
+"""What the columns of a table are for, read from their headers: name, reading, address, telephone, place on
+the map."""
 
 from __future__ import annotations
 
@@ -60,15 +61,17 @@ _LOOSE_NAME = re.compile(r"(名|名称)$|場$|置き?場|所$")
 CLOSED = re.compile(r"閉鎖|閉所|閉館|終了|解除|休止|廃止")
 _SHORT = 20
 _FEW = 40
-"""Values that a column may have at most to be a way of dividing a table, where it is not a district by its header."""
+"""Values that a column may have at most to be a way of dividing a table, where it is not a district by its
+header."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """The roles of a table's columns, and the indexes in ``columns`` of those that pages are built from.
 
-    ``lead`` is the column that a row begins with: the name, or what comes nearest to one. ``shown`` are the columns of a row in the order of use, without the name and its reading; ``brief`` are those of them
-    that the small editions show (no codes, no coordinates: these are in the CSV and on the web).
+    ``lead`` is the column that a row begins with: the name, or what comes nearest to one. ``shown`` are the
+    columns of a row in the order of use, without the name and its reading; ``brief`` are those of them that
+    the small editions show (no codes, no coordinates: these are in the CSV and on the web).
     """
 
     roles: tuple[Role, ...]
@@ -199,7 +202,8 @@ def _kana_of(
 
 
 def _district(table: PublicTable, roles: Sequence[Role], filled: Sequence[bool]) -> int | None:
-    """The column by which people know where something is: a district, or an address masked so far that it repeats."""
+    """The column by which people know where something is: a district, or an address masked so far that it
+    repeats."""
     for wanted, rows in ((Role.CITY, 5), (Role.DISTRICT, 2), (Role.ADDRESS, 5)):
         for i, role in enumerate(roles):
             if role is wanted and filled[i] and i != table.group and _repeats(table, i, rows):
@@ -214,7 +218,8 @@ def _repeats(table: PublicTable, column: int, rows: int) -> bool:
 
 
 def dividing(table: PublicTable, roles: Sequence[Role]) -> int | None:
-    """A column with few, short values (種別, 区分) that divides a table without reading, district and group."""
+    """A column with few, short values (種別, 区分) that divides a table without reading, district and
+    group."""
     for i, role in enumerate(roles):
         if role is Role.PLAIN and table.columns[i].strip() and _repeats(table, i, 5):
             values = {row[i] for row in table.rows}

@@ -1,8 +1,9 @@
-"""Divides a sorted list into pages that fit, so that one changed row changes the page it stands on and no other.
+"""Divides a sorted list into pages that fit, so that one changed row changes the page it stands on and no
+other.
 
-Boundaries come from the keys alone, never from a rank: a segment that is too heavy is divided by the next character of its keys,
-and neighbours that are light stay together until they weigh too much; then the boundary with the highest hash among
-them is cut. A new row can move only the boundary beside it.
+Boundaries come from the keys alone, never from a rank: a segment that is too heavy is divided by the next
+character of its keys, and neighbours that are light stay together until they weigh too much; then the
+boundary with the highest hash among them is cut. A new row can move only the boundary beside it.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ FEW_PAGES = 8
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One page: rows ``start`` to ``stop`` of the route, or (with ``entries``) links to the pages that have them.
+    """One page: rows ``start`` to ``stop`` of the route, or (with ``entries``) links to the pages that have
+    them.
 
-    ``seed`` names it for life: the keys' common beginning, or the boundary at which it was cut. ``prefix`` is what all
-    its keys begin with, ``first`` and ``last`` the characters that follow it in the first and the last key of a bundle.
-    ``label`` is set where the place of the node has a name of its own (a shelter).
+    ``seed`` names it for life: the keys' common beginning, or the boundary at which it was cut. ``prefix`` is
+    what all its keys begin with, ``first`` and ``last`` the characters that follow it in the first and the
+    last key of a bundle. ``label`` is set where the place of the node has a name of its own (a shelter).
     """
 
     seed: str
@@ -58,8 +60,8 @@ class _Piece:
 class Partition:
     """The division of one sorted list.
 
-    ``keys`` sorted and unique; ``weights`` in the same order, ``capacity`` in the same unit (a page of rows); ``cost`` of
-    the link to a node, and ``room`` for links on a page.
+    ``keys`` sorted and unique; ``weights`` in the same order, ``capacity`` in the same unit (a page of rows);
+    ``cost`` of the link to a node, and ``room`` for links on a page.
     """
 
     def __init__(
@@ -81,7 +83,8 @@ class Partition:
         return replace(self._paged(self._tree(name, f"{name}\x02", "", start, stop)), label=name)
 
     def by_initial(self) -> tuple[Node, ...]:
-        """One node for each first character of the keys, whatever its size: people look for あ, not for あ to え.
+        """One node for each first character of the keys, whatever its size: people look for あ, not for あ to
+        え.
 
         A list of a few pages only has its pages themselves: nobody wants to open か to find one row.
         """
@@ -92,13 +95,14 @@ class Partition:
         pieces = self._pieces("", 0, whole)
         return tuple(self._paged(self._tree(p.prefix, "", p.prefix, p.start, p.stop)) for p in pieces)
 
-    # --- rows into leaves ------------------------------------------------------------------------------------
+    # --- rows into leaves -----------------------------------------------------------------
 
     def _weight(self, start: int, stop: int) -> int:
         return self._sums[stop] - self._sums[start]
 
     def _tree(self, seed: str, space: str, prefix: str, start: int, stop: int) -> Node:
-        """Rows as pages; ``space`` stands before the seed of each node below, so that parts do not share names."""
+        """Rows as pages; ``space`` stands before the seed of each node below, so that parts do not share
+        names."""
         common = self._common(prefix, start, stop)
         if stop - start < MINIMUM_ENTRIES or self._weight(start, stop) <= self._capacity:
             return Node(seed, common, "", "", start, stop)
@@ -150,14 +154,15 @@ class Partition:
     def _cut(self, run: Sequence[_Piece]) -> int:
         """The boundary with the highest hash, of those that leave a third on each side when there are such.
 
-        The thirds fill pages better than any boundary would; one row more or less seldom moves a boundary over their edge.
+        The thirds fill pages better than any boundary would; one row more or less seldom moves a boundary
+        over their edge.
         """
         start, stop = run[0].start, run[-1].stop
         whole = self._weight(start, stop)
         middle = [i for i in range(1, len(run)) if whole < 3 * self._weight(start, run[i].start) < 2 * whole]
         return max(middle or range(1, len(run)), key=lambda i: priority(run[i].prefix))
 
-    # --- links into pages ------------------------------------------------------------------------------------
+    # --- links into pages -----------------------------------------------------------------
 
     def _paged(self, node: Node) -> Node:
         """The tree with as few steps as the size of a page of links allows."""
@@ -169,7 +174,8 @@ class Partition:
     def _flattened(self, entries: tuple[Node, ...]) -> tuple[Node, ...]:
         """Entries replaced by their own entries, the largest first, while the links stand on one page.
 
-        Sizes count only roughly (their power of two): a page more or less below a node does not turn the order around.
+        Sizes count only roughly (their power of two): a page more or less below a node does not turn the
+        order around.
         """
         chosen = list(entries)
         used = sum(map(self._cost, chosen))
@@ -194,7 +200,8 @@ def _by_size(node: Node) -> tuple[int, int, str, Node]:
 
 
 def shelved(entries: tuple[Node, ...], cost: Callable[[Node], int], room: int) -> tuple[Node, ...]:
-    """These entries when links to them stand on one page, else pages of links to them, each as long as fits."""
+    """These entries when links to them stand on one page, else pages of links to them, each as long as
+    fits."""
     while len(entries) > MINIMUM_ENTRIES and sum(map(cost, entries)) > room:
         shelves = tuple(_shelf(run) for run in _runs(entries, cost, room))
         if len(shelves) == len(entries):
@@ -218,7 +225,8 @@ def _shelf(run: tuple[Node, ...]) -> Node:
 
 
 def in_order(parts: Sequence[tuple[str, int]], capacity: int) -> list[Node]:
-    """A list that keeps the order of its rows, as pages: (digest, weight) of each row; cut at rows, not at counts."""
+    """A list that keeps the order of its rows, as pages: (digest, weight) of each row; cut at rows, not at
+    counts."""
     nodes: list[Node] = []
     waiting = [("<", 0, len(parts))]
     while waiting:

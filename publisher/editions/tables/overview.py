@@ -21,7 +21,8 @@ WHOLE = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the overview says beside the table itself. ``others``: (slug, title) of the other tables of the document."""
+    """What the overview says beside the table itself. ``others``: (slug, title) of the other tables of the
+    document."""
 
     as_of: datetime
     drill: bool
@@ -42,18 +43,29 @@ class Overview:
     def page(self, body: str | bytes) -> Page:
         text = body if isinstance(body, str) else body.decode(self.edition.encoding)
         return self.frame.page(
-            self.edition, self.path, self.table.title, text, updated=self.facts.as_of, kind=PageKind.LIST,
-            robots=ROBOTS if self.table.personal else "", personal=self.table.personal, drill=self.facts.drill,
-        )  # fmt: skip
+            self.edition,
+            self.path,
+            self.table.title,
+            text,
+            updated=self.facts.as_of,
+            kind=PageKind.LIST,
+            robots=ROBOTS if self.table.personal else "",
+            personal=self.table.personal,
+            drill=self.facts.drill,
+        )
 
     def room(self) -> int:
         """Bytes of body that the page has."""
         return self.frame.room(
-            self.edition, self.path, self.table.title, updated=self.facts.as_of, drill=self.facts.drill,
+            self.edition,
+            self.path,
+            self.table.title,
+            updated=self.facts.as_of,
+            drill=self.facts.drill,
             robots=ROBOTS if self.table.personal else "",
-        )  # fmt: skip
+        )
 
-    # --- bodies ----------------------------------------------------------------------------------------------
+    # --- bodies -----------------------------------------------------------------
 
     def with_rows(self, rows: str) -> str:
         """The body of a table that stands here as a whole."""
@@ -137,7 +149,8 @@ class Overview:
                 lines.append(("　" if self.edition is not LEGACY else " ").join(links))
         if self.edition is WEB:
             items = "".join(f"<li>{line}</li>\n" for line in lines)
-            return f'<nav aria-label="{self._escape(self.words["table_by_reading"])}"><ul class="kana">\n{items}</ul></nav>\n'
+            name = self._escape(self.words["table_by_reading"])
+            return f'<nav aria-label="{name}"><ul class="kana">\n{items}</ul></nav>\n'
         return self._paragraph("<br/>\n".join(lines))
 
     def _data(self) -> str:
@@ -165,7 +178,7 @@ class Overview:
         when = moments.long(self.facts.as_of, self.frame.zone, "ja")
         return self._paragraph(self._escape(self.words["table_as_of"].format(moment=when)))
 
-    # --- pieces ----------------------------------------------------------------------------------------------
+    # --- pieces -----------------------------------------------------------------
 
     def _escape(self, text: str) -> str:
         return self.frame.escape(self.edition, text)

@@ -30,7 +30,8 @@ _BEYOND = "\u9ad9"
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A page that is rendered only when wanted. ``key`` changes when its bytes would; an empty one: always render."""
+    """A page that is rendered only when wanted. ``key`` changes when its bytes would; an empty one: always
+    render."""
 
     path: str
     key: str
@@ -38,7 +39,8 @@ class Draft:
 
 
 class Stencil:
-    """What `Frame.page` makes, cut where address, title and body stand: filling it in is a hundred times faster.
+    """What `Frame.page` makes, cut where address, title and body stand: filling it in is a hundred times
+    faster.
 
     ``key`` stands for everything around the holes.
     """
@@ -74,7 +76,8 @@ class Stencil:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A page of rows, the same in all editions: its address, its words, its rows, and what stands for all they say."""
+    """A page of rows, the same in all editions: its address, its words, its rows, and what stands for all
+    they say."""
 
     stem: str
     title: str
@@ -96,9 +99,14 @@ class Press:
         self.unit = unit(table.personal)
         self.head = head
         self.stencil = Stencil(
-            frame, edition, table.slug, ((f"t/{table.slug}/index.html", table.title),),
-            robots=ROBOTS if table.personal else "", personal=table.personal, drill=drill,
-        )  # fmt: skip
+            frame,
+            edition,
+            table.slug,
+            ((f"t/{table.slug}/index.html", table.title),),
+            robots=ROBOTS if table.personal else "",
+            personal=table.personal,
+            drill=drill,
+        )
         self._title = plain(table.title)
 
     @cached_property
@@ -121,7 +129,7 @@ class Press:
     def escape(self, text: str) -> str:
         return self.frame.escape(self.edition, text)
 
-    # --- pages with links ------------------------------------------------------------------------------------
+    # --- pages with links -----------------------------------------------------------------
 
     def links(self, targets: Sequence[tuple[str, str]]) -> str:
         """Links of this page's folder: (stem, label)."""
@@ -150,7 +158,7 @@ class Press:
             stem, title, (label, *targets), lambda: f"{self._where}{said}{self.links(targets)}"
         )
 
-    # --- pages with rows -------------------------------------------------------------------------------------
+    # --- pages with rows -----------------------------------------------------------------
 
     def leaf(self, stop: Stop) -> Draft:
         """A page of rows."""
@@ -192,7 +200,7 @@ class Press:
     def _title_room(self) -> int:
         return len(self.encode(self.escape(self._title))[0]) + 40
 
-    # --- parts -----------------------------------------------------------------------------------------------
+    # --- parts -----------------------------------------------------------------
 
     def whole(self, places: Iterable[int]) -> tuple[str, str, bytes]:
         """(what stands before, what stands after, the rows) of a table that stands on the overview."""
@@ -286,7 +294,8 @@ def rows_head(edition: Edition, frame: Frame, roll: Roll) -> str:
     cells = "".join(f'<th scope="col">{head}</th>' for head in heads)
     title = escape(edition, roll.table.title)
     return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{title}"><table>\n<caption>{title}</caption>\n'
+        f'<div class="wide" tabindex="0" role="region" aria-label="{title}"><table>\n'
+        f"<caption>{title}</caption>\n"
         f"<thead><tr>{cells}</tr></thead>\n<tbody>\n"
     )
 

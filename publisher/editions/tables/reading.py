@@ -1,4 +1,5 @@
-"""Readings of names (フリガナ, romaji, nothing at all) as keys that sort and divide a list as Japanese directories do."""
+"""Readings of names (フリガナ, romaji, nothing at all) as keys that sort and divide a list as Japanese
+directories do."""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ _KANA = frozenset(_CODES)
 
 
 def code(initial: str) -> str:
-    """ASCII for the first character(s) of a key: サト → ``sato``, Latin → ``x``, other → ``z``; only as far as it is kana.
+    """ASCII for the first character(s) of a key: サト → ``sato``, Latin → ``x``, other → ``z``; only as far
+    as it is kana.
 
     No two strings of kana have the same code (サ シ are ``sa si``, ン is ``nn``).
     """
@@ -80,10 +82,10 @@ def label(prefix: str) -> str:
 def key(reading: str, name: str = "") -> str:
     """The primary sort key: base kana only, or a marker and the letters of a reading that is not kana.
 
-    JIS X 4061 (Japanese collation): voiced and semi-voiced marks and the size of small kana do not count at first, a
-    long vowel mark counts as the vowel before it, an iteration mark as the kana before it. Spaces do not count, because
-    one office writes サトウ　ヨシエ and the next サトウヨシエ. Where the reading says nothing, a ``name`` in kana or Latin
-    letters is its own reading.
+    JIS X 4061 (Japanese collation): voiced and semi-voiced marks and the size of small kana do not count at
+    first, a long vowel mark counts as the vowel before it, an iteration mark as the kana before it. Spaces do
+    not count, because one office writes サトウ　ヨシエ and the next サトウヨシエ. Where the reading says
+    nothing, a ``name`` in kana or Latin letters is its own reading.
     """
     found = _key(reading)
     if found is None and name:

@@ -1,4 +1,5 @@
-"""A table made ready for its pages: rows in the order of their readings, each with a digest of what it shows."""
+"""A table made ready for its pages: rows in the order of their readings, each with a digest of what it
+shows."""
 
 from __future__ import annotations
 
@@ -12,16 +13,18 @@ from publisher.editions.tables.columns import Layout, closed, layout
 from publisher.model import PublicTable
 
 END = "\x01"
-"""Between the reading, the district and the digest of a sort key: it sorts before everything that can follow a reading."""
+"""Between the reading, the district and the digest of a sort key: it sorts before everything that can follow
+a reading."""
 
 
 @dataclass(frozen=True, slots=True)
 class Roll:
-    """``order[p]`` is the row of the table that stands at place ``p``; ``keys``, ``digests`` and ``closed`` go by place.
+    """``order[p]`` is the row of the table that stands at place ``p``; ``keys``, ``digests`` and ``closed``
+    go by place.
 
-    A key is the reading, the district and a digest of the row without its group: a person who moves to another shelter
-    stays where they are in the list. ``digests`` tell whether anything of a row changed. Without any reading
-    (``alphabetic`` false) the places are in the order of the office.
+    A key is the reading, the district and a digest of the row without its group: a person who moves to
+    another shelter stays where they are in the list. ``digests`` tell whether anything of a row changed.
+    Without any reading (``alphabetic`` false) the places are in the order of the office.
     """
 
     table: PublicTable
@@ -76,7 +79,8 @@ def _keys(table: PublicTable, how: Layout) -> list[str]:
 
 
 def _unique(rows: Sequence[tuple[str, ...]], group: int | None) -> list[str]:
-    """A digest of each row without its group; rows that share it are told apart by the group, and then by their number."""
+    """A digest of each row without its group; rows that share it are told apart by the group, and then by
+    their number."""
     found = [_digest(row if group is None else row[:group] + row[group + 1 :]) for row in rows]
     many = {digest for digest, count in Counter(found).items() if count > 1}
     seen: Counter[str] = Counter()

@@ -1,4 +1,5 @@
-"""The ways to a row: by the reading of a name, by group (the shelter), by district; and the addresses of their pages."""
+"""The ways to a row: by the reading of a name, by group (the shelter), by district; and the addresses of
+their pages."""
 
 from __future__ import annotations
 
@@ -27,10 +28,11 @@ _EMPTY = "（記載なし）"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``members[i]`` is the place in the roll of row ``i`` of this route's nodes; ``column`` what it divides by.
+    """``members[i]`` is the place in the roll of row ``i`` of this route's nodes; ``column`` what it divides
+    by.
 
-    ``named`` routes list names with a link to the page where the rest of the row stands. ``listed`` ones have a page of
-    links of their own, because the overview has no room for them.
+    ``named`` routes list names with a link to the page where the rest of the row stands. ``listed`` ones have
+    a page of links of their own, because the overview has no room for them.
     """
 
     code: str
@@ -45,7 +47,8 @@ class Route:
     """Labels by seed."""
 
     def label(self, node: Node) -> str:
-        """What a link to a page is called: its shelter, the beginning of its readings, or from what to what."""
+        """What a link to a page is called: its shelter, the beginning of its readings, or from what to
+        what."""
         found = node.label or self.known.get(node.seed)
         if found is None:
             found = self.known[node.seed] = self._label(node)
@@ -62,7 +65,8 @@ class Route:
 
 
 def span(node: Node, keys: Sequence[str]) -> str:
-    """From which reading to which, in kana (サトウカ〜ク), or within one reading from which district to which."""
+    """From which reading to which, in kana (サトウカ〜ク), or within one reading from which district to
+    which."""
     prefix = node.prefix.lstrip(_OPEN + _CLOSED)
     shut = "（閉鎖）" if node.prefix.startswith(_CLOSED) or node.first == node.last == _CLOSED else ""
     head, inside, _ = prefix.partition(END)
@@ -80,7 +84,8 @@ def span(node: Node, keys: Sequence[str]) -> str:
 class Addresses:
     """Names of pages: a page by reading begins with two kana at most, everything further is a hash.
 
-    So no address says more of a person than the first two kana, and a page keeps its address while others come and go.
+    So no address says more of a person than the first two kana, and a page keeps its address while others
+    come and go.
     """
 
     def __init__(self) -> None:
@@ -252,6 +257,7 @@ def _cost(route: Route, measures: Measures, more: str = "") -> Callable[[Node], 
 
 
 def value_order(value: str) -> bytes:
-    """Names of places as Japanese lists put them: JIS X 0208 orders its first kanji by their commonest reading."""
+    """Names of places as Japanese lists put them: JIS X 0208 orders its first kanji by their commonest
+    reading."""
     plain = unicodedata.normalize("NFKC", value)
     return re.sub("[0-9]+", lambda digits: digits[0].zfill(6), plain).encode("euc_jp", "replace")

@@ -1,4 +1,5 @@
-"""One row of a table as the markup of each edition, encoded once and kept in one buffer, so that a page is cut out of it."""
+"""One row of a table as the markup of each edition, encoded once and kept in one buffer, so that a page is
+cut out of it."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ CHUNK = 2000
 """Rows that are escaped in one go: thirty times faster than cell by cell."""
 
 MAIN, MAIN_OF_WIDE = 4, 2
-"""Columns beside the name that the web edition shows at most; of a table with more, so many, and the rest under 詳細."""
+"""Columns beside the name that the web edition shows at most; of a table with more, so many, and the rest
+under 詳細."""
 
 _APART = "\x00"
 _CONTROLS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -73,7 +75,8 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Dress:
-    """How one edition writes a row: the columns whose cells it wants, what becomes of each cell, and the whole."""
+    """How one edition writes a row: the columns whose cells it wants, what becomes of each cell, and the
+    whole."""
 
     columns: tuple[int, ...]
     links: dict[int, Callable[[str, str], str]]
@@ -122,7 +125,7 @@ def _markup(text: str) -> str:
     return _CONTROLS.sub("", text) if _CONTROLS.search(text) else text
 
 
-# --- the dresses ---------------------------------------------------------------------------------------------
+# --- the dresses -----------------------------------------------------------------
 
 
 def web(table: PublicTable, layout: Layout) -> Dress:
@@ -141,7 +144,8 @@ def web(table: PublicTable, layout: Layout) -> Dress:
         for place, other in below.items():
             if cells[other]:
                 data[place - first] = f"{cells[place]}<br/>{cells[other]}"
-        return f'<tr><th scope="row">{_web_name(cells, layout)}</th><td>{"</td><td>".join(data)}</td>{more(cells, raw)}</tr>\n'
+        name, said = _web_name(cells, layout), "</td><td>".join(data)
+        return f'<tr><th scope="row">{name}</th><td>{said}</td>{more(cells, raw)}</tr>\n'
 
     def lone(cells: Cells, raw: Cells) -> str:
         return f'<tr><th scope="row">{_web_name(cells, layout)}</th>{more(cells, raw)}</tr>\n'
@@ -167,7 +171,8 @@ def _web_name(cells: Cells, layout: Layout) -> str:
 
 
 def main_columns(layout: Layout) -> tuple[int, ...]:
-    """The columns that the web edition shows unfolded, after the name: all of a small table, the most useful of a wide one.
+    """The columns that the web edition shows unfolded, after the name: all of a small table, the most useful
+    of a wide one.
 
     A district is said by the address already, and a telephone number stands below the address.
     """
@@ -193,13 +198,12 @@ def folds(layout: Layout) -> bool:
 def brief(table: PublicTable, layout: Layout, *, legacy: bool, room: int) -> Dress:
     """A row of the small editions: the name, then lines 「列名: 値」.
 
-    Of a roll and of a narrow table the values alone, a legend or a header says which. ``room`` is what a page has for rows,
-    in bytes: a row that would not fit alone loses its last lines.
+    Of a roll and of a narrow table the values alone, a legend or a header says which. ``room`` is what a page
+    has for rows, in bytes: a row that would not fit alone loses its last lines.
     """
     columns = brief_columns(table, layout)
     named = len(columns) - len(layout.brief)
     titles = [escaped([table.columns[i]], legacy=legacy)[0][0] for i in columns]
-    plain = [_speaks_for_itself(layout.roles[i], table.personal) for i in columns]
     opening, closing, apart = ("■", "<br/>\n", " ") if legacy else ("<li>", "</li>\n", "　")
     encoding = "shift_jis" if legacy else "utf-8"
 
@@ -212,9 +216,9 @@ def brief(table: PublicTable, layout: Layout, *, legacy: bool, room: int) -> Dre
 
     def compact(cells: Cells, raw: Cells) -> str:
         rest = [
-            cell if plain[i] and not _BARE_NUMBER.fullmatch(cell) else f"{titles[i]}:{cell}"
-            for i, cell in enumerate(cells)
-            if i >= named and cell
+            f"{title}:{cell}" if cell[-1].isdigit() and _BARE_NUMBER.fullmatch(cell) else cell
+            for title, cell in zip(titles[named:], cells[named:], strict=True)
+            if cell
         ]
         return _clipped(opening + _brief_name(cells, named), [apart.join(rest)] if rest else [])
 
@@ -258,10 +262,6 @@ def _brief_name(cells: Cells, named: int) -> str:
 def _named(layout: Layout) -> tuple[int, ...]:
     """What a row begins with, and its reading."""
     return tuple(dict.fromkeys(i for i in (layout.lead, layout.kana) if i is not None))
-
-
-def _speaks_for_itself(role: Role, personal: bool) -> bool:
-    return personal or role in {Role.ADDRESS, Role.DISTRICT, Role.GROUP}
 
 
 def _links(columns: Sequence[int], layout: Layout) -> dict[int, Callable[[str, str], str]]:
