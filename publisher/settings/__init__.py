@@ -1,4 +1,4 @@
-"""``publisher.toml``: what a site is called, where its files lie, what may be shown of a table, where it is mirrored."""
+"""``publisher.toml``: what a site is called, what may be shown of a table, where the site is mirrored."""
 
 from publisher.settings.load import load
 from publisher.settings.values import (
@@ -13,4 +13,15 @@ from publisher.settings.values import (
     Withhold,
 )
 
-__all__ = ["Consent", "Editions", "MirrorSettings", "Paths", "RelaySettings", "Settings", "Site", "TableProfile", "Withhold", "load"]
+__all__ = [
+    "Consent",
+    "Editions",
+    "MirrorSettings",
+    "Paths",
+    "RelaySettings",
+    "Settings",
+    "Site",
+    "TableProfile",
+    "Withhold",
+    "load",
+]

@@ -1,4 +1,4 @@
-"""The settings as frozen values. Every key is documented where it is declared; ``docs/settings.md`` is made from this."""
+"""The settings as frozen values; every key is documented where it is declared (see ``guide``)."""
 
 from __future__ import annotations
 
@@ -9,36 +9,70 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from publisher.errors import SettingsError
 from publisher.model import Problem, TableKind
 
+MASKS = ("town", "band", "initial", "none")
+RELAYS = ("mastodon", "bluesky", "x", "line", "webhook", "mail")
+
+
+def _key(says: str, example: str, unset: str = "", name: str = "") -> dict[str, str]:
+    """A key of ``publisher.toml``: what it means, how it is written, what holds without it (in Japanese).
+
+    ``unset`` is "" when the key is required; ``name`` is its name in the file where that differs.
+    """
+    words = {"says": says, "example": example, "unset": unset}
+    return words | ({"key": name} if name else {})
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    title: str = field(metadata={"says": "サイトの名前。すべてのページの上に出る"})
-    publisher: str = field(metadata={"says": "発行者（市町村の名前）"})
-    url: str = field(metadata={"says": "正式な公開アドレス。http:// か https:// で始める"})
-    zone: ZoneInfo = field(default=ZoneInfo("Asia/Tokyo"), metadata={"key": "timezone", "says": "時刻の地域。日本なら Asia/Tokyo"})
-    code: str = field(default="", metadata={"says": "全国地方公共団体コード（数字6桁）"})
-    contact: str = field(default="", metadata={"says": "問い合わせ先の名前と電話番号。すべてのページに出る"})
+    """``url`` ends with a slash."""
+
+    title: str = field(metadata=_key("サイトの名前。すべてのページの上に出る", '"汐見市 災害情報"'))
+    publisher: str = field(metadata=_key("発行者（市町村の名前）", '"汐見市"'))
+    url: str = field(
+        metadata=_key("正式な公開アドレス。http:// か https:// で始める", '"https://saigai.example.jp/"')
+    )
+    zone: ZoneInfo = field(
+        default_factory=lambda: ZoneInfo("Asia/Tokyo"),
+        metadata=_key("時刻の地域", '"Asia/Tokyo"', name="timezone", unset="Asia/Tokyo"),
+    )
+    code: str = field(
+        default="",
+        metadata=_key("全国地方公共団体コード。5桁か6桁の数字を引用符で囲む", '"000000"', unset="なし"),
+    )
+    contact: str = field(
+        default="",
+        metadata=_key(
+            "問い合わせ先の名前と電話番号。すべてのページに出る", '"災害対策本部 0000-00-2111"', unset="なし"
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """``directory`` holds ``publisher.toml``; the others are absolute."""
+    """All absolute, without symbolic links. ``directory`` holds ``publisher.toml``."""
 
     directory: Path
-    content: Path = field(metadata={"says": "職員がファイルを置くフォルダー", "default": "content"})
-    output: Path = field(metadata={"says": "できあがったサイトを置くフォルダー", "default": "public"})
-    state: Path = field(metadata={"says": "記録と保管庫を置くフォルダー（消さない）", "default": ".publisher"})
+    content: Path = field(metadata=_key("職員がファイルを置く、投入フォルダー", '"content"', unset="content"))
+    output: Path = field(
+        metadata=_key("できあがったサイトを置く、公開用フォルダー", '"public"', unset="public")
+    )
+    state: Path = field(
+        metadata=_key("記録と原本の保管庫。消してはいけない", '".publisher"', unset=".publisher")
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Editions:
-    light: bool = field(default=True, metadata={"says": "軽量版（k/）を作る"})
-    legacy: bool = field(default=True, metadata={"says": "従来型の携帯電話版（i/、Shift_JIS）を作る"})
+    light: bool = field(default=True, metadata=_key("軽量版（k/）を作る", "true", unset="true"))
+    legacy: bool = field(
+        default=True, metadata=_key("従来型の携帯電話版（i/、Shift_JIS）を作る", "true", unset="true")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,56 +91,139 @@ class Withhold:
     unless: tuple[str, ...]
 
 
-MASKS = ("town", "band", "initial", "none")
-
-
 @dataclass(frozen=True, slots=True)
 class TableProfile:
-    name: str = field(metadata={"says": "表の名前。ページの見出しになる"})
-    path: str = field(metadata={"says": "投入フォルダーの中の、この表を置くフォルダー"})
-    slug: str = field(metadata={"says": "アドレスに使う英小文字の名前（t/◯◯/）"})
-    kind: TableKind = field(metadata={"says": "種類。evacuees（避難者）、missing（安否不明者）、shelters（避難所）、open（そのほか）"})
-    publish: tuple[str, ...] = field(default=(), metadata={"says": "公開してよい列。書いていない列は出さない"})
-    mask: Mapping[str, str] = field(
-        default_factory=dict, metadata={"says": "列のぼかし方。town（町名まで）、band（年代）、initial（頭文字）、none（そのまま）"}
+    """What may be shown of the tables below the folder ``path`` of the drop folder."""
+
+    name: str = field(metadata=_key("表の名前。ページの見出しになる", '"避難者名簿"'))
+    path: str = field(metadata=_key("投入フォルダーの中の、この表を置くフォルダー", '"避難者名簿"'))
+    slug: str = field(metadata=_key("アドレスに使う半角の英小文字、数字、ハイフン（t/◯◯/）", '"hinansha"'))
+    kind: TableKind = field(
+        metadata=_key(
+            "種類。`evacuees`（避難者）、`missing`（安否不明者）、`shelters`（避難所）、`open`（そのほか）",
+            '"evacuees"',
+        )
     )
-    consent: Consent | None = field(default=None, metadata={"says": "公表の同意の列と、同意を表す値"})
-    withhold: Withhold | None = field(default=None, metadata={"says": "閲覧制限の列と、制限なしを表す値"})
-    reading: str | None = field(default=None, metadata={"says": "読みがなの列。五十音で引けるようになる"})
-    group: str | None = field(default=None, metadata={"says": "まとまりの列（避難所など）"})
-    expires: timedelta | None = field(default=None, metadata={"says": "公開をやめるまでの期間。40d（日）、12h（時間）、6w（週）"})
+    publish: tuple[str, ...] = field(
+        default=(),
+        metadata=_key(
+            "公開してよい列。書いていない列は出さない",
+            '["氏名", "住所"]',
+            unset="名簿は保留になり、`shelters` と `open` では人の情報に見える列を除いたすべて",
+        ),
+    )
+    mask: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata=_key(
+            "列のぼかし方。`town`（町名まで）、`band`（年代）、`initial`（頭文字）、`none`（そのまま）",
+            '{ "住所" = "town", "年齢" = "band" }',
+            unset="名簿の住所は町名まで、年齢は年代",
+        ),
+    )
+    consent: Consent | None = field(
+        default=None,
+        metadata=_key(
+            "公表の同意の列と、同意を表す値。ほかの値の人は、人数だけに数える",
+            '{ column = "公表同意", yes = ["同意する"] }',
+            unset="なし",
+        ),
+    )
+    withhold: Withhold | None = field(
+        default=None,
+        metadata=_key(
+            "閲覧制限の列と、制限なしを表す値。ほかの値の人は、人数だけに数える",
+            '{ column = "閲覧制限", unless = [""] }',
+            unset="なし",
+        ),
+    )
+    reading: str | None = field(
+        default=None, metadata=_key("読みがなの列。五十音で引けるようになる", '"フリガナ"', unset="なし")
+    )
+    group: str | None = field(
+        default=None, metadata=_key("まとまりの列（避難所など）", '"避難所"', unset="なし")
+    )
+    expires: timedelta | None = field(
+        default=None,
+        metadata=_key(
+            "公開をやめるまでの期間。`12h`（時間）、`40d`（日）、`6w`（週）", '"40d"', unset="期限なし"
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class MirrorSettings:
-    """``identity`` changes when the mirror is another place than before, not when only its public address changes."""
+    """A place that is kept the same as the site.
 
-    name: str = field(metadata={"says": "公開先の名前。状況の画面に出る"})
-    url: str = field(metadata={"says": "送り先。s3://バケット/場所 か、フォルダー"})
-    endpoint: str = field(default="", metadata={"says": "AWS 以外の S3 の入口"})
-    region: str = field(default="", metadata={"says": "S3 の地域"})
-    public_url: str = field(default="", metadata={"says": "住民が見るアドレス"})
-    key_env: str = field(default="", metadata={"says": "アクセスキーを入れた環境変数の名前（なければ AWS の標準の場所）"})
-    secret_env: str = field(default="", metadata={"says": "シークレットキーを入れた環境変数の名前"})
+    ``url`` is ``s3://bucket/prefix``, ``file:///folder`` or the absolute path of a folder; ``public_url`` is
+    "" or ends with a slash. ``identity`` changes when the mirror is another place than before.
+    """
+
+    name: str = field(metadata=_key("公開先の名前。状況のページに出る", '"primary"'))
+    url: str = field(metadata=_key("送り先。`s3://バケット/場所` か、フォルダー", '"s3://bucket/prefix"'))
+    endpoint: str = field(
+        default="", metadata=_key("AWS 以外の S3 の入口", '"https://s3.example.jp"', unset="AWS")
+    )
+    region: str = field(default="", metadata=_key("S3 の地域", '"ap-northeast-1"', unset="AWS の標準の設定"))
+    public_url: str = field(
+        default="",
+        metadata=_key("この公開先を住民が見るアドレス", '"https://saigai.example.jp/"', unset="なし"),
+    )
+    key_env: str = field(
+        default="",
+        metadata=_key(
+            "アクセスキーを入れた環境変数の名前",
+            '"SAIGAI_KEY"',
+            unset="AWS の標準の場所（`AWS_ACCESS_KEY_ID` など）",
+        ),
+    )
+    secret_env: str = field(
+        default="",
+        metadata=_key(
+            "シークレットキーを入れた環境変数の名前",
+            '"SAIGAI_SECRET"',
+            unset="AWS の標準の場所（`AWS_SECRET_ACCESS_KEY` など）",
+        ),
+    )
 
     @property
     def kind(self) -> str:
+        """``s3`` or ``folder``."""
         return "s3" if self.url.startswith("s3://") else "folder"
+
+    @property
+    def folder(self) -> Path | None:
+        """Where a mirror of kind ``folder`` lies."""
+        if self.kind == "s3":
+            return None
+        if not self.url.startswith("file://"):
+            return Path(self.url)
+        from urllib.request import url2pathname
+
+        return Path(url2pathname(urlsplit(self.url).path))
 
     @property
     def identity(self) -> str:
         return f"{self.url} {self.endpoint}".strip()
 
 
-RELAYS = ("mastodon", "bluesky", "x", "line", "webhook", "mail")
-
-
 @dataclass(frozen=True, slots=True)
 class RelaySettings:
-    name: str = field(metadata={"says": "中継先の名前"})
-    kind: str = field(metadata={"says": "種類。mastodon、bluesky、x、line、webhook、mail"})
-    url: str = field(default="", metadata={"says": "中継先のアドレス"})
-    token_env: str = field(default="", metadata={"says": "合言葉（トークン）を入れた環境変数の名前"})
+    name: str = field(metadata=_key("中継先の名前", '"mastodon"'))
+    kind: str = field(
+        metadata=_key("種類。`mastodon`、`bluesky`、`x`、`line`、`webhook`、`mail`", '"mastodon"')
+    )
+    url: str = field(
+        default="",
+        metadata=_key(
+            "中継先のアドレス。`mastodon` と `webhook` では必ず書く。`mail` では `smtp://` も使える",
+            '"https://mastodon.example.jp"',
+            unset="その種類の標準",
+        ),
+    )
+    token_env: str = field(
+        default="",
+        metadata=_key("合言葉（トークン）を入れた環境変数の名前", '"MASTODON_TOKEN"', unset="なし"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,36 +237,52 @@ class Settings:
 
     @property
     def fingerprint(self) -> str:
-        """Of everything that the bytes of a page depend on: not of secrets, not of where files lie on this machine."""
+        """Of all that the bytes of a page depend on; not of secrets, nor of where files lie here."""
         parts = [self.site, self.editions, self.tables, tuple((m.name, m.public_url) for m in self.mirrors)]
         return hashlib.sha256(_canonical(parts).encode()).hexdigest()[:16]
 
     def secret(self, name: str) -> str:
-        """A secret from the environment variable ``name``, or from the file that ``name_FILE`` names. Raises ``SettingsError``."""
-        if value := os.environ.get(name):
+        """The secret in the environment variable ``name``, or in the file that ``name_FILE`` names.
+
+        White space around it is no part of it; a relative file lies beside ``publisher.toml``.
+        Raises ``SettingsError``.
+        """
+        if value := os.environ.get(name, "").strip():
             return value
-        if file := os.environ.get(f"{name}_FILE"):
-            try:
-                return Path(file).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise SettingsError(_secret_problem(f"{name}_FILE の指すファイルを読めません。", name)) from error
-        raise SettingsError(_secret_problem(f"環境変数 {name} がありません。", name))
+        file = os.environ.get(f"{name}_FILE", "")
+        if not file:
+            raise self._no_secret(name, f"環境変数 {name} がありません（または、空です）。")
+        try:
+            value = (self.paths.directory / file).read_text(encoding="utf-8-sig").strip()
+        except (OSError, ValueError) as error:
+            raise self._no_secret(name, f"環境変数 {name}_FILE の指すファイルを読めません。") from error
+        if not value:
+            raise self._no_secret(name, f"環境変数 {name}_FILE の指すファイルが空です。")
+        return value
 
-
-def _secret_problem(what: str, name: str) -> Problem:
-    return Problem(
-        "secret-missing", what, "publisher.toml", "この送り先には、最後に届いた内容がそのまま出ています。",
-        f"環境変数 {name}（または、それを書いたファイルの場所を {name}_FILE）に入れてから、もう一度始めてください。",
-    )  # fmt: skip
+    def _no_secret(self, name: str, what: str) -> SettingsError:
+        mirrors = [f"[[mirrors]] の「{m.name}」" for m in self.mirrors if name in (m.key_env, m.secret_env)]
+        relays = [f"[[relays]] の「{r.name}」" for r in self.relays if name == r.token_env]
+        return SettingsError(
+            Problem(
+                "secret-missing",
+                what,
+                "、".join(["publisher.toml", *mirrors, *relays]),
+                "この送り先には、最後に届いた内容がそのまま出ています。",
+                f"環境変数 {name} に入れるか、それを書いたファイルの場所を {name}_FILE に入れて、"
+                "もう一度始めてください。",
+            )
+        )
 
 
 def _canonical(value: object) -> str:
+    """The same text for the same value on every machine and in every version of Python."""
     if is_dataclass(value) and not isinstance(value, type):
         return "{" + ",".join(f"{f.name}:{_canonical(getattr(value, f.name))}" for f in fields(value)) + "}"
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{key!r}:{_canonical(value[key])}" for key in sorted(value)) + "}"
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list | tuple):
         return "[" + ",".join(map(_canonical, value)) + "]"
     if isinstance(value, Enum):
         return repr(value.value)
-    return repr(str(value)) if isinstance(value, (ZoneInfo, timedelta)) else repr(value)
+    return repr(str(value)) if isinstance(value, ZoneInfo | timedelta) else repr(value)
