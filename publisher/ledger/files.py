@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from publisher.model import Problem
@@ -26,6 +26,9 @@ class FileRow:
     problems: tuple[Problem, ...] = ()
     title: str = ""
 
+
+NOTE = "edition:"
+"""Begins the code of a warning that comes from rendering, not from reviewing."""
 
 _COLUMNS = "path, size, mtime, sha256, arrived, document, language, verdict, problems, title"
 
@@ -69,6 +72,14 @@ class Files:
     def restamp(self, path: str, size: int, mtime: int) -> None:
         """The same bytes stand there with another time."""
         self._db.execute("UPDATE files SET size = ?, mtime = ? WHERE path = ?", (size, mtime, path))
+
+    def note(self, document: str, notes: Iterable[Problem]) -> None:
+        """Add what the rendering has to say to the accepted files of a document, in place of what it said before."""
+        wanted = tuple(replace(note, code=f"{NOTE}{note.code}") for note in notes)
+        for row in self.of_document(document):
+            kept = tuple(problem for problem in row.problems if not problem.code.startswith(NOTE))
+            if row.verdict == "accepted" and (*kept, *wanted) != row.problems:
+                self._db.execute("UPDATE files SET problems = ? WHERE path = ?", (pack_problems((*kept, *wanted)), row.path))
 
     def remove(self, path: str) -> None:
         self._db.execute("DELETE FROM files WHERE path = ?", (path,))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from publisher.editions import (
@@ -20,7 +20,9 @@ from publisher.editions import (
     extras,
     feeds,
     home,
+    simplified,
     table_drafts,
+    table_warnings,
 )
 from publisher.errors import SiteError
 from publisher.intake.archive import Archive
@@ -73,7 +75,6 @@ class Rendering:
     dropped: set[str] = field(default_factory=set)
     rekeyed: list[tuple[str, str]] = field(default_factory=list)
     unchanged: int = 0
-    warnings: list[tuple[str, Problem]] = field(default_factory=list)
     all_versions: bool = False
     done: set[str] = field(default_factory=set)
     _staged_paths: dict[str, Staged] = field(default_factory=dict)
@@ -177,32 +178,46 @@ class Rendering:
                     else:
                         self._stage(draft.render(), draft.key)
             self._drop_versions(owner)
+            content = next(iter(shown.values()), None)
+            self._note(bulletin, table_warnings(content) if isinstance(content, PublicWorkbook) else ())
             return
+        older = self._earlier(owner, card, what) if card.state is State.PUBLISHED else {}
+        bulletin = replace(bulletin, versions=tuple(v for v in bulletin.versions if v.number in older or v.number >= card.version))
         with self._owner(owner) as paths:
             for page in document(bulletin, self.frame):
                 paths.add(page.path)
                 self._stage(page)
-        if card.state is State.PUBLISHED:
-            self._older_versions(owner, bulletin, what)
-        else:
+        if card.state is not State.PUBLISHED:
             self._drop_versions(owner)
+        for number_, content in older.items():
+            if content is not None:
+                self._render(f"{owner}:v{number_}", document_version(bulletin, number_, content, self.frame))
+        self._note(bulletin, simplified(bulletin))
 
-    def _older_versions(self, owner: str, bulletin: Bulletin, what: Standing) -> None:
-        """Pages of earlier versions are rendered when they become earlier ones, and never again."""
-        standing_ = set(self.ledger.pages.owners_below(owner + ":v"))
+    def _earlier(self, owner: str, card: Card, what: Standing) -> dict[int, PublicContent | None]:
+        """Earlier versions that have a page: number → what to render, None where the page stands already.
+
+        They are rendered when they become earlier ones, and never again; one that today's rules would hold has none.
+        """
+        standing_ = frozenset() if self.all_versions else frozenset(self.ledger.pages.owners_below(owner + ":v"))
+        found: dict[int, PublicContent | None] = {}
         for version in what.history:
-            if version.number >= bulletin.card.version:
+            if version.number >= card.version:
                 continue
-            name = f"{owner}:v{version.number}"
-            if name in standing_ and not self.all_versions:
+            if f"{owner}:v{version.number}" in standing_:
+                found[version.number] = None
                 continue
             content = self._content(version)
-            if content is None or isinstance(content, PublicWorkbook):
-                continue
-            with self._owner(name) as paths:
-                for page in document_version(bulletin, version.number, content, self.frame):
-                    paths.add(page.path)
-                    self._stage(page)
+            if content is not None and not isinstance(content, PublicWorkbook):
+                found[version.number] = content
+        return found
+
+    def _note(self, bulletin: Bulletin, notes: tuple[Problem, ...]) -> None:
+        """Tell staff what the editions had to change: on the document's files, beside what the review said."""
+        if bulletin.card.state is not State.PUBLISHED:
+            return
+        with self.ledger.transaction():
+            self.ledger.files.note(bulletin.card.id, notes)
 
     def _drop_versions(self, owner: str) -> None:
         for name in self.ledger.pages.owners_below(owner + ":v"):
