@@ -32,7 +32,8 @@ def csv_bytes(table: PublicTable) -> tuple[bytes, tuple[Problem, ...]]:
     with such cells is one problem that names all their lines in the CSV.
     """
     changed: dict[int, list[int]] = {}
-    out = io.StringIO(newline="")
+    data = io.BytesIO()  # encoded as it grows: a text of a million rows would take four times the memory
+    out = io.TextIOWrapper(data, encoding="utf-8-sig", errors="replace", newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(
         [_safe(header, column, 1, changed) for column, header in enumerate(headers(table.columns))]
@@ -43,7 +44,8 @@ def csv_bytes(table: PublicTable) -> tuple[bytes, tuple[Problem, ...]]:
         else:
             writer.writerow([_safe(cell, column, line, changed) for column, cell in enumerate(row)])
     problems = tuple(_problem(table, column, lines) for column, lines in sorted(changed.items()))
-    return out.getvalue().encode("utf-8-sig", "replace"), problems
+    out.flush()
+    return data.getvalue(), problems
 
 
 def headers(columns: Sequence[str]) -> tuple[str, ...]:
