@@ -44,25 +44,20 @@ def paths(section: Section, directory: Path) -> Paths:
         key: section.folder(key, section.text(key).strip() or field.metadata["unset"], directory)
         for key, field in keys(Paths).items()
     }
-    content, output, state = places["content"], places["output"], places["state"]
-    if _holds(output, state):
-        raise section.bad(
-            "state",
-            "が公開用フォルダーの中にあります。記録が公開されてしまいます。",
-            "公開用フォルダーの外にしてください。",
-        )
-    for key, other in (("output", "content"), ("state", "content"), ("output", "state")):
-        if overlap(places[key], places[other]):
-            raise section.bad(
-                key, f"と「{other}」が重なっています。", "互いの中に入らない、別のフォルダーにしてください。"
-            )
     for key, place in places.items():
         if _holds(place, directory):
+            what = "の中に、設定ファイル publisher.toml が入ってしまいます。"
+            raise section.bad(key, what, "このファイルの隣に作るフォルダーの名前を書いてください。")
+    for key, other in (("output", "content"), ("state", "content"), ("state", "output")):
+        if overlap(places[key], places[other]):
+            blamed, rest = (key, other) if key in section.data else (other, key)
+            why = "記録が公開されてしまいます。" if {key, other} == {"state", "output"} else ""
             raise section.bad(
-                key,
-                "の中に、設定ファイル publisher.toml が入ってしまいます。",
-                "このファイルの隣に作るフォルダーの名前を書いてください。",
+                blamed,
+                f"と「{rest}」が重なっています。{why}",
+                "互いの中に入らない、別のフォルダーにしてください。",
             )
+    content, output, state = (places[key] for key in ("content", "output", "state"))
     return Paths(directory, content, output, state)
 
 

@@ -27,6 +27,8 @@ def place(text: str, words: str) -> tuple[int, int]:
         return int(found[1]), int(found[2])
     quote = "'''" if "'''" in words else "'" if '"\'"' in words else '"""' if "Unterminated" in words else ""
     lines = text.split("\n")
+    if "end of document" not in words:  # no message of tomllib, but of int() or of the recursion it gave up
+        return max(enumerate(lines, 1), key=lambda numbered: len(numbered[1]))[0], 0
     odd = [number for number, line in enumerate(lines, 1) if quote and line.count(quote) % 2]
     filled = [number for number, line in enumerate(lines, 1) if line.strip()]
     return (odd or filled or [1])[-1], 0
@@ -34,6 +36,8 @@ def place(text: str, words: str) -> tuple[int, int]:
 
 def hint(text: str, words: str) -> str:
     """What to do about it, as a sentence."""
+    if "document" not in words and "at line" not in words:
+        return "この行は長すぎるか、かっこが重なりすぎています。書き直してください。"
     number, column = place(text, words)
     line = [*text.split("\n"), ""][number - 1]
     at = line[column - 1 : column] if column else ""
