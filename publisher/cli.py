@@ -134,12 +134,13 @@ def _publish(options: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from publisher.pipeline.build import build, desk, write_staff_page
-    from publisher.pipeline.publish import to_mirrors
+    from publisher.pipeline.publish import to_mirrors, to_relays
 
     settings = _settings(options)
     with desk(settings, dry=options.dry_run) as opened:
         report = build(opened, _now(settings), tell=_progress(options), all_lines=options.json)
-        report = replace(report, mirrors=to_mirrors(opened, _now(settings)))
+        relays, problems = to_relays(settings, report.documents)
+        report = replace(report, mirrors=to_mirrors(opened, _now(settings)), relays=relays, problems=(*report.problems, *problems))
         report = _with_staff_page(report, write_staff_page(opened, report, _now(settings)))
     return _say(report, options)
 

@@ -13,9 +13,9 @@ from publisher.ledger import Ledger
 from publisher.ledger.mirrors import MirrorRow
 from publisher.mirrors import MirrorPlan, open_mirror, sync
 from publisher.mirrors import plan as plan_mirror
-from publisher.model import Problem, Receipt
+from publisher.model import Problem, Receipt, State
 from publisher.pipeline.build import Desk
-from publisher.pipeline.report import MirrorLine
+from publisher.pipeline.report import DocumentLine, MirrorLine, RelayLine
 from publisher.settings import MirrorSettings, Settings
 from publisher.site.write import SiteFolder
 
@@ -38,6 +38,23 @@ def to_mirrors(desk: Desk, now: datetime) -> tuple[MirrorLine, ...]:
         lines = tuple(pool.map(one, mirrors))
     tidy(desk.ledger)
     return lines
+
+
+def to_relays(settings: Settings, documents: Sequence[DocumentLine]) -> tuple[tuple[RelayLine, ...], tuple[Problem, ...]]:
+    """What became of the announcements. This version cannot send any yet, and says so instead of keeping silent."""
+    waiting = sum(line.state is State.PUBLISHED for line in documents)
+    lines = tuple(RelayLine(relay.name, pending=max(1, waiting)) for relay in settings.relays)
+    return lines, (_relays_missing([line.name for line in lines]),) if lines else ()
+
+
+def _relays_missing(names: Sequence[str]) -> Problem:
+    return Problem(
+        "no-relays",
+        f"中継先（{'、'.join(names)}）への投稿は、この版ではまだできません。何も送っていません。",
+        "publisher.toml [[relays]]",
+        "サイトと公開先には、すべて載っています。",
+        "当面は、担当者が手で投稿してください。サイトの atom.xml を読むサービスも使えます。",
+    )
 
 
 def register(ledger: Ledger, mirrors: Sequence[MirrorSettings]) -> None:

@@ -61,12 +61,26 @@ class MirrorLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RelayLine:
+    """One relay after a run: announcements that went out, that still wait, that were refused."""
+
+    name: str
+    sent: int = 0
+    pending: int = 0
+    failed: int = 0
+
+    def as_json(self) -> dict[str, object]:
+        return {"name": self.name, "sent": self.sent, "pending": self.pending, "failed": self.failed}
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A whole run. ``documents`` are those that changed in it; ``troubled`` counts the files that are held or rejected now."""
 
     documents: tuple[DocumentLine, ...] = ()
     outputs: Outputs = Outputs()
     mirrors: tuple[MirrorLine, ...] = ()
+    relays: tuple[RelayLine, ...] = ()
     problems: tuple[Problem, ...] = ()
     troubled: int = 0
     serial: int = 0
@@ -77,9 +91,11 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 all done · 1 failed, the site stands as it was · 3 published, but some input is held or rejected · 4 a mirror lags; the highest counts."""
+        """0 all done · 1 failed, the site stands as it was · 3 published, but some input is held or rejected · 4 a mirror lags · 5 a relay lags; the highest counts."""
         if self.failed:
             return 1
+        if any(line.pending or line.failed for line in self.relays):
+            return 5
         if any(line.state != "current" for line in self.mirrors):
             return 4
         if self.troubled or any(p.code in ("mass-vanishing", "unreadable-place", "same-name") for p in self.problems):
@@ -91,7 +107,7 @@ class Report:
             "documents": [line.as_json() for line in self.documents],
             "outputs": self.outputs.as_json(),
             "mirrors": [line.as_json() for line in self.mirrors],
-            "relays": [],
+            "relays": [line.as_json() for line in self.relays],
             "problems": [str(problem) for problem in self.problems],
             "unfinished": list(self.unfinished),
             "serial": self.serial,

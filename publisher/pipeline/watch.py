@@ -14,11 +14,11 @@ from datetime import datetime
 from threading import Event, Thread
 
 from publisher.errors import PublisherError, SettingsError
-from publisher.intake.listing import Entry
+from publisher.intake.listing import Entry, changes, listing
 from publisher.intake.settle import Settling
 from publisher.intake.watch import Watcher
 from publisher.pipeline.build import Desk, build, write_staff_page
-from publisher.pipeline.publish import register, tidy, to_mirror
+from publisher.pipeline.publish import register, tidy, to_mirror, to_relays
 from publisher.pipeline.report import MirrorLine, Report
 from publisher.settings import MirrorSettings, Settings, load
 
@@ -113,7 +113,7 @@ class Watch:
 
     def _loop(self, watcher: Watcher) -> None:
         settling = Settling()
-        closed: frozenset[str] = frozenset()
+        closed = self._first_look(settling, watcher)
         last: Report | None = None
         while not self._end:
             left: list[float] = []
@@ -131,6 +131,17 @@ class Watch:
                 left.append(AGAIN)
             closed = watcher.wait(min([watcher.period, PULSE, self._until_due(), *left]))
 
+    def _first_look(self, settling: Settling, watcher: Watcher) -> frozenset[str]:
+        """What stands there at the start has to stand still, too, before an almost empty site is built from the rest."""
+        try:
+            found = changes(listing(self.desk.settings.paths.content), self.desk.ledger.files.stamps())
+        except OSError:
+            return frozenset()  # the first build says so in words
+        if not found.present:
+            return frozenset()
+        settling.ready(found.present, (), time.monotonic())
+        return watcher.wait(settling.quiet)
+
     def _turn(self, ready: Callable[[tuple[Entry, ...]], tuple[Entry, ...]], last: Report | None) -> Report | None:
         """One build, if there is anything to build; its failure is said, and the loop goes on."""
         now = self.clock()
@@ -145,7 +156,9 @@ class Watch:
             return last
         if self._keepers:
             tidy(self.desk.ledger)
-        report = replace(report, mirrors=tuple(self._lines.values()))
+        relays, problems = to_relays(self.desk.settings, report.documents)
+        lines = tuple(self._lines.values())
+        report = replace(report, mirrors=lines, relays=relays, problems=(*report.problems, *problems))
         problem = write_staff_page(self.desk, report, now)
         if problem is not None:
             report = replace(report, problems=(*report.problems, problem))
@@ -171,6 +184,8 @@ class Watch:
     def _mirror_said(self, line: MirrorLine) -> None:
         before = self._lines.get(line.name)
         self._lines[line.name] = line
+        if before is None and line.state == "current" and not line.uploaded:
+            return
         if before is None or before.state != line.state or before.problem != line.problem:
             self.say(Report(mirrors=(line,)))
 
