@@ -32,18 +32,16 @@ class Site:
     def change(self, put: dict[str, str], gone: list[str]) -> int:
         pages = self.ledger.pages
         with self.ledger.transaction():
-            for path, text in put.items():
-                pages.put(record(path, text), shard_key(path))
-            for path in gone:
-                pages.bury(path, 1)
+            pages.put((record(path, text), shard_key(path), "") for path, text in put.items())
+            pages.bury(gone, 1)
             tree = Tree(pages, pages.touched("shard"))
             self.root = tree.build()
             for page in tree.pages:
                 self.files[page.path] = page.body
-                pages.put(PageRecord(page.path, hashlib.sha256(page.body).hexdigest(), len(page.body), page.kind, False, 1), "")
+                pages.put([(PageRecord(page.path, hashlib.sha256(page.body).hexdigest(), len(page.body), page.kind, False, 1), "", "")])
             for path in tree.gone:
                 self.files.pop(path, None)
-                pages.bury(path, 1)
+            pages.bury(tree.gone, 1)
             pages.untouch("shard", pages.touched("shard"))
         return len(tree.pages)
 

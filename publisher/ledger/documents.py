@@ -231,12 +231,10 @@ class Documents:
         if where is None or not where[1]:
             return
         category, place = where
-        for scope in ("", "c:" + category):
-            for prefix in steps(place):
-                self._db.execute(
-                    "INSERT INTO places VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count", (scope, prefix, step)
-                )
-                self._db.execute("DELETE FROM places WHERE scope = ? AND prefix = ? AND count = 0", (scope, prefix))
+        rows = [(scope, prefix, step) for scope in ("", "c:" + category) for prefix in steps(place)]
+        self._db.executemany("INSERT INTO places VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count", rows)
+        if step < 0:
+            self._db.executemany("DELETE FROM places WHERE scope = ? AND prefix = ? AND count = 0", [row[:2] for row in rows])
 
     def place_count(self, scope: str, prefix: str) -> int:
         row = self._db.execute("SELECT count FROM places WHERE scope = ? AND prefix = ?", (scope, prefix)).fetchone()

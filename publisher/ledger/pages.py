@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from publisher.model import PageKind, PageRecord
@@ -51,24 +52,23 @@ class Pages:
             )
         )
 
-    def put(self, record: PageRecord, shard: str, key: str = "") -> None:
-        self._recount(record.path, shard)
-        if shard:
-            self.touch("shard", shard)
-        self._db.execute(
+    def put(self, entries: Iterable[tuple[PageRecord, str, str]]) -> None:
+        """Enter files: (record, key in the manifest or '', key of what it was rendered from or '')."""
+        rows = list(entries)
+        self._recount([(record.path, shard) for record, shard, _ in rows])
+        self._db.executemany(
             f"INSERT OR REPLACE INTO pages ({_COLUMNS}, shard, key, gone) VALUES (?,?,?,?,?,?,?,?,0)",
-            (record.path, record.sha256, record.size, record.kind, record.personal, record.serial, shard, key),
+            [(r.path, r.sha256, r.size, r.kind, r.personal, r.serial, shard, key) for r, shard, key in rows],
         )
 
     def rekey(self, path: str, key: str) -> None:
         self._db.execute("UPDATE pages SET key = ? WHERE path = ?", (key, path))
 
-    def bury(self, path: str, serial: int) -> None:
-        """The file is gone from the site; the mirrors still have to hear of it."""
-        old = self._recount(path, "")
-        if old:
-            self.touch("shard", old)
-        self._db.execute("UPDATE pages SET gone = 1, serial = ? WHERE path = ?", (serial, path))
+    def bury(self, paths: Iterable[str], serial: int) -> None:
+        """The files are gone from the site; the mirrors still have to hear of it."""
+        rows = list(paths)
+        self._recount([(path, "") for path in rows])
+        self._db.executemany("UPDATE pages SET gone = 1, serial = ? WHERE path = ?", [(serial, path) for path in rows])
 
     def forget_gone(self, serial: int) -> None:
         """Every mirror has deleted what was gone at this serial."""
@@ -116,20 +116,22 @@ class Pages:
 
     # --- shards of the manifest ---
 
-    def _recount(self, path: str, shard: str) -> str:
-        """Count the file in its shard and those above it; returns the shard in which it was."""
-        row = self._db.execute("SELECT shard FROM pages WHERE path = ? AND gone = 0", (path,)).fetchone()
-        old = row[0] if row else ""
-        if old == shard:
-            return old
-        for key, step in ((old, -1), (shard, +1)):
-            for length in range(1, len(key) + 1):
-                prefix = key[:length]
-                self._db.execute(
-                    "INSERT INTO shards VALUES (?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count", (prefix, step)
-                )
-                self._db.execute("DELETE FROM shards WHERE prefix = ? AND count = 0", (prefix,))
-        return old
+    def _recount(self, placed: Iterable[tuple[str, str]]) -> None:
+        """Count the files in their new shards ('' for none) and no more in their old ones; both are touched."""
+        steps: Counter[str] = Counter()
+        touched = set()
+        for path, shard in placed:
+            row = self._db.execute("SELECT shard FROM pages WHERE path = ? AND gone = 0", (path,)).fetchone()
+            old = row[0] if row else ""
+            touched |= {old, shard}
+            if old != shard:
+                steps.update({old[:length]: -1 for length in range(1, len(old) + 1)})
+                steps.update({shard[:length]: 1 for length in range(1, len(shard) + 1)})
+        self._db.executemany(
+            "INSERT INTO shards VALUES (?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count", [i for i in steps.items() if i[1]]
+        )
+        self._db.executemany("DELETE FROM shards WHERE prefix = ? AND count = 0", [(prefix,) for prefix, step in steps.items() if step < 0])
+        self._db.executemany("INSERT OR IGNORE INTO touches VALUES ('shard', ?)", [(shard,) for shard in sorted(touched - {""})])
 
     def shard_count(self, prefix: str) -> int:
         row = self._db.execute("SELECT count FROM shards WHERE prefix = ?", (prefix,)).fetchone()

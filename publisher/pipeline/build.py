@@ -240,8 +240,7 @@ def _finish(desk_: Desk, rendering: Rendering, now: datetime) -> Outputs:
         touches = {kind: ledger.pages.touched(kind) for kind in ("document", "category", "place", "home", "extras")}
         staged, _ = rendering.finish()
         rendering.record(staged)
-        for path in sorted(rendering.dropped):
-            ledger.pages.bury(path, rendering.serial)
+        ledger.pages.bury(sorted(rendering.dropped), rendering.serial)
         changed = bool(staged or rendering.dropped)
         if changed:
             rendering.manifest()
@@ -249,8 +248,7 @@ def _finish(desk_: Desk, rendering: Rendering, now: datetime) -> Outputs:
         rendering.alive(int(ledger.fact("site_serial") or 0))
         shards, deletes = rendering.finish()
         rendering.record(shards)
-        for delete in deletes:
-            ledger.pages.bury(delete.path, rendering.serial)
+        ledger.pages.bury([delete.path for delete in deletes], rendering.serial)
         for kind, keys in touches.items():
             ledger.pages.untouch(kind, keys)
         ledger.pages.untouch("shard", ledger.pages.touched("shard"))

@@ -344,8 +344,7 @@ class Rendering:
     def record(self, staged: Iterable[Staged]) -> None:
         """Enter staged files and their owners into the ledger. Runs within a transaction, before they are put in place or after."""
         pages = self.ledger.pages
-        for item in staged:
-            pages.put(item.record, shard_key(item.put.path), item.key)
+        pages.put((item.record, shard_key(item.put.path), item.key) for item in staged)
         for path, key in self.rekeyed:
             pages.rekey(path, key)
         self.rekeyed.clear()

@@ -28,8 +28,12 @@ _PASSWORD, _SECURITY = 4, 5  # FPDF_ERR_*
 _ALONE = threading.Lock()
 """PDFium is not made for several threads at a time."""
 
-_SUBJECT = re.compile(r"(?:について|お知らせ|案内|通知|報告|発表|状況|情報|要領|一覧)[\s　]*(?:[（(].{1,20}[）)])?$")
-_DATE = re.compile(r"[\d〇一二三四五六七八九十元年月日時分午前後頃:/.\-平成令和昭HRS曜金木水火土現在発表時点()第報 ]+")
+_SUBJECT = re.compile(
+    r"(?:について|お知らせ|案内|通知|報告|発表|状況|情報|要領|一覧)[\s　]*(?:[（(].{1,20}[）)])?$"
+)
+_DATE = re.compile(
+    r"[\d〇一二三四五六七八九十元年月日時分午前後頃:/.\-平成令和昭HRS曜金木水火土現在発表時点()第報 ]+"
+)
 _MARKS = "-－―・●○◎◇◆□■※→*＊(（"
 _LOOK = 10
 """So many lines at the top may say when the document was written and what it is about."""
@@ -62,8 +66,14 @@ def read_pdf(path: str, data: bytes, arrived: datetime) -> Notice | Scan:
     except Unreadable:
         raise
     except TooManyPixels as error:
-        raise Unreadable(_refusal("too-many-pixels", path, "ページの中の画像が大きすぎます。",
-                                  "解像度を下げて（300dpiで）読み取り直してください。")) from error  # fmt: skip
+        raise Unreadable(
+            _refusal(
+                "too-many-pixels",
+                path,
+                "ページの中の画像が大きすぎます。",
+                "解像度を下げて（300dpiで）読み取り直してください。",
+            )
+        ) from error
     except Exception as error:  # PDFium and the decoders raise what they like on damaged data
         raise Unreadable(_broken(path)) from error
     warnings += _warnings(path, paper)
@@ -85,11 +95,19 @@ def _read(path: str, data: bytes) -> tuple[_Paper, list[Problem], list[Problem]]
     try:
         document = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
-        raise Unreadable(_locked(path) if error.err_code in (_PASSWORD, _SECURITY) else _broken(path)) from error
+        raise Unreadable(
+            _locked(path) if error.err_code in (_PASSWORD, _SECURITY) else _broken(path)
+        ) from error
     with document:
         if len(document) > MOST_PAGES:
-            raise Unreadable(_refusal("too-many-pages", path, f"{len(document)}ページあります（{MOST_PAGES}ページまで）。",
-                                      f"{MOST_PAGES}ページ以下のファイルに分けて、もう一度置いてください。"))  # fmt: skip
+            raise Unreadable(
+                _refusal(
+                    "too-many-pages",
+                    path,
+                    f"{len(document)}ページあります（{MOST_PAGES}ページまで）。",
+                    f"{MOST_PAGES}ページ以下のファイルに分けて、もう一度置いてください。",
+                )
+            )
         warnings = _attached(path, document.count_attachments())
         paper = _Paper()
         for number in range(len(document)):
@@ -133,8 +151,15 @@ def _filled(path: str, data: bytes) -> list[Problem]:
         pages = [number + 1 for number in range(len(document)) if _has_values(document, number)]
     if not pages:
         return []
-    return [Problem("form-values", f"入力欄に記入があります（{_numbers(pages)}）。記入された内容は公開しません。", path, _HELD,
-                    "公開する内容なら、「PDFに印刷」で入力欄をなくして置き直してください。")]  # fmt: skip
+    return [
+        Problem(
+            "form-values",
+            f"入力欄に記入があります（{_numbers(pages)}）。記入された内容は公開しません。",
+            path,
+            _HELD,
+            "公開する内容なら、「PDFに印刷」で入力欄をなくして置き直してください。",
+        )
+    ]
 
 
 def _has_values(document: Any, number: int) -> bool:
@@ -145,7 +170,9 @@ def _has_values(document: Any, number: int) -> bool:
         for index in range(raw.FPDFPage_GetAnnotCount(page)):
             annotation = raw.FPDFPage_GetAnnot(page, index)
             try:
-                if raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_WIDGET and _value(document, annotation):
+                if raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_WIDGET and _value(
+                    document, annotation
+                ):
                     return True
             finally:
                 raw.FPDFPage_CloseAnnot(annotation)
@@ -166,16 +193,20 @@ def _value(document: Any, annotation: Any) -> bool:
         return False
     length = raw.FPDFAnnot_GetFormFieldValue(document.formenv, annotation, None, 0)
     buffer = ctypes.create_string_buffer(max(length, 2))
-    raw.FPDFAnnot_GetFormFieldValue(document.formenv, annotation, ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR)), length)
+    raw.FPDFAnnot_GetFormFieldValue(
+        document.formenv, annotation, ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR)), length
+    )
     return bool(buffer.raw[:length].decode("utf-16-le", "replace").strip(" \0\r\n\t　"))
 
 
-# --- title and date ----------------------------------------------------------------------------------------------
+# --- title and date ---------------------------------------------------------------------------------------
 
 
 def _title(path: str, lines: Sequence[Line]) -> tuple[str, list[Line]]:
     """(title, the lines without it): the largest line of the first page, one that reads like a subject, the file's name."""
-    first = [line for line in lines if line.page == lines[0].page and line.top < line.height / 2] or list(lines[:1])
+    first = [line for line in lines if line.page == lines[0].page and line.top < line.height / 2] or list(
+        lines[:1]
+    )
     largest = max(line.size for line in first)
     if largest > 1.1 * body_size(lines):
         start = next(i for i, line in enumerate(first) if line.size >= 0.97 * largest)
@@ -196,7 +227,13 @@ def _title(path: str, lines: Sequence[Line]) -> tuple[str, list[Line]]:
 
 def _plausible(title: str) -> bool:
     letters = sum(unicodedata.category(character).startswith("L") for character in title)
-    return 4 <= len(title) <= 60 and letters >= 2 and title[-1] != "。" and title[0] not in _MARKS and _bare_date(title) is None
+    return (
+        4 <= len(title) <= 60
+        and letters >= 2
+        and title[-1] != "。"
+        and title[0] not in _MARKS
+        and _bare_date(title) is None
+    )
 
 
 def _bare_date(line: str) -> str | None:
@@ -215,47 +252,112 @@ def _date(title: str, lines: Sequence[Line], arrived: datetime) -> datetime | No
     return None
 
 
-# --- what staff are told -----------------------------------------------------------------------------------------
+# --- what staff are told ----------------------------------------------------------------------------------
 
 
 def _doubts(path: str, paper: _Paper) -> list[Problem]:
     found = []
     if paper.redactions:
-        found.append(Problem("redaction-open", f"墨消しの印が付いていますが、まだ適用されていません（{_numbers(paper.redactions)}）。下の文字がファイルに残っています。", path,
-                             _HELD, "PDF編集ソフトで墨消しを「適用」し、置き直してください。"))  # fmt: skip
+        found.append(
+            Problem(
+                "redaction-open",
+                f"墨消しの印が付いていますが、まだ適用されていません（{_numbers(paper.redactions)}）。下の文字がファイルに残っています。",
+                path,
+                _HELD,
+                "PDF編集ソフトで墨消しを「適用」し、置き直してください。",
+            )
+        )
     if paper.hidden:
         count = sum(paper.hidden.values())
-        found.append(Problem("hidden-text", f"紙面では見えない文字が{count}字入っています（{_numbers(paper.hidden)}）。黒塗りや画像の下、白い文字、紙面の外などです。この文字は公開しません。", path,
-                             _HELD, "消したはずの個人情報が残っていないか確かめてください。元の文書からその文字を消してPDFを作り直すと安全です。"))  # fmt: skip
+        found.append(
+            Problem(
+                "hidden-text",
+                f"紙面では見えない文字が{count}字入っています（{_numbers(paper.hidden)}）。黒塗りや画像の下、白い文字、紙面の外などです。この文字は公開しません。",
+                path,
+                _HELD,
+                "消したはずの個人情報が残っていないか確かめてください。元の文書からその文字を消してPDFを作り直すと安全です。",
+            )
+        )
     if paper.unproven:
-        found.append(Problem("font-missing", f"文字の形がPDFに入っていないため、見えている文字かどうか確かめられません（{_numbers(paper.unproven)}）。", path,
-                             _HELD, "「フォントを埋め込む」設定でPDFを作り直してください。"))  # fmt: skip
+        found.append(
+            Problem(
+                "font-missing",
+                f"文字の形がPDFに入っていないため、見えている文字かどうか確かめられません（{_numbers(paper.unproven)}）。",
+                path,
+                _HELD,
+                "「フォントを埋め込む」設定でPDFを作り直してください。",
+            )
+        )
     if paper.blank:
-        found.append(Problem("blank-pages", "何も書かれていない白紙です。", path, _HELD, "置くファイルが正しいか確かめてください。"))
+        found.append(
+            Problem(
+                "blank-pages",
+                "何も書かれていない白紙です。",
+                path,
+                _HELD,
+                "置くファイルが正しいか確かめてください。",
+            )
+        )
     if paper.notes:
-        found.append(Problem("annotations", f"コメントや書き込み（注釈）が付いています（{_numbers(paper.notes)}）。図形やスタンプは紙面の画像に写ります。", path,
-                             _HELD, "見せてよい書き込みか確かめてください。不要なら消してから保存してください。"))  # fmt: skip
+        found.append(
+            Problem(
+                "annotations",
+                f"コメントや書き込み（注釈）が付いています（{_numbers(paper.notes)}）。図形やスタンプは紙面の画像に写ります。",
+                path,
+                _HELD,
+                "見せてよい書き込みか確かめてください。不要なら消してから保存してください。",
+            )
+        )
     return found
 
 
 def _warnings(path: str, paper: _Paper) -> list[Problem]:
     found = []
     if paper.garbled:
-        found.append(Problem("garbled-text", f"文字の情報が壊れていて、文章として取り出せません（{_numbers(paper.garbled)}）。", path, "このページは画像だけで見えています。",
-                             "元の文書（Wordなど）も置くと、どの電話でも読めます。"))  # fmt: skip
+        found.append(
+            Problem(
+                "garbled-text",
+                f"文字の情報が壊れていて、文章として取り出せません（{_numbers(paper.garbled)}）。",
+                path,
+                "このページは画像だけで見えています。",
+                "元の文書（Wordなど）も置くと、どの電話でも読めます。",
+            )
+        )
     if paper.gaps:
-        found.append(Problem("missing-letters", f"取り出せない文字（外字など）がありました（{_numbers(paper.gaps)}）。", path, "その文字は「〓」と見えています。",
-                             "正しい文字を補うには、文章をテキスト（.txt）かWord（.docx）で置いてください。"))  # fmt: skip
+        found.append(
+            Problem(
+                "missing-letters",
+                f"取り出せない文字（外字など）がありました（{_numbers(paper.gaps)}）。",
+                path,
+                "その文字は「〓」と見えています。",
+                "正しい文字を補うには、文章をテキスト（.txt）かWord（.docx）で置いてください。",
+            )
+        )
     if paper.textless and not paper.blank:
-        found.append(Problem("picture-only", f"画像だけのページがあります（{_numbers(paper.textless)}）。", path, "このページは画像だけで見えています。",
-                             "要点を文章でも置くと、目の見えない方や古い電話の方にも伝わります。"))  # fmt: skip
+        found.append(
+            Problem(
+                "picture-only",
+                f"画像だけのページがあります（{_numbers(paper.textless)}）。",
+                path,
+                "このページは画像だけで見えています。",
+                "要点を文章でも置くと、目の見えない方や古い電話の方にも伝わります。",
+            )
+        )
     return found
 
 
 def _attached(path: str, count: int) -> list[Problem]:
     if not count:
         return []
-    return [Problem("attachments", f"PDFにファイルが{count}個添付されています。", path, "添付されたファイルは公開していません。", "公開するものなら、取り出して別に置いてください。")]  # fmt: skip
+    return [
+        Problem(
+            "attachments",
+            f"PDFにファイルが{count}個添付されています。",
+            path,
+            "添付されたファイルは公開していません。",
+            "公開するものなら、取り出して別に置いてください。",
+        )
+    ]
 
 
 def _numbers(pages: Sequence[int] | dict[int, int]) -> str:
@@ -268,7 +370,9 @@ def _refusal(code: str, path: str, what: str, todo: str) -> Problem:
 
 
 def _locked(path: str) -> Problem:
-    return _refusal("password", path, "パスワードがかかっていて開けません。", "パスワードを外して保存し直してください。")
+    return _refusal(
+        "password", path, "パスワードがかかっていて開けません。", "パスワードを外して保存し直してください。"
+    )
 
 
 def _broken(path: str) -> Problem:

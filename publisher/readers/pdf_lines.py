@@ -21,7 +21,10 @@ _LARGE = 1.18
 """A heading is so many times larger than most of the text."""
 _HEADING = 40
 
-_NUMBER = re.compile(r"[-－–—―‐~～\s]*(?:p\.?|page|ページ)?\s*\d{1,4}\s*(?:[/／]\s*\d{1,4}|ページ|頁)?[-－–—―‐~～\s]*", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"[-－–—―‐~～\s]*(?:p\.?|page|ページ)?\s*\d{1,4}\s*(?:[/／]\s*\d{1,4}|ページ|頁)?[-－–—―‐~～\s]*",
+    re.IGNORECASE,
+)
 _MARK = re.compile(
     r"[・●○◎◇◆□■▪•‣※▶►★☆▼▲→*＊]|[-－―][\s　]|[①-⑳❶-❿ⓐ-ⓩ㋐-㋾]"
     r"|[（(]?(?:\d{1,3}|[０-９]{1,3}|[一二三四五六七八九十]{1,3}|[ア-ン]|[a-zA-Z])[）)．.、](?!\d)"
@@ -53,7 +56,9 @@ def lines_of(glyphs: Sequence[Glyph], page: int, height: float) -> list[Line]:
             found.append([])
         else:
             found[-1].append(glyph)
-    made = [_line(run, page, height) for run in found if any(glyph.size and glyph.text.strip() for glyph in run)]
+    made = [
+        _line(run, page, height) for run in found if any(glyph.size and glyph.text.strip() for glyph in run)
+    ]
     return _rows(_columns(made))
 
 

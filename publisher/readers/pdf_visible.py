@@ -1,8 +1,8 @@
-"""One page of a PDF → its picture and the characters that can really be seen in it, told by comparing renderings.
+"""One page of a PDF → its picture and the characters that people really see in it, by comparing renderings.
 
-What a PDF says of a character (its colour, its place) does not tell whether people see it: a box, a picture, a clip, a layer or an
-annotation may lie over it. So each page is drawn with and without its text, and a character counts as seen when its own ink makes
-the difference.
+What a PDF says of a character (its colour, its place) does not tell whether people see it: a box, a picture,
+a clip, a layer or an annotation may lie over it. So each page is drawn with and without its text, and a
+character counts as seen when its own ink makes the difference.
 """
 
 from __future__ import annotations
@@ -34,16 +34,20 @@ _MOST_OVERLAPS = 40
 _COVERED = 0.6  # a page is a scan when images cover so much of it
 _INVISIBLE = 3  # ISO 32000-1, 9.3.6: text rendering mode
 
-_NOTES = (1, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25)
-"""FPDF_ANNOT_*: sticky notes, pop-ups, attachments, sound, film, form fields, marks for printers: they are taken off."""
-_HARMLESS = (2, 16, 20, 21, 22, 23)
-"""Links, pop-ups of other notes, form fields (looked at by themselves), screens, marks for printers: not worth a word."""
-_REDACT = 28
+_TAKEN_OFF = (
+    "TEXT POPUP FILEATTACHMENT SOUND MOVIE SCREEN WIDGET PRINTERMARK TRAPNET THREED RICHMEDIA XFAWIDGET"
+)
+"""Annotations (ISO 32000-1, 12.5.6) that are not part of the page; boxes, stamps and the like stay on it."""
+_HARMLESS = "LINK POPUP WIDGET SCREEN PRINTERMARK TRAPNET WATERMARK XFAWIDGET"
+"""Annotations that are nobody's comment; form fields are looked at by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """A character in sight, or a space or line end that the library put in (without a size). Points, from the upper left."""
+    """A character in sight, or a space or line end that the library put in (without a size).
+
+    Places are in points from the upper left of the page as it is seen.
+    """
 
     text: str
     left: float = 0
@@ -56,8 +60,10 @@ class Glyph:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What can be seen of a page. ``hidden`` counts characters that cannot, ``recognised`` those of a layer under a scan,
-    ``unproven`` those whose font is not here to draw them; none of these are in ``glyphs``.
+    """What can be seen of a page.
+
+    ``hidden`` counts the characters that cannot, ``recognised`` those of the text layer of a scan, ``unproven``
+    those whose font is not here to draw them; none of these are in ``glyphs``.
     """
 
     image: Image.Image = field(repr=False)
@@ -86,7 +92,10 @@ class TooManyPixels(Exception):
 
 
 def look(page: Any) -> Look:
-    """See above. The page cannot be used any more afterwards: its text is black. Raises ``TooManyPixels``, ``PdfiumError``."""
+    """See above. The page cannot be used any more afterwards: its text is black.
+
+    Raises ``TooManyPixels``, ``PdfiumError``.
+    """
     scale = min(DOTS, LONGEST / max(*page.get_size(), 1))
     notes, redactions = _take_off_notes(page)
     objects = list(page.get_objects())
@@ -119,26 +128,29 @@ def look(page: Any) -> Look:
     )
 
 
-# --- annotations -------------------------------------------------------------------------------------------------
+# --- annotations ------------------------------------------------------------------------------------------
 
 
 def _take_off_notes(page: Any) -> tuple[int, list[tuple[float, float, float, float]]]:
-    """(how many annotations people may not mean to show, the areas marked for redaction). Boxes and stamps stay on the page."""
+    """(how many annotations people may not mean to show, the areas marked for redaction)."""
     import pypdfium2.raw as raw
 
+    off, harmless = (
+        {getattr(raw, f"FPDF_ANNOT_{name}") for name in names.split()} for names in (_TAKEN_OFF, _HARMLESS)
+    )
     notes, areas = 0, []
     for index in reversed(range(raw.FPDFPage_GetAnnotCount(page))):
         annotation = raw.FPDFPage_GetAnnot(page, index)
         if not annotation:
             continue
         kind = raw.FPDFAnnot_GetSubtype(annotation)
-        notes += kind not in _HARMLESS
-        if kind == _REDACT:
+        notes += kind not in harmless
+        if kind == raw.FPDF_ANNOT_REDACT:
             rect = raw.FS_RECTF()
             if raw.FPDFAnnot_GetRect(annotation, rect):
                 areas.append((rect.left, rect.bottom, rect.right, rect.top))
         raw.FPDFPage_CloseAnnot(annotation)
-        if kind in _NOTES:
+        if kind in off:
             raw.FPDFPage_RemoveAnnot(page, index)
     return notes, areas
 
@@ -150,11 +162,13 @@ def _redacted(letters: Iterable[_Letter], areas: list[tuple[int, int, int, int]]
             letter.state = "hidden"
 
 
-# --- drawing -----------------------------------------------------------------------------------------------------
+# --- drawing ----------------------------------------------------------------------------------------------
 
 
 def _drawn(page: Any, scale: float, annotations: bool = True) -> Image.Image:
-    bitmap = page.render(scale=scale, may_draw_forms=False, draw_annots=annotations, rev_byteorder=True, limit_image_cache=True)
+    bitmap = page.render(
+        scale=scale, may_draw_forms=False, draw_annots=annotations, rev_byteorder=True, limit_image_cache=True
+    )
     try:
         return bitmap.to_pil().convert("RGB").copy()
     finally:
@@ -197,7 +211,7 @@ _Transform = Callable[[float, float], tuple[float, float]]
 
 
 def _transform(page: Any, size: tuple[int, int]) -> _Transform:
-    """From the page's coordinates to pixels, with crop and rotation, finer than the library's whole numbers."""
+    """From the page's coordinates to pixels, with crop and rotation, finer than whole numbers."""
     import ctypes
 
     import pypdfium2.raw as raw
@@ -224,7 +238,7 @@ def _pixels(transform: _Transform, box: _Box) -> tuple[int, int, int, int]:
     return int(left), int(top), int(right) + 1, int(bottom) + 1
 
 
-# --- characters --------------------------------------------------------------------------------------------------
+# --- characters -------------------------------------------------------------------------------------------
 
 
 def _letters(page: Any, transform: _Transform, scale: float, size: tuple[int, int]) -> Iterator[_Letter]:
@@ -250,7 +264,7 @@ def _letters(page: Any, transform: _Transform, scale: float, size: tuple[int, in
                 wide = (loose.left, loose.bottom, loose.right, loose.top)
             left, top, right, bottom = (value / scale for value in _flipped(transform, wide))
             text, damaged = _character(code, raw.FPDFText_HasUnicodeMapError(textpage, index) == 1)
-            glyph = Glyph(text, left, top, right, bottom, min(bottom - top, 2 * (right - left)) or 0.01, damaged)
+            glyph = Glyph(text, left, top, right, bottom, max(bottom - top, right - left) or 0.01, damaged)
             yield _Letter(glyph, _address(owner), _within(_pixels(transform, tight), size), owner)
     finally:
         textpage.close()
@@ -263,7 +277,7 @@ def _within(box: tuple[int, int, int, int], size: tuple[int, int]) -> tuple[int,
 
 
 def _character(code: int, unmapped: bool) -> tuple[str, bool]:
-    """(text, is it damaged): a soft hyphen of a line end is U+0002 here; letters that Unicode does not know become 〓."""
+    """(text, is it damaged): U+0002 stands for the hyphen at a line end; unknown letters become 〓, as printers do."""
     if code == 2:
         return "\u00ad", False
     if code == 0 or 0xD800 <= code < 0xE000 or code > 0x10FFFF:
@@ -279,11 +293,18 @@ def _character(code: int, unmapped: bool) -> tuple[str, bool]:
     return character, False
 
 
-# --- seen or not -------------------------------------------------------------------------------------------------
+# --- seen or not ------------------------------------------------------------------------------------------
 
 
-def _judge(page: Any, scale: float, full: Image.Image, letters: list[_Letter], texts: dict[int, Any], others: list[Any]) -> None:
-    """Give each letter its state; overlapping ones are drawn alone, or the upper would vouch for the lower."""
+def _judge(
+    page: Any,
+    scale: float,
+    full: Image.Image,
+    letters: list[_Letter],
+    texts: dict[int, Any],
+    others: list[Any],
+) -> None:
+    """Give each letter its state; overlapping ones are drawn alone: the upper must not vouch for the lower."""
     import pypdfium2.raw as raw
 
     with _without(texts.values()):
@@ -321,7 +342,7 @@ def _state(letter: _Letter, ink: Image.Image, seen: Image.Image) -> str:
     if letter.owner and raw.FPDFTextObj_GetTextRenderMode(letter.text) == _INVISIBLE:
         return "hidden"
     left, top, right, bottom = letter.box
-    if right <= left or bottom <= top or letter.glyph.bottom - letter.glyph.top < TINY:
+    if right <= left or bottom <= top or letter.glyph.size < TINY:
         return "hidden"
     there = ink.crop(letter.box).histogram()
     strong = sum(there[_INK:])
@@ -334,7 +355,7 @@ def _state(letter: _Letter, ink: Image.Image, seen: Image.Image) -> str:
 
 
 def _foreign(text: Any) -> bool:
-    """Is its font not in the file? Then the letter may have no ink only because this computer lacks the font."""
+    """Is its font not in the file? Then it may have no ink only because this computer lacks the font."""
     import pypdfium2.raw as raw
 
     font = raw.FPDFTextObj_GetFont(text)
@@ -381,7 +402,11 @@ def _neighbours(letters: list[_Letter], cell: int = 24) -> Iterator[tuple[_Lette
         for x in range(left // cell, min(right // cell, left // cell + 40) + 1):
             for y in range(top // cell, min(bottom // cell, top // cell + 40) + 1):
                 for other in grid[x, y]:
-                    if other.owner != letter.owner and id(other) not in met and _share(letter.box, other.box) > _OVERLAP:
+                    if (
+                        other.owner != letter.owner
+                        and id(other) not in met
+                        and _share(letter.box, other.box) > _OVERLAP
+                    ):
                         met.add(id(other))
                         yield letter, other
                 grid[x, y].append(letter)
@@ -395,7 +420,7 @@ def _overlapping(letters: list[_Letter]) -> dict[int, None]:
 
 
 def _forgive_doubles(letters: list[_Letter], overlapping: dict[int, None]) -> None:
-    """A shadow or a letter printed twice to be bold is nothing hidden: it says the same as the letter over it."""
+    """A shadow, or a letter printed twice to be bold, hides nothing: it says the same as the one over it."""
     if not overlapping:
         return
     for one, other in _neighbours(letters):
@@ -403,12 +428,13 @@ def _forgive_doubles(letters: list[_Letter], overlapping: dict[int, None]) -> No
             (one if one.state == "hidden" else other).state = "double"
 
 
-# --- scans with a layer of recognised text -----------------------------------------------------------------------
+# --- scans with a layer of recognised text ----------------------------------------------------------------
 
 
 def _images_over(page: Any, objects: Iterable[Any]) -> set[int]:
-    """Addresses of the text objects that lie under the images of a scanned page; empty if it is none. All of them may be needed:
-    scanners write a page in strips.
+    """Addresses of the text objects under the images of a scanned page; empty if it is none.
+
+    The images count together: scanners write a page in strips.
     """
     import pypdfium2.raw as raw
 
@@ -435,7 +461,8 @@ def _area(item: Any) -> float:
         points = [matrix.on_point(*point) for point in points]
         container = container.container
     return abs(
-        sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in zip(points, (*points[1:], points[0]), strict=True)) / 2
+        sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in zip(points, (*points[1:], points[0]), strict=True))
+        / 2
     )
 
 
@@ -450,4 +477,3 @@ def _tell_layers(letters: Iterable[_Letter], texts: dict[int, Any], under: set[i
             mode = raw.FPDFTextObj_GetTextRenderMode(letter.text)
             if mode == _INVISIBLE or letter.owner in under:
                 letter.state = "recognised"
-

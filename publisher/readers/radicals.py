@@ -5,9 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 # Unicode Character Database, EquivalentUnifiedIdeograph: CJK Radicals Supplement, from U+2E81; a space where there is none.
-_SUPPLEMENT = (
-    "厂乛乚乙亻冂𠘨刀刂卜㔾小小尢尣尢尣巳幺彑彐忄心扌攵 旡日月歹母民氵氺灬爫爫丬牛犭王𤴔目示礻𥫗糹纟罓罒罒𦉪𦉫"
-)
+_SUPPLEMENT = "厂乛乚乙亻冂𠘨刀刂卜㔾小小尢尣尢尣巳幺彑彐忄心扌攵 旡日月歹母民氵氺灬爫爫丬牛犭王𤴔目示礻𥫗糹纟罓罒罒𦉪𦉫"
 _SINGLE = {
     0x2EB6: "羊", 0x2EB7: "羊", 0x2EB8: "羋", 0x2EB9: "耂", 0x2EBA: "肀", 0x2EBB: "肀",
     0x2EBC: "月", 0x2EBD: "臼", 0x2EBE: "艹", 0x2EBF: "艹", 0x2EC0: "艹", 0x2EC1: "虎", 0x2EC2: "衤",
