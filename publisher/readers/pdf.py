@@ -1,4 +1,4 @@
-"""PDF files: the text that people see in them as a notice, pages without one as a scan; nothing hidden gets out."""
+"""PDF files: the text that people see becomes a notice, pages without one a scan; nothing hidden gets out."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def _add(paper: _Paper, number: int, seen: Look) -> None:
 
 
 def _filled(path: str, data: bytes) -> list[Problem]:
-    """Are form fields filled in? Looked at in a copy of its own: forms keep hold of the annotations that are taken off."""
+    """Are form fields filled in? Asked of a second copy: forms hold on to the annotations."""
     import pypdfium2 as pdfium
     import pypdfium2.raw as raw
 
@@ -203,7 +203,9 @@ def _value(document: Any, annotation: Any) -> bool:
 
 
 def _title(path: str, lines: Sequence[Line]) -> tuple[str, list[Line]]:
-    """(title, the lines without it): the largest line of the first page, one that reads like a subject, the file's name."""
+    """(title, the lines without it): the largest line of the first page, one that reads like a subject, or
+    the name of the file.
+    """
     first = [line for line in lines if line.page == lines[0].page and line.top < line.height / 2] or list(
         lines[:1]
     )

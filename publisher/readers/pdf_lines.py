@@ -49,7 +49,7 @@ class Line:
 
 
 def lines_of(glyphs: Sequence[Glyph], page: int, height: float) -> list[Line]:
-    """The lines of one page in the order of the file, letters of vertical writing and pieces of a row put together."""
+    """The lines of one page in the order of the file; vertical letters and pieces of a row together."""
     found: list[list[Glyph]] = [[]]
     for glyph in glyphs:
         if glyph.text == "\n":
@@ -98,7 +98,7 @@ def _spaced(run: Sequence[Glyph]) -> str:
 
 
 def _closed(text: str) -> str:
-    """A word with its letters set apart, 「お　知　ら　せ」, as 「お知らせ」; longer ones are rows of cells."""
+    """「お　知　ら　せ」 as 「お知らせ」; more letters set apart are rows of cells."""
     parts = text.split()
     if 2 < len(parts) <= 6 and all(len(part) == 1 and wide(part) for part in parts):
         return "".join(parts)
@@ -149,7 +149,7 @@ def _together(run: Sequence[Line], between: str) -> Line:
 
 
 def _rows(lines: Iterable[Line]) -> list[Line]:
-    """What stands to the right of the last line at the same height belongs to its row (cells of a table)."""
+    """What stands to the right of the last line at its height belongs to its row (cells of a table)."""
     done: list[Line] = []
     for line in lines:
         if done and _beside(done[-1], line):
@@ -165,11 +165,11 @@ def _beside(one: Line, other: Line) -> bool:
     return other.left >= one.right - 1 and shared > 0.6 * lower
 
 
-# --- headers, footers, page numbers ----------------------------------------------------------------------------
+# --- headers, footers, page numbers -------------------------------------------------------------------------
 
 
 def without_frame(lines: Sequence[Line], pages: int) -> list[Line]:
-    """Without page numbers, and without what stands at the same edge of most pages (but for the first time)."""
+    """Without page numbers, and without what stands at the same edge of most pages (once it stays)."""
     seen: dict[str, set[int]] = {}
     for line in lines:
         if edge := _edge(line):
@@ -196,7 +196,7 @@ def _shape(text: str) -> str:
     return re.sub(r"\d+", "0", unicodedata.normalize("NFKC", text))
 
 
-# --- paragraphs ------------------------------------------------------------------------------------------------
+# --- paragraphs ---------------------------------------------------------------------------------------------
 
 
 def body_size(lines: Iterable[Line]) -> float:

@@ -62,8 +62,8 @@ class Glyph:
 class Look:
     """What can be seen of a page.
 
-    ``hidden`` counts the characters that cannot, ``recognised`` those of the text layer of a scan, ``unproven``
-    those whose font is not here to draw them; none of these are in ``glyphs``.
+    ``hidden`` counts the characters that cannot, ``recognised`` those of the text layer of a scan,
+    ``unproven`` those whose font is not here to draw them; none of these are in ``glyphs``.
     """
 
     image: Image.Image = field(repr=False)
@@ -277,7 +277,7 @@ def _within(box: tuple[int, int, int, int], size: tuple[int, int]) -> tuple[int,
 
 
 def _character(code: int, unmapped: bool) -> tuple[str, bool]:
-    """(text, is it damaged): U+0002 stands for the hyphen at a line end; unknown letters become 〓, as printers do."""
+    """(text, is it damaged): U+0002 is the hyphen at a line end; unknown letters are 〓, as in print."""
     if code == 2:
         return "\u00ad", False
     if code == 0 or 0xD800 <= code < 0xE000 or code > 0x10FFFF:
@@ -304,7 +304,7 @@ def _judge(
     texts: dict[int, Any],
     others: list[Any],
 ) -> None:
-    """Give each letter its state; overlapping ones are drawn alone: the upper must not vouch for the lower."""
+    """Give each letter its state; overlapping ones are drawn alone, lest one vouches for the other."""
     import pypdfium2.raw as raw
 
     with _without(texts.values()):
@@ -348,6 +348,8 @@ def _state(letter: _Letter, ink: Image.Image, seen: Image.Image) -> str:
     strong = sum(there[_INK:])
     floor = _INK if strong else 16
     total = strong or sum(there[floor:])
+    if not total and letter.glyph.damaged:
+        return "blank"  # neither a shape nor a meaning: a space of a font without a table
     if not total:
         return "unproven" if letter.owner and _foreign(letter.text) else "hidden"
     shown = sum(seen.crop(letter.box).histogram()[floor:])
