@@ -23,6 +23,9 @@ from publisher.model import Problem
 TRIES = 20
 """Ports that are tried, counting up from the one that was asked for."""
 
+POLL = 0.5
+"""Seconds until a preview notices that it is to end."""
+
 STAFF = "_staff"
 """Where the staff's page is shown; no file of a site begins with an underscore."""
 
@@ -38,7 +41,7 @@ class Preview:
         self._server = server
         host, port = server.server_address[:2]
         self.url = f"http://[{host}]:{port}/" if ":" in str(host) else f"http://{host}:{port}/"
-        self._thread = Thread(target=server.serve_forever, name="preview", daemon=True)
+        self._thread = Thread(target=server.serve_forever, args=(POLL,), name="preview", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -56,8 +59,9 @@ def serve(
 ) -> Preview:
     """Serve a folder on loopback (unless ``host`` says otherwise); the next free port when this one is taken.
 
-    ``staff`` gives the staff's page as it is now, shown at ``/_staff`` to this machine alone. ``notify`` is told,
-    in words for a person, when another port was taken. Port 0: any. Raises ``UsageError`` when there is no port.
+    ``staff`` gives the staff's page as it is now, shown at ``/_staff`` to this machine alone. ``notify`` is
+    told, in words for a person, when another port was taken. Port 0: any. Raises ``UsageError`` when there
+    is none to be had.
     """
     if not 0 <= port <= 65535:
         raise _refused(f"{port}番という番号は使えません。", "0 から 65535 までの番号を指定してください。")
@@ -101,7 +105,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, handler)
 
     def server_bind(self) -> None:
-        """Without the base class's question for the machine's name: the name service may be what has failed."""
+        """Without asking for the machine's name, as the base class does: the name service may be down."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
@@ -148,8 +152,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _staff(self) -> Answer:
         """For browsers on this machine alone, and for no page of another site that they have open."""
-        name = urlsplit(f"//{self.headers.get('Host', '')}").hostname or ""
-        if self.sources.staff is None or not _local(self.client_address[0]) or not _local(name):
+        here = _local(self.client_address[0]) and _local(_host(self.headers.get("Host", "")))
+        if self.sources.staff is None or not here:
             return not_found(self.sources.folder)
         try:
             return Answer(HTTPStatus.OK, "text/html; charset=utf-8", self.sources.staff())
@@ -190,6 +194,14 @@ def _path(target: str) -> str | None:
 def _matches(asked: str, tag: str) -> bool:
     """Weak comparison (RFC 9110, 13.1.2)."""
     return asked.strip() == "*" or tag in (part.strip().removeprefix("W/") for part in asked.split(","))
+
+
+def _host(name: str) -> str:
+    """The name in a Host header, without its port."""
+    try:
+        return urlsplit(f"//{name}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _local(name: str) -> bool:

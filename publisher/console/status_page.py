@@ -1,6 +1,6 @@
-"""``_状況.html``: opened by double-click from the share, it tells staff what the public sees and what waits for them.
+"""``_状況.html``: opened by double-click, it tells staff what the public sees and what waits for them.
 
-It is one file without script and without anything from elsewhere, so that it works from any share on any machine.
+One file without script and without anything from elsewhere: it works from any share on any machine.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ PATIENCE = timedelta(minutes=5)
 class Row:
     """One file of the drop folder and its way: received, published or not and why, its public address.
 
-    ``mirrors`` says of each mirror whether this document is up to date there; empty: what the mirrors as a whole say.
+    ``mirrors`` says of each mirror whether this document is up to date there; empty: as the whole mirror is.
     """
 
     path: str
@@ -74,7 +74,7 @@ class MirrorRow:
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """What the page says. ``troubled_count`` and ``count`` are of the whole site, the rows only the newest of it."""
+    """What the page says. ``troubled_count`` and ``count`` are of the whole site, the rows its newest."""
 
     title: str
     site_url: str
