@@ -41,6 +41,7 @@ class Watcher:
         self._lock = Lock()
         self._closed: set[str] = set()
         self._observer: object | None = None
+        self._folder: tuple[int, int] | None = None
         self.period = SHARE if is_network(content) else LOCAL
 
     def start(self) -> None:
@@ -57,6 +58,7 @@ class Watcher:
                 paths = [str(p) for p in (event.src_path, event.dest_path) if p]
                 hears.heard(paths, event.event_type == EVENT_TYPE_CLOSED)
 
+        self._folder = self._identity()
         observer = Observer()
         try:
             observer.schedule(Handler(), str(self._content), recursive=True)
@@ -90,9 +92,20 @@ class Watcher:
             closed, self._closed = frozenset(self._closed), set()
         return closed
 
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            status = self._content.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
     def _revive(self) -> None:
-        if self._observer is not None and not self._observer.is_alive():  # type: ignore[attr-defined]
-            self._observer = None
+        """Listen again where the listener has died, or where another folder stands there now (a share that came back)."""
+        now = self._identity()
+        dead = self._observer is not None and not self._observer.is_alive()  # type: ignore[attr-defined]
+        if now is not None and (dead or now != self._folder):
+            self.stop()
+            self.period = SHARE if is_network(self._content) else LOCAL
             self.start()
 
     def stop(self) -> None:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from publisher.editions import Frame, Theme
@@ -34,6 +34,10 @@ from publisher.site.write import DrySite, SiteFolder, Staged
 
 Ready = Callable[[tuple[Entry, ...]], tuple[Entry, ...]]
 Tell = Callable[[str, int, int], None]
+
+
+PULSE = timedelta(seconds=30)
+"""An unchanged site renews ``alive.json`` this often at most."""
 
 
 def quiet(_what: str, _done: int, _all: int) -> None:
@@ -245,7 +249,9 @@ def _finish(desk_: Desk, rendering: Rendering, now: datetime) -> Outputs:
         if changed:
             rendering.manifest()
             ledger.remember("site_serial", str(rendering.serial))
-        rendering.alive(int(ledger.fact("site_serial") or 0))
+        if changed or _pulse_is_due(ledger, now):
+            rendering.alive(int(ledger.fact("site_serial") or 0))
+            ledger.remember("alive", now.isoformat())
         shards, deletes = rendering.finish()
         rendering.record(shards)
         ledger.pages.bury([delete.path for delete in deletes], rendering.serial)
@@ -257,6 +263,11 @@ def _finish(desk_: Desk, rendering: Rendering, now: datetime) -> Outputs:
         ledger.remember("built", now.isoformat())
         desk_.folder.apply([*staged, *shards], deletes)
     return _outputs([*staged, *shards], deletes, rendering.unchanged)
+
+
+def _pulse_is_due(ledger: Ledger, now: datetime) -> bool:
+    last = ledger.fact("alive")
+    return last is None or not timedelta() <= now - datetime.fromisoformat(last) < PULSE
 
 
 def _outputs(staged: list[Staged], deletes: list[Delete], unchanged: int) -> Outputs:

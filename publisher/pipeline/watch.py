@@ -17,6 +17,7 @@ from publisher.errors import PublisherError, SettingsError
 from publisher.intake.listing import Entry, changes, listing
 from publisher.intake.settle import Settling
 from publisher.intake.watch import Watcher
+from publisher.model import Problem
 from publisher.pipeline.build import Desk, build, write_staff_page
 from publisher.pipeline.publish import register, tidy, to_mirror, to_relays
 from publisher.pipeline.report import MirrorLine, Report
@@ -93,6 +94,7 @@ class Watch:
     _lines: dict[str, MirrorLine] = field(default_factory=dict)
     _end: bool = False
     _stamp: tuple[int, int] | None = None
+    _complaint: tuple[Problem, ...] = ()
 
     def stop(self) -> None:
         self._end = True
@@ -145,20 +147,21 @@ class Watch:
     def _turn(self, ready: Callable[[tuple[Entry, ...]], tuple[Entry, ...]], last: Report | None) -> Report | None:
         """One build, if there is anything to build; its failure is said, and the loop goes on."""
         now = self.clock()
+        self._reload()
         try:
-            self._reload()
             report = build(self.desk, now, ready, all_lines=False)
         except PublisherError as error:
             if last is None or last.problems != (error.problem,):
                 report = Report(problems=(error.problem,), mirrors=tuple(self._lines.values()), failed=True)
                 self.say(report)
-                return report
+                last = report
+            write_staff_page(self.desk, last, now)  # where even that fails, its time stands still, and the page says what that means
             return last
         if self._keepers:
             tidy(self.desk.ledger)
         relays, problems = to_relays(self.desk.settings, report.documents)
         lines = tuple(self._lines.values())
-        report = replace(report, mirrors=lines, relays=relays, problems=(*report.problems, *problems))
+        report = replace(report, mirrors=lines, relays=relays, problems=(*self._complaint, *report.problems, *problems))
         problem = write_staff_page(self.desk, report, now)
         if problem is not None:
             report = replace(report, problems=(*report.problems, problem))
@@ -202,16 +205,19 @@ class Watch:
         stamp = self._settings_stamp()
         if stamp == self._stamp:
             return
-        self._stamp = stamp
-        new = load(self.desk.settings.paths.directory)  # raises SettingsError: said once, the old ones stay in force
+        self._stamp, self._complaint = stamp, ()
+        try:
+            new = load(self.desk.settings.paths.directory)
+        except SettingsError as error:  # the old ones stay in force, and every report says so until they are mended
+            self._complaint = (error.problem,)
+            return
         if (new.paths, new.mirrors) != (self.desk.settings.paths, self.desk.settings.mirrors):
-            raise SettingsError(_restart(new))
+            self._complaint = (_restart(new),)
+            return
         self.desk.use(new)
 
 
-def _restart(settings: Settings):  # noqa: ANN202
-    from publisher.model import Problem
-
+def _restart(settings: Settings) -> Problem:
     return Problem(
         "restart",
         "publisher.toml の [paths] か [[mirrors]] が変わりました。動かしたままでは切り替えられません。",
