@@ -13,6 +13,13 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from test_mirror_contract import MirrorContract
+
+from publisher.errors import MirrorError, MirrorRefused, MirrorUnavailable
+from publisher.mirrors import Bucket, Mirror, S3Mirror, headers, open_mirror, plan, sync
+from publisher.mirrors.s3_trouble import skew
+from publisher.model import PageKind, PageRecord
+from publisher.settings import MirrorSettings
 from tests.servers import (
     BUCKET,
     KEY,
@@ -25,13 +32,6 @@ from tests.servers import (
     make_bucket,
     program,
 )
-from test_mirror_contract import MirrorContract
-
-from publisher.errors import MirrorError, MirrorRefused, MirrorUnavailable
-from publisher.mirrors import Bucket, Mirror, S3Mirror, headers, open_mirror, plan, sync
-from publisher.mirrors.s3_trouble import skew
-from publisher.model import PageKind, PageRecord
-from publisher.settings import MirrorSettings
 
 PAGE = headers("n/4f2k7q.html", PageKind.DOCUMENT, False)
 

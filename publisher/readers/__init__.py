@@ -16,7 +16,7 @@ READERS = {**TEXTS, **TABLES, ".docx": "word", ".pdf": "pdf", **dict.fromkeys(PI
 
 LANGUAGES = {
     tag.lower(): tag
-    for tag in "ja easy en zh zh-Hans zh-Hant zh-CN zh-TW ko vi pt pt-BR es tl fil id th ne my uk ru fr de it ar fa hi bn km lo mn ms si ta ur".split()
+    for tag in ["ja", "easy", "en", "zh", "zh-Hans", "zh-Hant", "zh-CN", "zh-TW", "ko", "vi", "pt", "pt-BR", "es", "tl", "fil", "id", "th", "ne", "my", "uk", "ru", "fr", "de", "it", "ar", "fa", "hi", "bn", "km", "lo", "mn", "ms", "si", "ta", "ur"]
 }
 """Languages of ``name.<language>.md`` (BCP 47); ``easy`` is やさしい日本語."""
 
@@ -89,7 +89,7 @@ def _read(path: str, data: bytes, arrived: datetime) -> Content:
     return content
 
 
-def _reader(name: str):  # noqa: ANN202
+def _reader(name: str):
     if name == "markdown":
         from publisher.readers.notice import read_markdown as reader
     elif name == "text":

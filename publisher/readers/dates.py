@@ -105,7 +105,7 @@ def _moment(match: re.Match[str], reference: datetime) -> datetime | None:
         return None
 
 
-def _zone(offset: str | None, reference: datetime):  # noqa: ANN202
+def _zone(offset: str | None, reference: datetime):
     if not offset or offset.strip() == "JST":
         return timezone(timedelta(hours=9)) if offset else reference.tzinfo
     offset = offset.strip()

@@ -6,7 +6,21 @@ import re
 from datetime import datetime
 
 from publisher.errors import Unreadable
-from publisher.model import Block, Break, Head, Heading, Inline, Link, Notice, Paragraph, Problem, Ruby, Severity, Strong, Text
+from publisher.model import (
+    Block,
+    Break,
+    Head,
+    Heading,
+    Inline,
+    Link,
+    Notice,
+    Paragraph,
+    Problem,
+    Ruby,
+    Severity,
+    Strong,
+    Text,
+)
 from publisher.readers.charset import Decoded, decode
 from publisher.readers.dates import find_as_of, find_moment
 from publisher.readers.front_matter import FrontMatter, split

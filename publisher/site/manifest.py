@@ -47,7 +47,7 @@ def shard_key(path: str) -> str:
         return "t" + _digits(slug, 2) + _digits(page.partition(".")[0], 3)
     if kind == "m":
         return "m" + name[:5]
-    if kind == "a" or name.count("/") == 1 and name[-5:] == ".html":
+    if kind == "a" or (name.count("/") == 1 and name.endswith(".html")):
         return "a" + _digits(name.rpartition("/")[2][:10], 4)
     return "h" + _digits(inner, 4)
 

@@ -7,7 +7,6 @@ has old and new pages but no half one and no link to a missing one, and the next
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -86,7 +85,7 @@ class SiteFolder:
     def _missing(self, path: str, size: int) -> bool:
         """Somebody took the file away, or a crash of the machine cut it."""
         try:
-            return os.stat(self.folder / path).st_size != size
+            return (self.folder / path).stat().st_size != size
         except OSError:
             return True
 
@@ -100,7 +99,7 @@ class SiteFolder:
             for item in ordered:
                 self._make_folder(item.put.path)
             for item in ordered:
-                os.replace(self._stage / str(item.number), self.folder / item.put.path)
+                (self._stage / str(item.number)).replace(self.folder / item.put.path)
             for delete in deletes:
                 self._delete(delete.path)
         except OSError as error:

@@ -1,6 +1,6 @@
 """The sample's pictures: a map, a photographed whiteboard, a scanned notice, a fax, and a PDF with a text layer."""
 
-# ruff: noqa: E501 - the story reads best with one thing a line
+
 
 from __future__ import annotations
 

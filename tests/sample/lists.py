@@ -1,6 +1,6 @@
 """The sample's plain lists: text in CP932 as old editors write it, CSV in UTF-8 and in CP932."""
 
-# ruff: noqa: E501 - the story reads best with one thing a line
+
 
 from __future__ import annotations
 

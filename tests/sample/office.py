@@ -1,6 +1,6 @@
 """The sample's office files: an Excel workbook, an OpenDocument sheet, a Word document."""
 
-# ruff: noqa: E501 - the story reads best with one thing a line
+
 
 from __future__ import annotations
 

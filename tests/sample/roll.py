@@ -1,6 +1,6 @@
 """The sample's roll of evacuees: sixty persons who do not exist, as a shelter's staff would keep them."""
 
-# ruff: noqa: E501 - the story reads best with one thing a line
+
 
 from __future__ import annotations
 
