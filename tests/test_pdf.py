@@ -27,6 +27,7 @@ from publisher.readers.radicals import unified
 CANARY = "KANARIENVOGEL"
 SEEN = "Mizu wa ikimasu"
 pdfmetrics.registerFont(UnicodeCIDFont("HeiseiKakuGo-W5"))
+pdfmetrics.registerFont(UnicodeCIDFont("HeiseiMin-W3", isVertical=True))
 
 
 def drawn(*pages: Callable[[Canvas], object], size=A4, **options) -> bytes:
@@ -466,6 +467,19 @@ def test_latin_lines_are_joined_with_a_space(noon):
         canvas, "Drinking water is handed out in front of the city hall from nine in the morning until",
         "four in the afternoon every day."))  # fmt: skip
     assert "until four in the afternoon" in text_of(read(data, noon))
+
+
+@pytest.mark.parametrize("font", [True, False], ids=["vertical font", "letter by letter"])
+def test_vertical_writing(noon, font):
+    columns = ["避難所を開設しました。ご家族でゆっくり", "お越しください。水と毛布があります。"]
+
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("HeiseiMin-W3" if font else "HeiseiKakuGo-W5", 14)
+        for number, column in enumerate(columns):
+            for place, letters in enumerate([column] if font else column):
+                canvas.drawString(500 - 25 * number, 780 - 15 * place, letters)
+
+    assert "".join(columns) in text_of(read(drawn(page), noon))
 
 
 def test_radicals_become_characters():

@@ -47,6 +47,10 @@ class Line:
     height: float
     """of the page"""
 
+    @property
+    def vertical(self) -> bool:
+        return len(self.text) > 2 and self.bottom - self.top > 2 * (self.right - self.left)
+
 
 def lines_of(glyphs: Sequence[Glyph], page: int, height: float) -> list[Line]:
     """The lines of one page in the order of the file; vertical letters and pieces of a row together."""
@@ -59,7 +63,7 @@ def lines_of(glyphs: Sequence[Glyph], page: int, height: float) -> list[Line]:
     made = [
         _line(run, page, height) for run in found if any(glyph.size and glyph.text.strip() for glyph in run)
     ]
-    return _rows(_columns(made))
+    return _rows(_leftward(_columns(made)))
 
 
 def _line(run: Sequence[Glyph], page: int, height: float) -> Line:
@@ -148,6 +152,24 @@ def _together(run: Sequence[Line], between: str) -> Line:
     )
 
 
+def _leftward(lines: Sequence[Line]) -> list[Line]:
+    """Vertical lines side by side are read from the right, in whatever order they come."""
+    done: list[Line] = []
+    run: list[Line] = []
+    for line in lines:
+        if run and not (line.vertical and _level(run[-1], line)):
+            done += sorted(run, key=lambda column: -column.right)
+            run = []
+        (run if line.vertical else done).append(line)
+    return done + sorted(run, key=lambda column: -column.right)
+
+
+def _level(one: Line, other: Line) -> bool:
+    """Do they stand at the same height?"""
+    shared = min(one.bottom, other.bottom) - max(one.top, other.top)
+    return shared > 0.6 * min(one.bottom - one.top, other.bottom - other.top)
+
+
 def _rows(lines: Iterable[Line]) -> list[Line]:
     """What stands to the right of the last line at its height belongs to its row (cells of a table)."""
     done: list[Line] = []
@@ -160,9 +182,7 @@ def _rows(lines: Iterable[Line]) -> list[Line]:
 
 
 def _beside(one: Line, other: Line) -> bool:
-    shared = min(one.bottom, other.bottom) - max(one.top, other.top)
-    lower = min(one.bottom - one.top, other.bottom - other.top)
-    return other.left >= one.right - 1 and shared > 0.6 * lower
+    return other.left >= one.right - 1 and _level(one, other) and not (one.vertical or other.vertical)
 
 
 # --- headers, footers, page numbers -------------------------------------------------------------------------
@@ -225,7 +245,7 @@ def blocks(lines: Sequence[Line]) -> tuple[Block, ...]:
             found.append(Heading(2, inlines(line.text)))
             last = None
             continue
-        if last is not None and _goes_on(last, line, margins.get(last.page, 0)):
+        if last is not None and _goes_on(last, line, margins.get((last.page, last.vertical), 0)):
             waiting[-1] = joined(waiting[-1], line.text)
         else:
             if last is not None and _apart(last, line):
@@ -236,24 +256,28 @@ def blocks(lines: Sequence[Line]) -> tuple[Block, ...]:
     return tuple(found)
 
 
-def _margins(lines: Iterable[Line]) -> dict[int, float]:
-    """Page → how far to the right its long lines reach."""
-    found: dict[int, float] = {}
+def _margins(lines: Iterable[Line]) -> dict[tuple[int, bool], float]:
+    """(page, vertical) → how far to the right, or down, its long lines reach."""
+    found: dict[tuple[int, bool], float] = {}
     for line in lines:
         if len(line.text) >= 15:
-            found[line.page] = max(found.get(line.page, 0), line.right)
+            key = line.page, line.vertical
+            found[key] = max(found.get(key, 0), line.bottom if line.vertical else line.right)
     return found
 
 
 def _goes_on(line: Line, following: Line, margin: float) -> bool:
     """Was the sentence only broken by the edge of the paper?"""
-    if len(line.text) < 10 or line.right < margin - 2.2 * line.size or "　　" in line.text:
+    end = line.bottom if line.vertical else line.right
+    if len(line.text) < 10 or end < margin - 2.2 * line.size or line.vertical != following.vertical:
         return False
     if _MARK.match(following.text) or abs(line.size - following.size) > 0.15 * line.size:
         return False
     ended = line.text.endswith(_ENDS)
     if following.page != line.page:
         return following.page == line.page + 1 and not ended
+    if line.vertical:
+        return not ended and following.top - line.top < 0.7 * line.size
     if not -0.5 * line.size < following.top - line.bottom < 1.4 * line.size:
         return False
     indented = following.left - line.left
