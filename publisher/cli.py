@@ -165,7 +165,8 @@ def _watch(options: argparse.Namespace) -> int:
         if options.serve is not None:
             from publisher.console.preview import serve
 
-            server = serve(settings.paths.output, options.serve)
+            page = settings.paths.content / "_状況.html"
+            server = serve(settings.paths.output, options.serve, staff=page.read_bytes)
             _announce(settings, server.url, options)
         loop = Watch(opened, lambda: _now(settings), lambda report: _said(report, options))
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -180,11 +181,12 @@ def _watch(options: argparse.Namespace) -> int:
 
 def _announce(settings: Settings, url: str, options: argparse.Namespace) -> None:
     if options.json:
-        print(json.dumps({"serving": url, "content": str(settings.paths.content)}, ensure_ascii=False), flush=True)
+        told = {"serving": url, "staff": f"{url}_staff", "content": str(settings.paths.content)}
+        print(json.dumps(told, ensure_ascii=False), flush=True)
         return
     print(f"サイト:           {url}")
     print(f"ファイルを置く所: {settings.paths.content}")
-    print(f"職員向けの状況:   {settings.paths.content / '_状況.html'}")
+    print(f"職員向けの状況:   {url}_staff （同じものが {settings.paths.content / '_状況.html'}）")
     print("止めるには Ctrl+C を押します。", flush=True)
 
 

@@ -13,17 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from publisher.mirrors.bucket import Bucket
 from publisher.mirrors.contract import Head, Mirror, Stored, checked
 from publisher.mirrors.dry import Dry
 from publisher.mirrors.folder import FolderMirror
 from publisher.mirrors.headers import Headers, cache_control, content_type, headers
 from publisher.mirrors.memory import MemoryMirror
-from publisher.mirrors.plan import MirrorPlan, Rank, Upload, plan
+from publisher.mirrors.plan import MirrorPlan, Upload, plan
 from publisher.mirrors.retrying import Retrying
-from publisher.mirrors.s3 import Bucket, S3Mirror
+from publisher.mirrors.s3 import S3Mirror
 from publisher.mirrors.s3_trouble import missing_keys
 from publisher.mirrors.sync import SyncResult, sync
 from publisher.mirrors.trouble import problem, refused, unavailable
+from publisher.site.order import Rank
 
 if TYPE_CHECKING:
     from publisher.settings import MirrorSettings

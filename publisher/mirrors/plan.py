@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 
 from publisher.mirrors.headers import Headers, headers
-from publisher.model import Delete, PageKind, PageRecord, Problem, Put, Reason
+from publisher.model import Delete, PageRecord, Problem, Put, Reason
+from publisher.site.order import Rank, rank_of
 
 #: However small a mirror is, so many files may vanish at once without a question …
 FEW = 50
@@ -16,39 +16,6 @@ SHARE = 0.2
 
 #: The receipt of a file that may be there: its first upload was begun and never confirmed.
 UNSURE = ("", "")
-
-
-class Rank(IntEnum):
-    """Steps of an upload. A step begins when the one before it has arrived as a whole.
-
-    What is new comes first: nothing that a reader can reach links to it yet, so it may come in any order.
-    Only then follow the files that already stand there and may link to it (a notice that grew a second page,
-    a category that got its first notice), then the home pages, the feeds, and last what describes the site.
-    """
-
-    NEW_FILE = 0
-    NEW_DOCUMENT = 1
-    NEW_LIST = 2
-    FILE = 3
-    DOCUMENT = 4
-    LIST = 5
-    HOME = 6
-    FEED = 7
-    SHARD = 8
-    MANIFEST = 9
-    SIGNATURE = 10
-    ALIVE = 11
-
-
-_HOMES = frozenset({"index.html", "k/index.html", "i/index.html"})
-_RANKS = {
-    PageKind.PICTURE: (Rank.NEW_FILE, Rank.FILE),
-    PageKind.DATA: (Rank.NEW_FILE, Rank.FILE),
-    PageKind.DOCUMENT: (Rank.NEW_DOCUMENT, Rank.DOCUMENT),
-    PageKind.LIST: (Rank.NEW_LIST, Rank.LIST),
-    PageKind.FEED: (Rank.FEED, Rank.FEED),
-    PageKind.ALIVE: (Rank.ALIVE, Rank.ALIVE),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +97,6 @@ def _upload(record: PageRecord, receipt: tuple[str, str] | None) -> Upload | Non
         reason = Reason.CHANGED if receipt[0] != record.sha256 else Reason.HEADERS
     rank = rank_of(record.path, record.kind, new=reason is Reason.NEW)
     return Upload(record.path, reason, record.sha256, served, rank, record.serial, receipt)
-
-
-def rank_of(path: str, kind: PageKind, new: bool) -> Rank:
-    """The step at which a file is sent."""
-    if kind is PageKind.MANIFEST:
-        if path.endswith(".minisig"):
-            return Rank.SIGNATURE
-        return Rank.SHARD if "/" in path else Rank.MANIFEST
-    if path in _HOMES:
-        return Rank.HOME
-    return _RANKS[kind][0 if new else 1]
 
 
 def _too_many(mirror: str, count: int, held: int) -> Problem:

@@ -7,10 +7,10 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from publisher.errors import MirrorError
+from publisher.mirrors.bucket import Bucket
 from publisher.mirrors.contract import Head, Stored, checked
 from publisher.mirrors.headers import Headers
 from publisher.mirrors.s3_trouble import foreign, told
@@ -22,34 +22,6 @@ if TYPE_CHECKING:
 #: Answers of a store to a question about a key that it does not have.
 _ABSENT = {"NoSuchKey", "NotFound", "404"}
 _DIGEST = "sha256"
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """Where a mirror lies and how to reach it.
-
-    ``endpoint`` "" means AWS; ``region`` "" leaves it to the environment. Without ``key`` the usual places of
-    the AWS SDKs are searched (environment, ``~/.aws``, the machine's role). Time-outs are in seconds.
-    ``proxy`` "" leaves it to HTTP(S)_PROXY.
-    """
-
-    bucket: str
-    prefix: str = ""
-    endpoint: str = ""
-    region: str = ""
-    key: str = field(default="", repr=False)
-    secret: str = field(default="", repr=False)
-    token: str = field(default="", repr=False)
-    #: What the settings call the key and the secret, for the message when they are missing.
-    key_names: tuple[str, ...] = ()
-    proxy: str = ""
-    connect_timeout: float = 3.0
-    read_timeout: float = 10.0
-    connections: int = 16
-
-    @property
-    def place(self) -> str:
-        return f"s3://{self.bucket}/{self.prefix}"
 
 
 class S3Mirror:

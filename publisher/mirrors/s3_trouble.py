@@ -10,7 +10,7 @@ from publisher.errors import MirrorError
 from publisher.mirrors.trouble import refused, unavailable
 
 if TYPE_CHECKING:
-    from publisher.mirrors.s3 import Bucket
+    from publisher.mirrors.bucket import Bucket
 
 #: Error codes of S3 (Amazon S3 API Reference, Error responses) and of stores that follow it → our words.
 _REFUSED = {

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from publisher.editions import Frame, Theme
-from publisher.errors import Busy, SiteError
+from publisher.errors import Busy, SettingsError, SiteError
 from publisher.intake.archive import Archive, Overlay
 from publisher.intake.listing import Entry, Listing, changes, listing
 from publisher.ledger import Ledger
@@ -287,8 +287,10 @@ def write_staff_page(desk_: Desk, report: Report, now: datetime) -> Problem | No
     place = desk_.settings.paths.content / "_状況.html"
     temporary = place.with_name(f"._状況.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(render(staff_view(desk_.ledger, desk_.settings, report, now)))
+        temporary.write_bytes(render(staff_view(desk_.ledger, desk_.settings, report, now), desk_.theme))
         temporary.replace(place)
+    except SettingsError as error:
+        return error.problem
     except OSError as error:
         temporary.unlink(missing_ok=True) if os.access(place.parent, os.W_OK) else None
         return Problem(

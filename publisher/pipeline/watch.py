@@ -191,6 +191,8 @@ class Watch:
             return
         if before is None or before.state != line.state or before.problem != line.problem:
             self.say(Report(mirrors=(line,)))
+            if self._watcher is not None:
+                self._watcher.wake()  # so that the staff's page says it, too
 
     # --- the configuration may change while we run ---
 
