@@ -30,7 +30,7 @@ _INK = 84  # a pixel belongs to a letter when so much of 255 is covered
 _FAINT = 12  # steps of 255 below which nobody sees a difference in colour: #f3f3f3 on white
 _SEEN = 0.25  # a letter with less of its ink in sight cannot be read
 _OVERLAP = 0.35
-_MOST_OVERLAPS = 40
+_MOST_OVERLAPS = 24
 _COVERED = 0.6  # a page is a scan when images cover so much of it
 _INVISIBLE = 3  # ISO 32000-1, 9.3.6: text rendering mode
 
@@ -327,13 +327,12 @@ def _judge(
                 mine = _darkness(_drawn(page, scale, annotations=False))
             own[owner] = mine, _both(mine, changed)
     for letter in letters:
-        if not letter.glyph.text.strip():
+        if not letter.glyph.text.strip() or letter.state == "double":
             continue
         if letter.owner in overlapping and letter.owner not in own:
             letter.state = "hidden"  # too many to be told apart
             continue
         letter.state = _state(letter, *own.get(letter.owner, (ink, seen)))
-    _forgive_doubles(letters, overlapping)
 
 
 def _state(letter: _Letter, ink: Image.Image, seen: Image.Image) -> str:
@@ -415,19 +414,17 @@ def _neighbours(letters: list[_Letter], cell: int = 24) -> Iterator[tuple[_Lette
 
 
 def _overlapping(letters: list[_Letter]) -> dict[int, None]:
+    """The text objects that stand over one another, in order.
+
+    A shadow, or a letter printed twice to be bold, says the same as the one below it and is left out.
+    """
     found: dict[int, None] = {}
-    for one, other in _neighbours(letters):
-        found[one.owner] = found[other.owner] = None
+    for upper, lower in _neighbours(letters):
+        if upper.glyph.text == lower.glyph.text:
+            upper.state = "double"
+        else:
+            found[upper.owner] = found[lower.owner] = None
     return found
-
-
-def _forgive_doubles(letters: list[_Letter], overlapping: dict[int, None]) -> None:
-    """A shadow, or a letter printed twice to be bold, hides nothing: it says the same as the one over it."""
-    if not overlapping:
-        return
-    for one, other in _neighbours(letters):
-        if one.glyph.text == other.glyph.text and {one.state, other.state} == {"seen", "hidden"}:
-            (one if one.state == "hidden" else other).state = "double"
 
 
 # --- scans with a layer of recognised text ----------------------------------------------------------------
