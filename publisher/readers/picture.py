@@ -62,11 +62,14 @@ def _read(path: str, data: bytes, head: Head) -> Scan:
     return Scan(head, pages, (*told, *_camera_name(path)))
 
 
-def picture_from_bytes(data: bytes, where: str) -> Picture:
-    """The (first) picture of a file that stands in another document. Raises ``Unreadable``."""
+def picture_from_bytes(data: bytes, where: str, crop: tuple[float, ...] = ()) -> Picture:
+    """The (first) picture of a file that stands in another document, less the shares ``crop`` of its left, top, right
+    and bottom. Raises ``Unreadable``.
+    """
     try:
         with _quiet():
-            return picture(_open(data, where))
+            image = _open(data, where)
+            return picture(_cropped(upright_rgb(image), crop) if any(crop) else image)
     except Unreadable:
         raise
     except Exception as error:  # decoders raise what they like on damaged data
@@ -112,6 +115,13 @@ def _bounded(image: Image.Image, where: str) -> int:
     if pixels > MOST_PIXELS:
         raise Unreadable(_too_large(where))
     return pixels
+
+
+def _cropped(image: Image.Image, crop: tuple[float, ...]) -> Image.Image:
+    left, top, right, bottom = crop
+    x, y = round(image.width * left), round(image.height * top)
+    edge = round(image.width * (1 - right)), round(image.height * (1 - bottom))
+    return image.crop((x, y, max(x + 1, edge[0]), max(y + 1, edge[1])))
 
 
 def _cut_short(data: bytes) -> bool:
