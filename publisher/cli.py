@@ -166,7 +166,7 @@ def _watch(options: argparse.Namespace) -> int:
             from publisher.console.preview import serve
 
             page = settings.paths.content / "_状況.html"
-            server = serve(settings.paths.output, options.serve, staff=page.read_bytes)
+            server = serve(settings.paths.output, options.serve, staff=page.read_bytes, notify=lambda words: print(words, file=sys.stderr))
             _announce(settings, server.url, options)
         loop = Watch(opened, lambda: _now(settings), lambda report: _said(report, options))
         for number in (signal.SIGTERM, signal.SIGINT):
