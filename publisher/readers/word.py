@@ -10,7 +10,8 @@ from typing import Any
 from publisher.errors import Unreadable
 from publisher.model import Block, Grid, Head, Listing, Notice, Picture, Problem
 from publisher.readers.dates import find_as_of, find_moment, parse_moment
-from publisher.readers.html_blocks import Converted, convert, flat
+from publisher.readers.html_blocks import Converted, convert
+from publisher.readers.html_runs import flat
 from publisher.readers.inlines import is_drill, severity_of, title_from_path
 from publisher.readers.word_hidden import Removed, slim, take_out_hidden
 from publisher.readers.word_layout import mark_layout
@@ -207,7 +208,7 @@ def _lines(blocks: tuple[Block, ...]) -> list[str]:
 
 def _date(lines: list[str], arrived: datetime) -> datetime | None:
     """When the document says that it was written: 「…現在」 near its top, or a line that is a date and nothing else."""
-    short = [line for line in lines if len(line) <= _TOP_LENGTH]
+    short = [re.sub(r"年[（(][^()（）]{1,12}[)）]", "年", line) for line in lines if len(line) <= _TOP_LENGTH]
     for line in short:
         if (found := find_as_of(line, arrived)) is not None:
             return found

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from publisher.readers.html_blocks import MARKERS, RUBY
+from publisher.readers.html_runs import MARKERS, RUBY
 from publisher.readers.word_shapes import PICTURE, remove, unwrap
 from publisher.readers.word_styles import W14, M, Styles, W, child, switched, value
 

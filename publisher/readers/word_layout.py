@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from publisher.readers.html_blocks import LABEL, TITLE
+from publisher.readers.html_runs import LABEL, TITLE
 from publisher.readers.word_numbering import Numbering
 from publisher.readers.word_shapes import is_cell_shaded, remove
 from publisher.readers.word_styles import Styles, W, child, switched, value
@@ -29,13 +29,21 @@ def mark_layout(root: Any, numbering: Numbering, styles: Styles) -> None:
     for paragraph in list(root.iter(W + "p")):
         style = styles.name(_style(paragraph, styles))
         if _CONTENTS.fullmatch(style):
-            remove(paragraph)
+            _drop_contents(paragraph)
             continue
         _number(paragraph, numbering, _HEADING.fullmatch(style) is not None)
     for table in root.iter(W + "tbl"):
         _head(table)
     if (title := _title(root, styles)) is not None:
         _prefix(title, TITLE)
+
+
+def _drop_contents(paragraph: Any) -> None:
+    """A line of the table of contents, and the word over it: the page has its headings, and no page numbers."""
+    before = paragraph.getprevious()
+    if before is not None and before.tag == W + "p" and "".join(_text(before).split()) in ("目次", "もくじ"):
+        remove(before)
+    remove(paragraph)
 
 
 def _style(paragraph: Any, styles: Styles) -> str:
@@ -57,7 +65,8 @@ def _number(paragraph: Any, numbering: Numbering, heading: bool) -> None:
         properties.remove(own)
     _unnumbered(paragraph)
     if label.text:
-        gap = "" if label.text.endswith((")", "）", "、", "．", "】", "］")) else "\u3000"
+        closed = label.text.endswith((")", "）", "、", "．", "】", "］")) or _text(paragraph)[:1].isspace()
+        gap = "" if closed else "\u3000"
         _prefix(paragraph, label.text + gap)
 
 
