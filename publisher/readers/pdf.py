@@ -15,6 +15,7 @@ from publisher.model import Head, Notice, Picture, Problem, Scan
 from publisher.readers.dates import find_as_of, find_moment
 from publisher.readers.inlines import is_drill, severity_of, title_from_path
 from publisher.readers.jpeg import picture
+from publisher.readers.pdf_engine import engine
 from publisher.readers.pdf_lines import Line, blocks, body_size, joined, lines_of, without_frame
 from publisher.readers.pdf_visible import Look, TooManyPixels, look
 
@@ -90,8 +91,7 @@ def read_pdf(path: str, data: bytes, arrived: datetime) -> Notice | Scan:
 
 
 def _read(path: str, data: bytes) -> tuple[_Paper, list[Problem], list[Problem]]:
-    import pypdfium2 as pdfium
-
+    pdfium = engine()
     try:
         document = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
