@@ -120,7 +120,7 @@ class Numbering:
             lambda match: self._figure(counts, levels, int(match[1]) - 1, level.legal),
             level.text,
         )
-        plain = level.format.startswith("decimal") and re.fullmatch(r"\d+[.)]?", text) is not None
+        plain = level.format == "decimal" and re.fullmatch(r"[0-9]+[.)]?", text) is not None
         return Label(text.strip(), False, plain)
 
     def _reference(self, paragraph: Any) -> tuple[str, int]:
