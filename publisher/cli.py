@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from publisher.errors import PublisherError
 from publisher.model import Problem, State
@@ -23,9 +25,23 @@ MARKS = {
 }  # fmt: skip
 
 
+class Parser(argparse.ArgumentParser):
+    """Mistakes in Japanese, with what to do next; exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        found = re.search(r"invalid choice: '([^']+)'", message)
+        if found:
+            near = difflib.get_close_matches(found[1], _COMMANDS, 1, 0.4)
+            hint = f"「{near[0]}」の打ち間違いではありませんか。" if near else f"使えるのは {'、'.join(_COMMANDS)} です。"
+            words = f"「{found[1]}」という命令はありません。{hint}"
+        else:
+            words = f"命令の書き方がちがいます（{message}）。"
+        self.exit(2, f"{words}\n  使い方は {self.prog} --help で見られます。\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    top = argparse.ArgumentParser(prog="publisher", description="共有フォルダーに置かれたファイルを、災害情報のサイトとして公開します。")
+    top = Parser(prog="publisher", description="共有フォルダーに置かれたファイルを、災害情報のサイトとして公開します。")
     top.add_argument("-C", dest="directory", metavar="DIR", type=Path, default=Path(), help="publisher.toml のあるフォルダー（なければ今のフォルダー）")
     top.add_argument("--version", action="store_true", help="版を表示する")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
