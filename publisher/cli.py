@@ -31,7 +31,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         found = re.search(r"invalid choice: '([^']+)'", message)
         if found:
-            near = difflib.get_close_matches(found[1], _COMMANDS, 1, 0.4)
+            near = difflib.get_close_matches(found[1], _COMMANDS, 1, 0.6)
             hint = f"「{near[0]}」の打ち間違いではありませんか。" if near else f"使えるのは {'、'.join(_COMMANDS)} です。"
             words = f"「{found[1]}」という命令はありません。{hint}"
         else:
@@ -214,10 +214,14 @@ def _said(report: Report, options: argparse.Namespace) -> None:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from publisher.pipeline.status import status
+    from publisher.pipeline.status import RECENT, status
 
-    report = status(_settings(options))
-    return _say(report, options, full=True)
+    settings = _settings(options)
+    report = status(settings, everything=options.json)
+    code = _say(report, options, full=True)
+    if not options.json and report.total > len(report.documents):
+        print(f"確認が必要なものと、新しい{RECENT}件です。全{report.total}件は publisher status --json で見られます。")
+    return code
 
 
 def _release(options: argparse.Namespace) -> int:
@@ -280,7 +284,9 @@ def _words(report: Report, full: bool = False) -> None:
         print(f"公開先 {mirror.name}: {words}（送信{mirror.uploaded}、削除{mirror.deleted}）")
         if mirror.problem is not None:
             _say_problem(mirror.problem, as_json=False)
-    if report.outputs.written or report.outputs.deleted or full:
+    if report.total:
+        print(f"ファイル {report.total}件、確認が必要 {report.troubled}件、通し番号 {report.serial}")
+    elif report.outputs.written or report.outputs.deleted or full:
         out = report.outputs
         dry = "（試しに数えただけで、何も書いていません）" if report.dry else ""
         print(

@@ -83,6 +83,7 @@ class Report:
     relays: tuple[RelayLine, ...] = ()
     problems: tuple[Problem, ...] = ()
     troubled: int = 0
+    total: int = 0
     serial: int = 0
     seconds: float = 0.0
     dry: bool = False

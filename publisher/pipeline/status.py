@@ -11,7 +11,13 @@ from publisher.pipeline.summary import lines
 from publisher.settings import Settings
 
 
-def status(settings: Settings) -> Report:
+RECENT = 30
+"""Files that are told of beside the troubled ones, the newest first, where not everything is asked for."""
+
+TROUBLED = 500
+
+
+def status(settings: Settings, everything: bool) -> Report:
     """Documents, mirrors, what waits for a person. A site that was never built has none of them."""
     start = time.perf_counter()
     file = settings.paths.state / "ledger.db"
@@ -19,8 +25,10 @@ def status(settings: Settings) -> Report:
         return Report(seconds=time.perf_counter() - start)
     with closing(Ledger(file, readonly=True)) as ledger:
         mirrors = tuple(mirror_line(ledger, m.name, m.identity) for m in settings.mirrors)
+        files = ledger.files
+        wanted = None if everything else [row.path for row in (*files.troubled(TROUBLED), *files.latest(RECENT))]
         return Report(
-            documents=lines(ledger, settings, None), mirrors=mirrors, troubled=ledger.files.troubled_count(), serial=ledger.serial,
+            documents=lines(ledger, settings, wanted), total=files.count(), mirrors=mirrors, troubled=ledger.files.troubled_count(), serial=ledger.serial,
             seconds=time.perf_counter() - start,
         )  # fmt: skip
 
