@@ -13,7 +13,7 @@ from publisher.readers.dates import find_as_of, find_moment, parse_moment
 from publisher.readers.html_blocks import Converted, convert
 from publisher.readers.html_runs import flat
 from publisher.readers.inlines import is_drill, severity_of, title_from_path
-from publisher.readers.word_hidden import Removed, slim, take_out_hidden
+from publisher.readers.word_hidden import Removed, slim, slim_styles, take_out_hidden
 from publisher.readers.word_layout import mark_layout
 from publisher.readers.word_numbering import Numbering
 from publisher.readers.word_package import SHOWN, Package, packed, unpack
@@ -89,6 +89,8 @@ class _Reading:
         for role in ("document", "footnotes", "endnotes"):
             if role in xml:
                 slim(xml[role])
+        if "styles" in xml:
+            slim_styles(xml["styles"])
 
     def _html(self) -> str:
         import mammoth

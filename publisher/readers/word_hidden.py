@@ -8,52 +8,33 @@ from typing import Any
 
 from publisher.readers.html_runs import MARKERS, RUBY
 from publisher.readers.word_shapes import PICTURE, remove, unwrap
-from publisher.readers.word_styles import W14, M, Styles, W, child, switched, value
+from publisher.readers.word_styles import W14, M, Styles, W, child, names, switched, value
 
 _MARKERS = re.compile("[" + "".join((*MARKERS, PICTURE)) + "]")
 _DELETED = (W + "del", W + "moveFrom")
 _INSERTED = (W + "ins", W + "moveTo")
-_HISTORY = tuple(
-    W + name
-    for name in [
-        "rPrChange",
-        "pPrChange",
-        "tblPrChange",
-        "tblGridChange",
-        "trPrChange",
-        "tcPrChange",
-        "sectPrChange",
-        "tblPrExChange",
-        "numberingChange",
-        "cellIns",
-        "cellMerge",
-    ]
+_HISTORY = names(
+    "rPrChange pPrChange tblPrChange tblGridChange trPrChange tcPrChange sectPrChange tblPrExChange numberingChange "
+    "cellIns cellMerge"
 )
-_COMMENTS = tuple(
-    W + name for name in ["commentReference", "commentRangeStart", "commentRangeEnd", "annotationRef"]
-)
-_NOISE = tuple(
-    W + name
-    for name in ["proofErr", "bookmarkStart", "bookmarkEnd", "lastRenderedPageBreak", "permStart", "permEnd"]
-)
-_PLAIN_WRAPPERS = tuple(W + name for name in ["fldSimple", "dir", "bdo", "smartTag", "customXml"])
-_SHOWN_RUN = {W + name for name in ["rStyle", "b", "strike", "vertAlign"]}
-_WORDS = tuple(
-    W + name
-    for name in [
-        "t",
-        "sym",
-        "tab",
-        "br",
-        "cr",
-        "noBreakHyphen",
-        "softHyphen",
-        "drawing",
-        "pict",
-        "object",
-        "ruby",
-    ]
-)
+_COMMENTS = names("commentReference commentRangeStart commentRangeEnd annotationRef")
+_NOISE = names("proofErr bookmarkStart bookmarkEnd lastRenderedPageBreak permStart permEnd")
+_PLAIN_WRAPPERS = names("fldSimple dir bdo smartTag customXml")
+_SHOWN = {
+    W + tag: set(names(kept))
+    for tag, kept in (
+        ("rPr", "rStyle b strike vertAlign del"),
+        ("pPr", "pStyle numPr rPr"),
+        ("tcPr", "gridSpan vMerge"),
+        ("trPr", "tblHeader"),
+        ("tblPr", ""),
+        ("tblGrid", ""),
+        ("tblPrEx", ""),
+        ("sectPr", ""),
+    )
+}
+"""What is read of the properties of runs, paragraphs, cells, rows and tables once hidden things are gone."""
+_WORDS = names("t sym tab br cr noBreakHyphen softHyphen drawing pict object ruby")
 _EQ_RUBY = re.compile(r"\\s\s*\\up\s*[\d.]+\s*\(\s*(.*?)\s*\)\s*[,;]\s*(.*?)\s*\)\s*$", re.DOTALL)
 _EQ_RING = re.compile(r"\\o\s*\\ac\s*\(\s*[○◯□△◇〇]\s*[,;]\s*(.*?)\s*\)\s*$", re.DOTALL)
 
@@ -295,18 +276,37 @@ def _letters(element: Any) -> str:
 
 
 def slim(root: Any) -> None:
-    """Keep of the properties of runs what the published text shows; large documents get several times smaller."""
+    """Keep of all properties what the published text shows; large documents get several times smaller."""
     from lxml import etree
 
-    for properties in list(root.iter(W + "rPr")):
-        if properties.getparent().tag == W + "pPr":
-            continue  # tells of the paragraph's mark
-        double = child(properties, "dstrike")
+    for run in root.iter(W + "rPr"):
+        double = child(run, "dstrike")
         if double is not None and switched(double):
-            etree.SubElement(properties, W + "strike")
-        for element in list(properties):
-            if element.tag not in _SHOWN_RUN:
-                properties.remove(element)
+            etree.SubElement(run, W + "strike")
+    for tag, kept in _SHOWN.items():
+        for properties in list(root.iter(tag)):
+            for element in list(properties):
+                if element.tag not in kept:
+                    properties.remove(element)
+            if not len(properties) and properties.getparent() is not None:
+                remove(properties)
+    for element in root.iter(W + "p", W + "r", W + "tr"):
+        element.attrib.clear()
+
+
+def slim_styles(root: Any) -> None:
+    """Keep of the styles their names and their lists, which is all that is read of them from here on."""
+    for element in list(root):
+        if element.tag != W + "style":
+            root.remove(element)
+            continue
+        for part in list(element):
+            if part.tag not in (W + "name", W + "pPr"):
+                element.remove(part)
+            elif part.tag == W + "pPr":
+                for inner in list(part):
+                    if inner.tag != W + "numPr":
+                        part.remove(inner)
 
 
 # --- what mammoth does not know ---------------------------------------------------------------------------

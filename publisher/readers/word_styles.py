@@ -19,6 +19,11 @@ M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _OFF = {"0", "false", "off"}
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Names of the main namespace, from their local names with spaces between."""
+    return tuple(W + name for name in text.split())
+
+
 def value(element: Any, name: str = "val") -> str:
     """An attribute of the main namespace, or ""."""
     return "" if element is None else element.get(W + name, "")
