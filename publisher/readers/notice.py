@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from publisher.errors import Unreadable
@@ -22,15 +21,13 @@ from publisher.model import (
     Text,
 )
 from publisher.readers.charset import Decoded, decode
-from publisher.readers.dates import find_as_of, find_moment
+from publisher.readers.dateline import date_of
 from publisher.readers.front_matter import FrontMatter, split
 from publisher.readers.inlines import is_drill, severity_of, title_from_path
 
 TITLE = 60
 """A first line longer than this is no title."""
 
-LOOK = 6
-"""So many lines at the top may say when the document was written."""
 
 
 def read_markdown(path: str, data: bytes, arrived: datetime) -> Notice:
@@ -66,11 +63,11 @@ def notice(
             )
         )  # fmt: skip
     title, rest = title_of(front.title, blocks, path)
-    date = front.date or _date(front.body, arrived)
+    date = front.date or date_of(front.body.split("\n"), arrived)
     severity = front.severity if front.severity is not None else severity_of(title)
     drill = front.drill if front.drill is not None else is_drill(title)
     head = Head(title, date, front.publish, front.expires, severity or Severity.NORMAL, front.districts, drill)
-    return Notice(head, rest, (), (*decoded.warnings, *front.warnings, *problems), front.doubts)
+    return Notice(head, in_order(rest), (), (*decoded.warnings, *front.warnings, *problems), front.doubts)
 
 
 def title_of(said: str | None, blocks: tuple[Block, ...], path: str) -> tuple[str, tuple[Block, ...]]:
@@ -87,6 +84,18 @@ def title_of(said: str | None, blocks: tuple[Block, ...], path: str) -> tuple[st
     if line := first_line(blocks):
         return line, blocks[1:]
     return title_from_path(path), blocks
+
+
+def in_order(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Headings that go down one level at a time, below the title (WCAG 2.2, technique G141)."""
+    found: list[Block] = []
+    level = 1
+    for block in blocks:
+        if isinstance(block, Heading):
+            level = min(block.level, level + 1)
+            block = block if block.level == level else Heading(level, block.inlines)  # noqa: PLW2901
+        found.append(block)
+    return tuple(found)
 
 
 def first_line(blocks: tuple[Block, ...]) -> str:
@@ -111,18 +120,3 @@ def flat(inlines: tuple[Inline, ...]) -> str:
         elif isinstance(inline, Break):
             parts.append("\n")
     return "".join(parts)
-
-
-def _date(body: str, arrived: datetime) -> datetime | None:
-    """When the document says, near its top, that it was written: 「…発表」「…現在」, or a line that is a date and nothing else."""
-    lines = [line for line in body.split("\n") if line.strip()][:LOOK]
-    for line in lines:
-        if len(line) <= TITLE and (found := find_as_of(re.sub(r"^[#\s]+", "", line), arrived)) is not None:
-            return found
-    for line in lines:
-        bare = re.sub(r"[\s　()（）#*]+", "", line)
-        if re.fullmatch(r"[\d０-９〇一二三四五六七八九十元年月日時分午前後頃:：/.\-平成令和昭HRS曜金木水火土]+", bare) and (found := find_moment(line, arrived)):
-            return found
-    return None
-
-

@@ -12,7 +12,8 @@ from typing import Any
 
 from publisher.errors import Unreadable
 from publisher.model import Head, Notice, Picture, Problem, Scan
-from publisher.readers.dates import find_as_of, find_moment
+from publisher.readers.dateline import date_of
+from publisher.readers.dates import find_as_of
 from publisher.readers.inlines import is_drill, severity_of, title_from_path
 from publisher.readers.jpeg import picture
 from publisher.readers.pdf_engine import engine
@@ -85,7 +86,7 @@ def read_pdf(path: str, data: bytes, arrived: datetime) -> Notice | Scan:
         head = Head(title, find_as_of(title, arrived), severity=severity_of(title), drill=is_drill(title))
         return Scan(head, tuple(paper.pictures), tuple(warnings), tuple(doubts))
     title, rest = _title(path, lines)
-    date = _date(title, lines, arrived)
+    date = date_of([title, *(line.text for line in lines[:_LOOK])], arrived)
     head = Head(title, date, severity=severity_of(title), drill=is_drill(title))
     return Notice(head, blocks(rest), tuple(paper.pictures), tuple(warnings), tuple(doubts))
 
@@ -241,17 +242,6 @@ def _plausible(title: str) -> bool:
 def _bare_date(line: str) -> str | None:
     plain = unicodedata.normalize("NFKC", line)
     return plain if _DATE.fullmatch(plain) else None
-
-
-def _date(title: str, lines: Sequence[Line], arrived: datetime) -> datetime | None:
-    top = [title, *(line.text for line in lines[:_LOOK])]
-    for line in top:
-        if len(line) <= 60 and (found := find_as_of(line, arrived)) is not None:
-            return found
-    for line in top:
-        if (plain := _bare_date(line)) and (found := find_moment(plain, arrived)) is not None:
-            return found
-    return None
 
 
 # --- what staff are told ----------------------------------------------------------------------------------

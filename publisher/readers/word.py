@@ -9,7 +9,7 @@ from typing import Any
 
 from publisher.errors import Unreadable
 from publisher.model import Block, Grid, Head, Listing, Notice, Picture, Problem
-from publisher.readers.dates import find_as_of, find_moment, parse_moment
+from publisher.readers.dateline import date_of
 from publisher.readers.html_blocks import Converted, convert
 from publisher.readers.html_runs import flat
 from publisher.readers.inlines import is_drill, severity_of, title_from_path
@@ -24,7 +24,6 @@ MOST_PICTURES = 200
 SMALLEST = 24
 """Pictures with both sides below this many pixels are bullets and lines."""
 _TOP_LINES = 8
-_TOP_LENGTH = 60
 
 _STYLE_MAP = """
 p[style-name='Title'] => h1:fresh
@@ -70,7 +69,7 @@ class _Reading:
         if not made.blocks and not made.title:
             raise Unreadable(_empty(self._path, self._removed, self._shapes))
         title = made.title or title_from_path(self._path)
-        date = _date([title, *_lines(tuple(made.blocks))], arrived)
+        date = date_of([title, *_lines(tuple(made.blocks))], arrived)
         head = Head(title, date, severity=severity_of(title), drill=is_drill(title))
         return Notice(head, tuple(made.blocks), (), self._warnings(made), self._doubts())
 
@@ -206,19 +205,6 @@ def _lines(blocks: tuple[Block, ...]) -> list[str]:
         if hasattr(block, "inlines"):
             found += [line.strip() for line in flat(block.inlines).split("\n") if line.strip()]
     return found[:_TOP_LINES]
-
-
-def _date(lines: list[str], arrived: datetime) -> datetime | None:
-    """When the document says that it was written: 「…現在」 near its top, or a line that is a date and nothing else."""
-    short = [re.sub(r"年[（(][^()（）]{1,12}[)）]", "年", line) for line in lines if len(line) <= _TOP_LENGTH]
-    for line in short:
-        if (found := find_as_of(line, arrived)) is not None:
-            return found
-    for line in short:
-        bare = line.strip("()（）【】 　")
-        if find_moment(bare, arrived) is not None and (found := parse_moment(bare, arrived)) is not None:
-            return found
-    return None
 
 
 def _broken(path: str) -> Problem:
