@@ -215,6 +215,43 @@ def test_a_picture_within_a_document():
     check_clean(picture_from_bytes(saved(two_colours(), "PNG"), "通知.docx"))
 
 
+def test_the_cropped_part_of_a_picture_in_a_document_is_gone():
+    lower = decoded(picture_from_bytes(saved(two_colours(), "PNG"), "通知.docx", (0, 0.5, 0.25, 0)).large)
+    assert lower.size == (225, 100)
+    assert max(red for _, (red, _, _) in lower.getcolors(1 << 16)) < 60
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_grey_stays_grey_and_a_red_seal_stays_red(mode):
+    grey = Image.linear_gradient("L").resize((300, 300)).convert(mode)
+    assert Image.open(io.BytesIO(picture(grey).large.data)).mode == "L"
+    sealed = grey.convert("RGB")
+    ImageDraw.Draw(sealed).ellipse((100, 100, 120, 120), fill=(200, 30, 30))
+    assert Image.open(io.BytesIO(picture(sealed).large.data)).mode == "RGB"
+
+
+def test_a_broken_colour_profile_is_not_asked(noon):
+    made = page_of(noon, saved(two_colours(), "PNG", icc_profile=CANARY.encode() * 20))
+    assert decoded(made.large).getpixel((30, 5))[0] > 200
+
+
+def test_a_fax_of_more_than_a_hundred_pages_is_to_be_split(noon):
+    pages = [Image.new("1", (8, 8), 1)] * (room.MOST_PAGES + 1)
+    with pytest.raises(Unreadable) as caught:
+        read_picture("a.tif", saved(pages[0], "TIFF", save_all=True, append_images=pages[1:]), noon)
+    assert caught.value.problem.code == "too-many-pages"
+
+
+def test_a_scrolled_screen_is_cut_into_pages_that_can_be_read(noon):
+    tall = Image.new("RGB", (400, 4000), "white")
+    ImageDraw.Draw(tall).rectangle((0, 3990, 400, 4000), fill="black")
+    scan = read_picture("画面の写し 通知.png", saved(tall, "PNG"), noon)
+    assert len(scan.pages) > 5
+    assert {page.large.width for page in scan.pages} == {400}
+    last = decoded(scan.pages[-1].large)
+    assert max(last.getpixel((200, last.height - 3))) < 60
+
+
 def test_real_pictures(real, noon):
     broken = {"heif_corrupted.heic", "heif_empty.heic", "heif_truncated.heic", "pillow_broken.png",
               "pillow_broken_data_stream.png", "pillow_decompression_bomb.gif"}  # fmt: skip
