@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from test_mirror_contract import MirrorContract
+from tests.test_mirror_contract import MirrorContract
 
 from publisher.errors import MirrorError, MirrorRefused, MirrorUnavailable
 from publisher.mirrors import Bucket, Mirror, S3Mirror, headers, open_mirror, plan, sync
