@@ -47,17 +47,30 @@ def _stars(state: StateInline) -> bool:
         end += 1
     before = state.src[start - 1] if start > 0 else " "
     after = state.src[end] if end < state.posMax else " "
-    if 0xFE00 <= ord(before) <= 0xFE0F or 0xE0100 <= ord(before) <= 0xE01EF:  # a variation selector belongs to what it follows
-        before = state.src[start - 2] if start > 1 else " "
+    if (
+        start > 1 and _selects(before) and is_cjk(state.src[start - 2])
+    ):  # a variation selector belongs to what it follows
+        before = state.src[start - 2]
     can_open, can_close = _flanking(before, after), _flanking(after, before)
     for _ in range(end - start):
         token = state.push("text", "", 0)
         token.content = "*"
         state.delimiters.append(
-            Delimiter(marker=ord("*"), length=end - start, token=len(state.tokens) - 1, end=-1, open=can_open, close=can_close)
+            Delimiter(
+                marker=ord("*"),
+                length=end - start,
+                token=len(state.tokens) - 1,
+                end=-1,
+                open=can_open,
+                close=can_close,
+            )
         )
     state.pos = end
     return True
+
+
+def _selects(character: str) -> bool:
+    return 0xFE00 <= ord(character) <= 0xFE0F or 0xE0100 <= ord(character) <= 0xE01EF
 
 
 def _flanking(outside: str, inside: str) -> bool:

@@ -31,10 +31,18 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-_SAFE = re.compile(r"(?:https?://|mailto:|tel:)\S+$", re.IGNORECASE)
+_SAFE = re.compile(
+    r"https?://[^\s/?#@\\]+(?:[/?#]\S*)?|mailto:[^\s@:]+@[^\s@:]+|tel:\+?[0-9().\-]+", re.IGNORECASE
+)
+_HIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]")
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.\-]*:", re.IGNORECASE)
 DEPTH = 20
 """Lists and quotes nested deeper than this are read as plain text (markdown-it's ``maxNesting``)."""
+
+MARKS = 40_000
+"""A text with more marks and lines than this is read as plain text: no notice has so many, and each of them takes its time."""
+
+_MARKS = "*_[]!`&\\<|#=~\n"
 
 
 @cache
@@ -44,7 +52,11 @@ def parser() -> MarkdownIt:
 
     from publisher.readers.emphasis import install
 
-    md = MarkdownIt("commonmark", {"html": False, "maxNesting": DEPTH}).enable("table")
+    md = (
+        MarkdownIt("commonmark", {"html": False, "maxNesting": DEPTH})
+        .enable("table")
+        .disable(["html_block", "html_inline"])
+    )
     md.validateLink = lambda url: True  # ours decides, and says so
     install(md)
     return md
@@ -52,27 +64,51 @@ def parser() -> MarkdownIt:
 
 def blocks(text: str, path: str, first_line: int = 1) -> tuple[tuple[Block, ...], tuple[Problem, ...]]:
     """The blocks of a text, and what staff should know: links and pictures that were left out, with their lines."""
-    walk = _Walk(path, first_line)
-    found = walk.blocks(iter(parser().parse(text)), None)
+    if len(text) > MARKS and sum(map(text.count, _MARKS)) > MARKS:
+        from publisher.readers.text_blocks import blocks as plain_blocks
+
+        return plain_blocks(text), (_too_many_marks(path),)
+    tokens = parser().parse(text)
+    walk = _Walk(
+        path, first_line, sum(token.type == "heading_open" and token.tag == "h1" for token in tokens) > 1
+    )
+    found = walk.blocks(iter(tokens), None)
     return tuple(found), tuple(walk.problems)
+
+
+def _too_many_marks(path: str) -> Problem:
+    what = "Markdown の記号や行が多すぎるため、ふつうの文章として読みました。"
+    return Problem(
+        "too-many-marks",
+        what,
+        path,
+        "記号はそのまま見えています。",
+        "文書をいくつかに分けるか、表は CSV にしてください。",
+    )
 
 
 def safe_href(href: str) -> str | None:
     """The address when a page may link to it: http, https, mailto, tel; None for everything else.
 
-    Control characters and white space are looked through, since browsers drop them (WHATWG URL, 4.4).
+    Characters that cannot be seen are refused, since browsers drop some of them (WHATWG URL, 4.4), and so are names and passwords
+    before a host, which serve to make one host look like another.
     """
-    squeezed = re.sub(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\ufeff]", "", unicodedata.normalize("NFKC", html.unescape(href)))
-    if _SAFE.match(squeezed) and _SAFE.match(href.strip()):
-        return href.strip()
-    return None
+    address = href.strip()
+    if (
+        _HIDDEN.search(address)
+        or not _SAFE.fullmatch(address)
+        or not _SAFE.fullmatch(unicodedata.normalize("NFKC", html.unescape(address)))
+    ):
+        return None
+    return address
 
 
 class _Walk:
     """One walk over the tokens."""
 
-    def __init__(self, path: str, first_line: int) -> None:
+    def __init__(self, path: str, first_line: int, several_first: bool = False) -> None:
         self.path, self.first_line = path, first_line
+        self.deeper = int(several_first)  # with several ``#``, they are the parts, and ``##`` their parts
         self.problems: list[Problem] = []
         self.line = first_line
 
@@ -94,7 +130,9 @@ class _Walk:
             inlines = self._inside(tokens, "paragraph_close")
             return Paragraph(inlines) if inlines else None
         if kind == "heading_open":
-            return Heading(min(4, max(2, int(token.tag[1]))), self._inside(tokens, "heading_close"))
+            return Heading(
+                min(4, max(2, int(token.tag[1]) + self.deeper)), self._inside(tokens, "heading_close")
+            )
         if kind in ("bullet_list_open", "ordered_list_open"):
             start = None if kind.startswith("bullet") else int(token.attrs.get("start", 1))
             return Listing(tuple(self._items(tokens, kind.replace("open", "close"))), start)
@@ -197,16 +235,31 @@ class _Walk:
 
     def _left_out_link(self, href: str) -> None:
         if _SCHEME.match(href.strip()) or not href.strip():
-            what, todo = "安全に開けないリンクがありました。リンクを外し、文字だけを残しました。", "リンク先は https:// で始まるアドレスにしてください。"
+            what, todo = (
+                "安全に開けないリンクがありました。リンクを外し、文字だけを残しました。",
+                "リンク先は https:// で始まるアドレスにしてください。",
+            )
         else:
-            what, todo = "パソコンの中のファイルへのリンクがありました。リンクを外し、文字だけを残しました。", "公開するファイルは、フォルダーに置いてください。"
+            what, todo = (
+                "パソコンの中のファイルへのリンクがありました。リンクを外し、文字だけを残しました。",
+                "公開するファイルは、フォルダーに置いてください。",
+            )
         self._tell("link-left-out", what, todo)
 
     def _picture(self, token: Token) -> str:
-        alt = " ".join("".join(child.content for child in token.children or []).split()) or token.content.strip()
+        alt = (
+            " ".join("".join(child.content for child in token.children or []).split())
+            or token.content.strip()
+        )
         what = "本文の中に画像の指定がありました。画像は表示せず、説明の文字だけを残しました。"
-        self._tell("picture-left-out", what, "画像のファイルを、そのままフォルダーに置いてください。画像のページができます。")
+        self._tell(
+            "picture-left-out",
+            what,
+            "画像のファイルを、そのままフォルダーに置いてください。画像のページができます。",
+        )
         return f"（画像: {alt}）" if alt else "（画像）"
 
     def _tell(self, code: str, what: str, todo: str) -> None:
-        self.problems.append(Problem(code, what, f"{self.path} {self.line}行目", "本文は公開しています。", todo))
+        self.problems.append(
+            Problem(code, what, f"{self.path} {self.line}行目", "本文は公開しています。", todo)
+        )

@@ -29,7 +29,6 @@ TITLE = 60
 """A first line longer than this is no title."""
 
 
-
 def read_markdown(path: str, data: bytes, arrived: datetime) -> Notice:
     """A Markdown file. Raises ``Unreadable`` when it is no text or has nothing in it."""
     from publisher.readers.markdown_blocks import blocks
@@ -53,7 +52,12 @@ def read_text(path: str, data: bytes, arrived: datetime) -> Notice:
 
 
 def notice(
-    path: str, arrived: datetime, decoded: Decoded, front: FrontMatter, blocks: tuple[Block, ...], problems: tuple[Problem, ...]
+    path: str,
+    arrived: datetime,
+    decoded: Decoded,
+    front: FrontMatter,
+    blocks: tuple[Block, ...],
+    problems: tuple[Problem, ...],
 ) -> Notice:
     """Put a notice together; the title, where the text has to give it, is taken off its top."""
     if not blocks and not front.title:
@@ -66,7 +70,9 @@ def notice(
     date = front.date or date_of(front.body.split("\n"), arrived)
     severity = front.severity if front.severity is not None else severity_of(title)
     drill = front.drill if front.drill is not None else is_drill(title)
-    head = Head(title, date, front.publish, front.expires, severity or Severity.NORMAL, front.districts, drill)
+    head = Head(
+        title, date, front.publish, front.expires, severity or Severity.NORMAL, front.districts, drill
+    )
     return Notice(head, in_order(rest), (), (*decoded.warnings, *front.warnings, *problems), front.doubts)
 
 
@@ -89,12 +95,13 @@ def title_of(said: str | None, blocks: tuple[Block, ...], path: str) -> tuple[st
 def in_order(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     """Headings that go down one level at a time, below the title (WCAG 2.2, technique G141)."""
     found: list[Block] = []
-    level = 1
+    above: list[int] = []
     for block in blocks:
-        if isinstance(block, Heading):
-            level = min(block.level, level + 1)
-            block = block if block.level == level else Heading(level, block.inlines)  # noqa: PLW2901
-        found.append(block)
+        if not isinstance(block, Heading):
+            found.append(block)
+            continue
+        above = [*(level for level in above if level < block.level), block.level]
+        found.append(Heading(1 + len(above), block.inlines))
     return tuple(found)
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from publisher.model import Block, Grid, Heading, Listing, Paragraph, Rule
 from publisher.readers.inlines import inlines
 
 _BULLET = re.compile(r"^[\s　]*([・●○◎◇◆□▪•‣※▶►*]|[-－](?=[\s　]))[\s　]*(.+)$")
-_NUMBER = re.compile(r"^[\s　]*(?:(\d{1,2}|[０-９]{1,2})[.．)）、]|[（(](\d{1,2}|[０-９]{1,2})[)）]|([①-⑳]))[\s　]*(.+)$")
-_HEADING = re.compile(r"^[\s　]*(?:[■▼★☆◼❏][\s　]*(.{1,40})|[【〔](.{1,30})[】〕]|[<＜《](.{1,30})[>＞》])[\s　]*$")
+_NUMBER = re.compile(
+    r"^[\s　]*(?:(\d{1,2}|[０-９]{1,2})[.．)）、]|[（(](\d{1,2}|[０-９]{1,2})[)）]|([①-⑳]))[\s　]*(.+)$"
+)
+_HEADING = re.compile(
+    r"^[\s　]*(?:[■▼★☆◼❏][\s　]*(.{1,40})|[【〔](.{1,30})[】〕]|[<＜《](.{1,30})[>＞》])[\s　]*$"
+)
 _RULE = re.compile(r"^[\s　]*([-－—―=＝*＊_＿─━～~])\1{3,}[\s　]*$")
 
 
@@ -58,7 +63,7 @@ def _special(lines: list[str], index: int) -> tuple[Block | None, int]:
 
 def _grid(lines: list[str], index: int) -> tuple[Block | None, int]:
     rows: list[list[str]] = []
-    for line in lines[index:]:
+    for line in _from(lines, index):
         cells = [cell.strip(" 　") for cell in line.rstrip().split("\t")]
         if len(cells) < 2 or (rows and len(cells) != len(rows[0])):
             break
@@ -74,22 +79,35 @@ def _list(lines: list[str], index: int) -> tuple[Block | None, int]:
     found: list[str] = []
     first = _BULLET.match(lines[index])
     if first and first[1] != "※":
-        for line in lines[index:]:
+        for line in _from(lines, index):
             match = _BULLET.match(line)
             if match is None or match[1] != first[1]:
                 break
             found.append(match[2])
-        return (Listing(tuple((Paragraph(inlines(item.strip())),) for item in found)), len(found)) if len(found) > 1 else (None, 0)
+        return (
+            (Listing(tuple((Paragraph(inlines(item.strip())),) for item in found)), len(found))
+            if len(found) > 1
+            else (None, 0)
+        )
     start = number_of(lines[index])
     if start is None:
         return None, 0
-    for line in lines[index:]:
+    for line in _from(lines, index):
         if number_of(line) != start + len(found):
             break
         match = _NUMBER.match(line)
         assert match is not None
         found.append(match[4])
-    return (Listing(tuple((Paragraph(inlines(item.strip())),) for item in found), start), len(found)) if len(found) > 1 else (None, 0)
+    return (
+        (Listing(tuple((Paragraph(inlines(item.strip())),) for item in found), start), len(found))
+        if len(found) > 1
+        else (None, 0)
+    )
+
+
+def _from(lines: list[str], index: int) -> Iterator[str]:
+    """The lines from one on; no copy, since each line of a long file asks."""
+    return (lines[number] for number in range(index, len(lines)))
 
 
 def number_of(line: str) -> int | None:
