@@ -369,6 +369,21 @@ def test_a_letter_of_an_office(noon: datetime) -> None:
     ]
 
 
+def test_a_title_in_a_frame(noon: datetime) -> None:
+    """In a table of one cell, and in a text box."""
+    framed = docx.Document()
+    framed.add_table(1, 1).cell(0, 0).text = "【緊急】避難指示"
+    boxed = docx.Document()
+    add(boxed, paragraph(BOX.format(paragraph(run("【緊急】避難指示")))))
+    for document in (framed, boxed):
+        document.add_paragraph("3月12日 10時00分 発表")
+        document.add_paragraph("ただちに避難してください。")
+        notice = read_docx("避難.docx", saved(document), noon)
+        assert (notice.head.title, notice.head.severity) == ("【緊急】避難指示", Severity.URGENT)
+        assert notice.head.date == noon.replace(hour=10)
+        assert words(notice.blocks).split("\n")[0] == "3月12日 10時00分 発表"
+
+
 def test_title_and_headings_by_style(noon: datetime) -> None:
     document = docx.Document()
     document.add_heading("避難所の開設状況", 0)
@@ -556,6 +571,19 @@ def test_boxes_of_forms_keep_their_ticks(noon: datetime) -> None:
     )
     add(document, paragraph(box.format("<w:checked/>"), run("要"), box.format(""), run("不要")))
     assert "☑要☐不要" in words(read_docx("a.docx", saved(document), noon))
+
+
+def test_the_end_of_a_page_is_the_end_of_a_line(noon: datetime) -> None:
+    document = new()
+    add(document, paragraph(run("前"), '<w:r><w:br w:type="page"/></w:r>', run("後")))
+    assert words(read_docx("a.docx", saved(document), noon)).endswith("前\n後")
+
+
+def test_the_mark_of_a_deleted_paragraph_joins_it_to_the_next(noon: datetime) -> None:
+    document = new()
+    mark = '<w:rPr><w:del w:id="1" w:author="x"/></w:rPr>'
+    add(document, paragraph(run("断水は"), properties=mark) + paragraph(run("明日までです。")))
+    assert "断水は明日までです。" in words(read_docx("a.docx", saved(document), noon))
 
 
 def test_raised_figures_and_formulas(noon: datetime) -> None:

@@ -319,8 +319,9 @@ def _rubies(root: Any) -> None:
         if base.strip():
             _add_text(ruby, f"{RUBY[0]}{base}{RUBY[1]}{reading}{RUBY[2]}" if reading.strip() else base)
         remove(ruby)
-    for element in list(root.iter(W + "cr")):
+    for element in list(root.iter(W + "cr", W + "br")):
         element.tag = W + "br"
+        element.attrib.clear()  # the end of a page is the end of a line here
     for element in list(root.iter(W + "ptab")):
         element.tag = W + "tab"
 

@@ -140,12 +140,15 @@ def _title(root: Any, styles: Styles) -> Any:
 
 
 def _top(root: Any) -> Iterator[Any]:
+    """The paragraphs of the body from the top, with those in frames: text boxes and tables of one cell."""
     body = child(root, "body")
     for element in () if body is None else body:
         if element.tag == W + "p":
-            yield element
+            yield from element.iter(W + "p")  # itself first
         elif element.tag == W + "sdt":
             yield from element.iterfind(f"{W}sdtContent/{W}p")
+        elif element.tag == W + "tbl" and len(list(element.iter(W + "tc"))) == 1:
+            yield from element.iter(W + "p")
 
 
 def _reads_like_title(paragraph: Any) -> bool:

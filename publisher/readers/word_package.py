@@ -14,9 +14,10 @@ from publisher.model import Problem
 
 SHOWN = "まだ公開していません。前に公開したものがあれば、そのまま見えています。"
 MOST_MEMBERS = 10_000
-MOST_XML = 80_000_000
-"""Bytes of one part of XML when unpacked; a thousand pages of tables have less than half of it."""
-MOST_TOGETHER = 400_000_000
+MOST_XML = 40_000_000
+"""Bytes of one part of XML when unpacked: six hundred pages of tables, read in about 650 MB of memory."""
+MOST_TOGETHER = 200_000_000
+"""Bytes of all parts and pictures that are taken out."""
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BROKEN = (
     zipfile.BadZipFile,
@@ -237,8 +238,8 @@ _WORDS = {
         "もとのソフトで開き、「Word 文書（.docx）」として保存し直してください。",
     ),
     "bomb": (
-        "広げると異常に大きくなる文書です。",
-        "出どころを確かめ、必要な文章だけを新しい文書に写して保存してください。",
+        "中身を広げると大きくなりすぎる文書です。",
+        "出どころを確かめ、文書をいくつかに分けるか、必要な文章だけを新しい文書に写して保存してください。",
     ),
     "dtd": (
         "文書の中に、Word では作られない、外のファイルを読み込むための部分があります。",
