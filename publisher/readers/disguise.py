@@ -31,23 +31,29 @@ def recognise(path: str, claimed: str, data: bytes) -> tuple[str, tuple[Problem,
 
 
 def _kind(path: str, claimed: str, data: bytes) -> str | None:
-    start = data[:64].lstrip()
+    textual = claimed in ("text", "markdown", "delimited")
+    start = data[:256].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if start.startswith(b"{\\rtf"):
+        raise Unreadable(_rich_text(path))
+    if start.startswith((b"<!doctype html", b"<html")) or (
+        not textual and start.startswith((b"<table", b"<meta"))
+    ):
+        raise Unreadable(_web_page(path))
     if data.startswith(b"%PDF-") or (claimed == "pdf" and b"%PDF-" in data[:1024]):
         return "pdf"
-    if data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*", b"BM")) or data[4:8] == b"ftyp":
-        return "picture" if not (data.startswith(b"BM") and claimed in ("text", "markdown", "delimited")) else None
+    if (
+        data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*", b"BM"))
+        or data[4:8] == b"ftyp"
+    ):
+        return None if textual and _is_text(data) else "picture"
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "picture"
     if data.startswith(b"PK\x03\x04"):
         return _zipped(path, data)
     if data.startswith(_OLE):
         return _compound(path, claimed, data)
-    if claimed in ("sheet", "word", "pdf", "picture"):
-        lowered = start.lower()
-        if lowered.startswith((b"<!doctype html", b"<html", b"<table", b"<meta")):
-            raise Unreadable(_web_page(path))
-        if claimed == "sheet" and _is_text(data) and not lowered.startswith(b"<?xml"):
-            return "delimited"
+    if claimed == "sheet" and _is_text(data) and not start.startswith(b"<?xml"):
+        return "delimited"
     return None
 
 
@@ -60,7 +66,11 @@ def _zipped(path: str, data: bytes) -> str | None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
-            kind = archive.read("mimetype")[:100] if "mimetype" in names and archive.getinfo("mimetype").file_size < 200 else b""
+            kind = (
+                archive.read("mimetype")[:100]
+                if "mimetype" in names and archive.getinfo("mimetype").file_size < 200
+                else b""
+            )
     except (zipfile.BadZipFile, KeyError, OSError, RuntimeError, ValueError, NotImplementedError):
         return None
     if any(name.startswith("word/") for name in names):
@@ -68,7 +78,15 @@ def _zipped(path: str, data: bytes) -> str | None:
     if any(name.startswith("xl/") for name in names) or b"spreadsheet" in kind:
         return "sheet"
     if any(name.startswith("ppt/") for name in names) or b"opendocument" in kind:
-        raise Unreadable(Problem("unknown-kind", "発表資料などのファイルは公開できません。", path, _SHOWN, "もとのソフトで開き、PDF で保存してください。"))
+        raise Unreadable(
+            Problem(
+                "unknown-kind",
+                "発表資料などのファイルは公開できません。",
+                path,
+                _SHOWN,
+                "もとのソフトで開き、PDF で保存してください。",
+            )
+        )
     return None
 
 
@@ -76,7 +94,13 @@ def _compound(path: str, claimed: str, data: bytes) -> str | None:
     """The old container of Office: a password, an old Word file, or an old workbook."""
     if "EncryptedPackage".encode("utf-16-le") in data:
         raise Unreadable(
-            Problem("password", "パスワードがかかっているため、開けません。", path, _SHOWN, "パスワードを外して保存し直してから、もう一度置いてください。")
+            Problem(
+                "password",
+                "パスワードがかかっているため、開けません。",
+                path,
+                _SHOWN,
+                "パスワードを外して保存し直してから、もう一度置いてください。",
+            )
         )
     if "WordDocument".encode("utf-16-le") in data:
         raise Unreadable(
@@ -86,9 +110,27 @@ def _compound(path: str, claimed: str, data: bytes) -> str | None:
             )
         )  # fmt: skip
     if "PowerPoint Document".encode("utf-16-le") in data:
-        raise Unreadable(Problem("unknown-kind", "発表資料は公開できません。", path, _SHOWN, "PowerPoint で開き、PDF で保存してください。"))
+        raise Unreadable(
+            Problem(
+                "unknown-kind",
+                "発表資料は公開できません。",
+                path,
+                _SHOWN,
+                "PowerPoint で開き、PDF で保存してください。",
+            )
+        )
     workbook = "Workbook".encode("utf-16-le") in data or "Book".encode("utf-16-le") in data
     return "sheet" if workbook and claimed != "sheet" else None
+
+
+def _rich_text(path: str) -> Problem:
+    return Problem(
+        "rich-text",
+        "中身はリッチテキスト（RTF）です。",
+        path,
+        _SHOWN,
+        "Word で開き、「名前を付けて保存」で種類を「Word 文書（.docx）」にしてください。",
+    )
 
 
 def _web_page(path: str) -> Problem:
