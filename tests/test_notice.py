@@ -141,7 +141,7 @@ def levels(found: tuple[Block, ...]) -> list[int]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("# 題\n## a\n### b\n## c", [2, 3, 2]), ("# 題\n### a\n##### b\n#### c", [2, 3, 4]), ("# 題\n# a\n## b\n# c", [2, 3, 2]), ("題\n\n#### a\n\n本文", []),
+        ("# 題\n## a\n### b\n## c", [2, 3, 2]), ("# 題\n### a\n##### b\n#### c", [2, 3, 3]), ("# 題\n# a\n## b\n# c", [2, 3, 2]), ("題\n\n#### a\n\n本文", []),
         ("# 題\n###### a\n###### b", [2, 2]),
     ],
 )  # fmt: skip
@@ -199,7 +199,6 @@ def test_the_blocks_of_plain_text() -> None:
         "2011.3.11\n2012.3.11",
         "- - -",
         "a\tb",
-        "<b>\n<i>",
         "*重要*",
     ],
 )
