@@ -235,13 +235,6 @@ def test_a_broken_colour_profile_is_not_asked(noon):
     assert decoded(made.large).getpixel((30, 5))[0] > 200
 
 
-def test_a_fax_of_more_than_a_hundred_pages_is_to_be_split(noon):
-    pages = [Image.new("1", (8, 8), 1)] * (room.MOST_PAGES + 1)
-    with pytest.raises(Unreadable) as caught:
-        read_picture("a.tif", saved(pages[0], "TIFF", save_all=True, append_images=pages[1:]), noon)
-    assert caught.value.problem.code == "too-many-pages"
-
-
 def test_a_scrolled_screen_is_cut_into_pages_that_can_be_read(noon):
     tall = Image.new("RGB", (400, 4000), "white")
     ImageDraw.Draw(tall).rectangle((0, 3990, 400, 4000), fill="black")

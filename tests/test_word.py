@@ -35,6 +35,7 @@ from publisher.model import (
     Strong,
     Text,
 )
+from publisher.readers.html_blocks import convert
 from publisher.readers.html_runs import flat
 from publisher.readers.word import read_docx
 
@@ -708,6 +709,67 @@ def _sample() -> bytes:
 
 
 SAMPLE = _sample()
+
+# --- HTML -------------------------------------------------------------------------------------------------
+
+TAGS = st.sampled_from(
+    [
+        "p",
+        "h1",
+        "h3",
+        "ul",
+        "ol",
+        "li",
+        "table",
+        "thead",
+        "tr",
+        "td",
+        "th",
+        "strong",
+        "s",
+        "sup",
+        "a",
+        "br",
+        "img",
+        "b",
+    ]
+)
+PIECES = st.one_of(
+    TAGS.map(lambda tag: f"<{tag}>"),
+    TAGS.map(lambda tag: f"</{tag}>"),
+    st.sampled_from(
+        ['<td colspan="3">', '<td rowspan="2">', '<td colspan="2" rowspan="9">', "<td colspan='x'>"]
+    ),
+    st.sampled_from(
+        ["水", "あ い", "&lt;b&gt;", "\ufdd01\ufdd1", "\ufdd39.\ufdd4", "\ufdd5", "https://example.jp/。"]
+    ),
+)
+
+
+def grids(blocks: Iterable[Block]) -> Iterable[Grid]:
+    for block in blocks:
+        if isinstance(block, Grid):
+            yield block
+        elif isinstance(block, Listing):
+            for entry in block.items:
+                yield from grids(entry)
+
+
+@given(st.lists(PIECES, max_size=60).map("".join))
+def test_any_html_becomes_blocks(html: str) -> None:
+    """Rows are as long as each other, nothing is empty, headings are of level 2 to 4 and begin with 2."""
+    made = convert(html, {})
+    for grid in grids(made.blocks):
+        lengths = {len(row) for row in grid.rows} | ({len(grid.header)} if grid.header else set())
+        assert len(lengths) == 1 and lengths.pop() > 1
+    levels = {block.level for block in made.blocks if isinstance(block, Heading)}
+    assert levels <= {2, 3, 4} and (not levels or 2 in levels)
+    for block in made.blocks:
+        if isinstance(block, (Paragraph, Heading)):
+            assert flat(block.inlines).strip()
+    if "<table>" not in html and "<img>" not in html:
+        assert words(made.blocks).count("水") + made.title.count("水") == html.count("水")
+
 
 # --- real files -------------------------------------------------------------------------------------------
 

@@ -138,7 +138,10 @@ class _Maker:
         return [Heading(int(node.tag[1]) + 1, tuple(words)), *figures]
 
     def _listing(self, node: Node) -> list[Block]:
-        entries = [child for child in node.children if isinstance(child, Node) and child.tag == "li"]
+        entries = [
+            child if isinstance(child, Node) and child.tag == "li" else Node("li", {}, [child])
+            for child in node.children
+        ]
         if any(entry.attributes.get("id", "").startswith(("footnote-", "endnote-")) for entry in entries):
             return self._notes(entries)
         items: list[tuple[Block, ...]] = []
