@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 
 from publisher.editions import (
     ArchiveView,
@@ -54,6 +55,9 @@ LATEST = 30
 FEED = 50
 """Entries of a feed."""
 
+BATCH = 400
+"""Documents that are settled in one transaction."""
+
 URGENT = 20
 TABLES = 40
 
@@ -83,10 +87,12 @@ class Rendering:
 
     def documents(self, ids: Iterable[str]) -> None:
         """Settle and render these documents. Their lists are touched, in the same transaction as their cards."""
-        for id_ in ids:
-            row = self.ledger.documents.get(id_)
-            if row is not None:
-                self._document(row)
+        for some in batched(ids, BATCH):
+            with self.ledger.transaction():
+                for id_ in some:
+                    row = self.ledger.documents.get(id_)
+                    if row is not None:
+                        self._document(row)
 
     def _document(self, row: DocumentRow) -> None:
         versions = self.ledger.documents.versions(row.id)
@@ -356,6 +362,13 @@ class Rendering:
         for owner, gone in left.items():  # after all uses: a file may pass from one owner to another
             self.dropped.update(pages.drop(owner, gone))
         self.owners.clear()
+
+
+def batched(items: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Runs of at most ``size`` items."""
+    rest = iter(items)
+    while some := list(islice(rest, size)):
+        yield some
 
 
 class _Owned:
