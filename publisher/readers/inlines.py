@@ -7,11 +7,26 @@ import unicodedata
 
 from publisher.model import Break, Inline, Link, Severity, Text
 
-# Japanese numbers as people write them: 0000-00-2111, 03-1234-5678, 0120-000-000, 090-0000-0000, (0000)00-2111.
-_TEL = r"(?<![\d０-９.-])(?:[(（][0０][\d０-９]{1,4}[)）]|[0０][\d０-９]{1,4}[-－‐−ー(（])[\d０-９]{1,4}[-－‐−ー)）][\d０-９]{3,4}(?![\d０-９-])"
+# Japanese numbers as people write them: 0000-00-2111, 03-1234-5678, 0120-000-000, 090-0000-0000, (0000)00-2111, +81-3-1234-5678.
+# Between the digits stands whatever a word processor makes of the key beside 0.
+_DASH = r"\-－‐‑–—―−ーｰ"
+_DIGIT = r"[\d０-９]"
+_TEL = (
+    rf"(?<![\d０-９.．{_DASH}])(?:[(（][0０]{_DIGIT}{{1,4}}[)）]|[0０]{_DIGIT}{{1,4}}[{_DASH}(（]|[+＋]81[ {_DASH}]?{_DIGIT}{{1,4}}[ {_DASH}])"
+    rf"{_DIGIT}{{1,4}}[ {_DASH})）]{_DIGIT}{{3,4}}(?!{_DIGIT}|[{_DASH}]{_DIGIT})"
+)
 _URL = r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+"
 _LINKS = re.compile(f"(?P<url>{_URL})|(?P<tel>{_TEL})")
 _URL_TAIL = ".,;:!?'"
+_DISGUISED = re.compile(r"https?://(?:[^/?#]*@|[/?#]|$)")
+
+_ORDER = re.compile(r"^(?:\d{1,3}[_.．]|0\d{1,2}[\-\s])\s*(?=\D)")
+_MARKED = re.compile(r"[【\[［〔(（〈《≪<＜]([^】\]］〕)）〉》≫>＞]{1,30})")
+_LEADING = re.compile(r"^[★☆■□◆◇●○※!！\s]*(訓練|大至急|至急|緊急|重要)(?=[★☆■□◆◇●○※!！:：\s])")
+_PARTS = re.compile(r"[・･/／、，,:：\s]+")
+_URGENT = re.compile(r"(?:大至急|至急|緊急(?!時|用|連絡先|車両|輸送|搬送))")
+_DRILL = re.compile(r".{0,10}訓練(?:です|中|用|配信|通知|情報|放送|メール|発信|発表|開始|終了|実施中|第?\d{0,2}報)?[。！!]?|.*訓練です[。！!]?")
+"""A part between brackets that says: an exercise. 「これは訓練ではありません」 and 「訓練は中止」 say the opposite."""
 
 
 def inlines(text: str) -> tuple[Inline, ...]:
@@ -25,7 +40,7 @@ def inlines(text: str) -> tuple[Inline, ...]:
 
 
 def _line(line: str) -> list[Inline]:
-    if "http" not in line and not any(c in line for c in "0０"):
+    if "http" not in line and not any(c in line for c in "0０+＋"):
         return [Text(line)] if line else []
     found: list[Inline] = []
     end = 0
@@ -33,11 +48,15 @@ def _line(line: str) -> list[Inline]:
         shown = match[0]
         if match["url"]:
             shown = _trimmed(shown)
+            if _DISGUISED.match(shown):  # a name before the host makes one host look like another
+                continue
             href = shown
         else:
-            href = "tel:" + re.sub(r"\D", "", unicodedata.normalize("NFKC", shown))
-            if not 10 <= len(href) - 4 <= 11:
+            digits = re.sub(r"\D", "", unicodedata.normalize("NFKC", shown))
+            abroad = shown[0] in "+＋"
+            if not 10 <= len(digits) - abroad <= 11:
                 continue
+            href = ("tel:+" if abroad else "tel:") + digits
         if match.start() > end:
             found.append(Text(line[end : match.start()]))
         found.append(Link(href, (Text(shown),)))
@@ -55,21 +74,29 @@ def _trimmed(url: str) -> str:
 
 
 def title_from_path(path: str) -> str:
-    """The name of a file as a title: NFC, without folders, language and ending."""
+    """The name of a file as a title: NFC, without folders, language, ending, and the digits that put files in order (``01_``)."""
     from publisher.readers import split_language
 
     name = unicodedata.normalize("NFC", split_language(path)[0].rpartition("/")[2])
     stem = name.rpartition(".")[0] or name
-    return " ".join(stem.replace("_", " ").split()) or name
+    return " ".join(_ORDER.sub("", stem, count=1).replace("_", " ").split()) or name
+
+
+def _marks(title: str) -> list[str]:
+    """What a title says of itself, part by part: 【緊急・訓練】, ★緊急★, 「訓練：…」."""
+    leading = _LEADING.match(title)
+    marks = [part for match in _MARKED.finditer(title) for part in _PARTS.split(match[1]) if part]
+    return [leading[1], *marks] if leading else marks
 
 
 def severity_of(title: str) -> Severity:
-    """What a title says of itself: 【緊急】, 【重要】."""
-    if re.search(r"[【\[［(（]\s*(大至急|緊急|至急)", title):
+    """What a title says of itself: 【緊急】, 【訓練・緊急】, 【重要】; 「（緊急連絡先）」 says nothing."""
+    marks = _marks(title)
+    if any(_URGENT.match(mark) for mark in marks):
         return Severity.URGENT
-    return Severity.IMPORTANT if re.search(r"[【\[［(（]\s*重要", title) else Severity.NORMAL
+    return Severity.IMPORTANT if any(mark.startswith("重要") for mark in marks) else Severity.NORMAL
 
 
 def is_drill(title: str) -> bool:
-    """Is it marked as an exercise: 【訓練】?"""
-    return re.search(r"[【\[［(（]\s*[^】\]］)）]{0,6}訓練", title) is not None
+    """Is it marked as an exercise: 【訓練】? 「（これは訓練ではありません）」 is not."""
+    return any(_DRILL.fullmatch(mark) for mark in _marks(title))
