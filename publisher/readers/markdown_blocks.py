@@ -50,7 +50,7 @@ def parser() -> MarkdownIt:
     """Built once: it holds no state between documents."""
     from markdown_it import MarkdownIt
 
-    from publisher.readers.emphasis import install
+    from publisher.readers import emphasis, markdown_rules
 
     md = (
         MarkdownIt("commonmark", {"html": False, "maxNesting": DEPTH})
@@ -58,7 +58,8 @@ def parser() -> MarkdownIt:
         .disable(["html_block", "html_inline"])
     )
     md.validateLink = lambda url: True  # ours decides, and says so
-    install(md)
+    emphasis.install(md)
+    markdown_rules.install(md)
     return md
 
 
@@ -68,10 +69,12 @@ def blocks(text: str, path: str, first_line: int = 1) -> tuple[tuple[Block, ...]
         from publisher.readers.text_blocks import blocks as plain_blocks
 
         return plain_blocks(text), (_too_many_marks(path),)
+    from publisher.readers.markdown_rules import half_width_marks
+
+    text = half_width_marks(text)
     tokens = parser().parse(text)
-    walk = _Walk(
-        path, first_line, sum(token.type == "heading_open" and token.tag == "h1" for token in tokens) > 1
-    )
+    several = sum(token.type == "heading_open" and token.tag == "h1" for token in tokens) > 1
+    walk = _Walk(path, first_line, several, text)
     found = walk.blocks(iter(tokens), None)
     return tuple(found), tuple(walk.problems)
 
@@ -106,10 +109,11 @@ def safe_href(href: str) -> str | None:
 class _Walk:
     """One walk over the tokens."""
 
-    def __init__(self, path: str, first_line: int, several_first: bool = False) -> None:
-        self.path, self.first_line = path, first_line
+    def __init__(self, path: str, first_line: int, several_first: bool, text: str) -> None:
+        self.path, self.first_line, self.text = path, first_line, text
         self.deeper = int(several_first)  # with several ``#``, they are the parts, and ``##`` their parts
         self.problems: list[Problem] = []
+        self.lines: list[str] | None = None
         self.line = first_line
 
     def blocks(self, tokens: Iterator[Token], end: str | None) -> list[Block]:
@@ -130,9 +134,8 @@ class _Walk:
             inlines = self._inside(tokens, "paragraph_close")
             return Paragraph(inlines) if inlines else None
         if kind == "heading_open":
-            return Heading(
-                min(4, max(2, int(token.tag[1]) + self.deeper)), self._inside(tokens, "heading_close")
-            )
+            inlines = self._inside(tokens, "heading_close")
+            return Heading(min(4, max(2, int(token.tag[1]) + self.deeper)), inlines) if inlines else None
         if kind in ("bullet_list_open", "ordered_list_open"):
             start = None if kind.startswith("bullet") else int(token.attrs.get("start", 1))
             return Listing(tuple(self._items(tokens, kind.replace("open", "close"))), start)
@@ -143,7 +146,7 @@ class _Walk:
         if kind == "hr":
             return Rule()
         if kind == "table_open":
-            return self._table(tokens)
+            return self._table(tokens, token.level == 0)
         if kind == "inline":
             return Paragraph(tuple(self._inlines(token.children or [])))
         return None
@@ -164,17 +167,19 @@ class _Walk:
             if token.type == "list_item_open":
                 yield tuple(self.blocks(tokens, "list_item_close"))
 
-    def _table(self, tokens: Iterator[Token]) -> Grid:
+    def _table(self, tokens: Iterator[Token], outermost: bool) -> Grid:
         rows: list[tuple[tuple[Inline, ...], ...]] = []
         row: list[tuple[Inline, ...]] = []
+        line: int | None = None
         headed = False
         for token in tokens:
             if token.type == "table_close":
                 break
             if token.type == "tr_open":
-                row = []
+                row, line = [], token.map[0] if token.map else None
             elif token.type == "tr_close":
-                rows.append(tuple(row))
+                more = self._cells_beyond(line, len(row)) if outermost and line is not None else ()
+                rows.append((*row, *more))
             elif token.type in ("th_open", "td_open"):
                 headed = headed or token.type == "th_open"
                 row.append(self._inside(tokens, token.type.replace("open", "close")))
@@ -183,6 +188,21 @@ class _Walk:
         if headed and even and any(even[0]):
             return Grid(even[0], tuple(even[1:]))
         return Grid((), tuple(even[1:] if headed else even))
+
+    def _cells_beyond(self, line: int, width: int) -> tuple[tuple[Inline, ...], ...]:
+        """Cells to the right of the last column: GitHub's tables (GFM 0.29, 4.10) drop them, people mean them."""
+        from markdown_it.rules_block.table import escapedSplit
+
+        if self.lines is None:
+            self.lines = self.text.split("\n")
+        cells = escapedSplit(self.lines[line].strip())
+        cells = cells[cells[:1] == [""] :]
+        more = cells[width : len(cells) - (cells[-1:] == [""])]
+        if not any(cell.strip() for cell in more):
+            return ()
+        self.line = self.first_line + line
+        self._tell("cells-beyond", "表の見出しより多くのセルがある行がありました。見出しのない列として載せました。", "見出しの行にも列の名前を書いてください。")
+        return tuple(plain_inlines(cell.strip()) for cell in more)
 
     # --- inlines ---
 
@@ -211,11 +231,11 @@ class _Walk:
                 found.append(Break())
                 continue
             flush()
-            found += self._marked(kind, token, tokens)
+            found += self._marked(kind, token, tokens, end)
         flush()
         return found
 
-    def _marked(self, kind: str, token: Token, tokens: Iterator[Token]) -> list[Inline]:
+    def _marked(self, kind: str, token: Token, tokens: Iterator[Token], around: str | None) -> list[Inline]:
         if kind in ("strong_open", "em_open"):
             inside = self._run(tokens, kind.replace("open", "close"))
             return [Strong(tuple(inside))] if inside else []
@@ -223,7 +243,7 @@ class _Walk:
             inside = self._run(tokens, "link_close")
             return self._link(str(token.attrs.get("href", "")), inside)
         if kind == "image":
-            return [Text(self._picture(token))]
+            return self._picture(token, around == "link_close")
         return [Text(token.content)] if token.content else []
 
     def _link(self, href: str, inside: list[Inline]) -> list[Inline]:
@@ -246,20 +266,19 @@ class _Walk:
             )
         self._tell("link-left-out", what, todo)
 
-    def _picture(self, token: Token) -> str:
-        alt = (
-            " ".join("".join(child.content for child in token.children or []).split())
-            or token.content.strip()
-        )
+    def _picture(self, token: Token, linked: bool) -> list[Inline]:
+        """Its words; one on another host becomes a link, so that no page asks that host for anything by itself."""
+        alt = " ".join("".join(child.content for child in token.children or []).split()) or token.content.strip()
+        address = safe_href(str(token.attrs.get("src", "")))
+        if address is not None and address.lower().startswith("http") and not linked:
+            what = "ほかのサイトの画像の指定がありました。画像は表示せず、リンクにしました。"
+            self._tell("picture-linked", what, "見せたい画像は、ファイルをそのままフォルダーに置いてください。画像のページができます。")
+            return [Text("（画像: "), Link(address, (Text(alt or address),)), Text("）")]
         what = "本文の中に画像の指定がありました。画像は表示せず、説明の文字だけを残しました。"
-        self._tell(
-            "picture-left-out",
-            what,
-            "画像のファイルを、そのままフォルダーに置いてください。画像のページができます。",
-        )
-        return f"（画像: {alt}）" if alt else "（画像）"
+        self._tell("picture-left-out", what, "画像のファイルを、そのままフォルダーに置いてください。画像のページができます。")
+        return [Text(f"（画像: {alt}）" if alt else "（画像）")]
 
     def _tell(self, code: str, what: str, todo: str) -> None:
-        self.problems.append(
-            Problem(code, what, f"{self.path} {self.line}行目", "本文は公開しています。", todo)
-        )
+        problem = Problem(code, what, f"{self.path} {self.line}行目", "本文は公開しています。", todo)
+        if problem not in self.problems[-1:]:  # once a line is enough
+            self.problems.append(problem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from publisher.errors import Unreadable
@@ -13,7 +14,6 @@ from publisher.model import (
     Inline,
     Link,
     Notice,
-    Paragraph,
     Problem,
     Ruby,
     Severity,
@@ -23,20 +23,21 @@ from publisher.model import (
 from publisher.readers.charset import Decoded, decode
 from publisher.readers.dateline import date_of
 from publisher.readers.front_matter import FrontMatter, split
+from publisher.readers.headline import headline
 from publisher.readers.inlines import is_drill, severity_of, title_from_path
-
-TITLE = 60
-"""A first line longer than this is no title."""
 
 
 def read_markdown(path: str, data: bytes, arrived: datetime) -> Notice:
     """A Markdown file. Raises ``Unreadable`` when it is no text or has nothing in it."""
     from publisher.readers.markdown_blocks import blocks
+    from publisher.readers.markdown_rules import without_comments
 
     decoded = decode(path, data)
     front = split(decoded.text, path, arrived)
-    found, problems = blocks(front.body, path, front.body_line)
-    return notice(path, arrived, decoded, front, found, problems)
+    body, comments, doubts = without_comments(front.body, path, front.body_line)
+    front = replace(front, body=body, doubts=(*front.doubts, *doubts))
+    found, problems = blocks(body, path, front.body_line)
+    return notice(path, arrived, decoded, front, found, (*comments, *problems))
 
 
 def read_text(path: str, data: bytes, arrived: datetime) -> Notice:
@@ -46,8 +47,10 @@ def read_text(path: str, data: bytes, arrived: datetime) -> Notice:
     decoded = decode(path, data)
     front = split(decoded.text, path, arrived)
     found = blocks(front.body)
-    if front.title is None and found and (line := first_line(found)):
-        found = (Heading(2, (Text(line),)), *found[1:])  # in plain text the first line leads, not the first ■
+    if front.title is None:
+        title, rest = headline(found, arrived)
+        if title:
+            found = (Heading(2, (Text(title),)), *rest)  # in plain text the first line leads, not the first ■
     return notice(path, arrived, decoded, front, found, ())
 
 
@@ -66,30 +69,31 @@ def notice(
                 "empty-text", "文章がありません。", path, "まだ公開していません。前に公開したものがあれば、そのまま見えています。", "中身を書いてから、もう一度置いてください。"
             )
         )  # fmt: skip
-    title, rest = title_of(front.title, blocks, path)
+    title, rest = title_of(front.title, blocks, path, arrived)
     date = front.date or date_of(front.body.split("\n"), arrived)
     severity = front.severity if front.severity is not None else severity_of(title)
-    drill = front.drill if front.drill is not None else is_drill(title)
+    drill = front.drill if front.drill is not None else is_drill(title) or is_drill(title_from_path(path))
     head = Head(
         title, date, front.publish, front.expires, severity or Severity.NORMAL, front.districts, drill
     )
     return Notice(head, in_order(rest), (), (*decoded.warnings, *front.warnings, *problems), front.doubts)
 
 
-def title_of(said: str | None, blocks: tuple[Block, ...], path: str) -> tuple[str, tuple[Block, ...]]:
-    """(title, the blocks below it): what was said, else the first heading, else a short first line, else the file's name."""
+def title_of(
+    said: str | None, blocks: tuple[Block, ...], path: str, arrived: datetime
+) -> tuple[str, tuple[Block, ...]]:
+    """(title, the blocks below it): what was said, else the first heading, else a line that reads like a title, else the file's name."""
     if said:
         if blocks and isinstance(blocks[0], Heading) and flat(blocks[0].inlines).strip() == said.strip():
             return said, blocks[1:]
         return said, blocks
     for index, block in enumerate(blocks):
-        if isinstance(block, Heading) and (title := flat(block.inlines).strip()):
+        if isinstance(block, Heading) and (title := " ".join(flat(block.inlines).split("\n")).strip()):
             return title, blocks[:index] + blocks[index + 1 :]
         if index >= 3:
             break
-    if line := first_line(blocks):
-        return line, blocks[1:]
-    return title_from_path(path), blocks
+    title, rest = headline(blocks, arrived)
+    return (title, rest) if title else (title_from_path(path), blocks)
 
 
 def in_order(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
@@ -103,15 +107,6 @@ def in_order(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
         above = [*(level for level in above if level < block.level), block.level]
         found.append(Heading(1 + len(above), block.inlines))
     return tuple(found)
-
-
-def first_line(blocks: tuple[Block, ...]) -> str:
-    """The first paragraph when it reads like a title: one short line that is no sentence, with more below it; "" otherwise."""
-    if len(blocks) > 1 and isinstance(blocks[0], Paragraph):
-        line = flat(blocks[0].inlines).strip()
-        if 0 < len(line) <= TITLE and "\n" not in line and not line.endswith(("。", "、", "：", ":")):
-            return line
-    return ""
 
 
 def flat(inlines: tuple[Inline, ...]) -> str:
