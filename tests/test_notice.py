@@ -25,6 +25,7 @@ from publisher.model import (
     Preformatted,
     Quote,
     Rule,
+    Severity,
     Strong,
     Text,
 )
@@ -102,12 +103,92 @@ def test_a_picture_leaves_its_words() -> None:
     assert codes("水\n\n![](a.jpg)") == [("picture-left-out", "a.md 7行目")]
 
 
+def test_a_picture_on_another_host_is_a_link() -> None:
+    address = "https://a.jp/b.png"
+    assert one(f"![地図]({address})") == (Text("（画像: "), Link(address, (Text("地図"),)), Text("）"))
+    assert one(f"![]({address})")[1] == Link(address, (Text(address),))
+    assert one(f"[![地図]({address})](https://b.jp/)") == (Link("https://b.jp/", (Text("（画像: 地図）"),)),)
+    assert codes(f"![地図]({address})") == [("picture-linked", "a.md 5行目")]
+
+
+def test_one_warning_a_line_is_enough() -> None:
+    assert codes("[a](x) [b](y)\n[c](z)") == [("link-left-out", "a.md 5行目"), ("link-left-out", "a.md 6行目")]
+
+
+@pytest.mark.parametrize("text", ["[注意]: 雨天中止", "[時間]: 9:00", "[締切]: 1月9日", "[^1]: 注", "[お知らせ]: https://a.jp/"])
+def test_no_line_vanishes_as_a_definition(text: str) -> None:
+    """CommonMark takes such lines off the page; staff mean them to be read."""
+    found, problems = blocks(f"本文\n\n{text}\n\n次", "a.md")
+    assert [flat(block.inlines) for block in found if isinstance(block, Paragraph)] == ["本文", text, "次"]
+    assert not problems
+
+
+def test_definitions_that_are_used_are_definitions() -> None:
+    link = Link("https://a.jp/", (Text("水 道"),))
+    assert one("[水 道] です\n\n[水  道]: https://a.jp/") == (link, Text(" です"))
+    assert one("> [水 道]\n\n[水 道]: <https://a.jp/>"[2:]) == (link,)
+
+
+def test_comments_are_not_published() -> None:
+    found = markdown("---\n件名: a\n---\n一<!-- 内線は山田 -->\n\n<!--\n令和6年1月1日 発表\n\n# 題\n-->\n二\n")
+    assert found.blocks == (Paragraph((Text("一"),)), Paragraph((Text("二"),)))
+    assert found.head.date is None
+    assert [(w.code, w.where) for w in found.warnings] == [("comment", "お知らせ/給水.md 4行目")]
+    assert not found.doubts
+
+
+@pytest.mark.parametrize("text", ["```\n<!-- a -->\n```", "`<!-- a -->`", "\\<!-- a -->"])
+def test_comments_shown_as_examples_stay(text: str) -> None:
+    found = markdown(f"題\n\n{text}\n")
+    assert "<!-- a -->" in str(found.blocks)
+    assert not found.warnings
+
+
+def test_a_comment_without_an_end_holds_the_notice() -> None:
+    found = markdown("本文です。\n\n<!-- 内線は山田\n\n続き\n")
+    assert words(found.blocks) == "本文です。"
+    assert [(d.code, d.where) for d in found.doubts] == [("unclosed-comment", "お知らせ/給水.md 3行目")]
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("見出し\n---\n本文", [Heading, Paragraph]), ("見出し\n===\n本文", [Heading, Paragraph]), ("1行目\n2行目\n---\n本文", [Paragraph, Rule, Paragraph]),
+        ("断水しています。\n---\n本文", [Paragraph, Rule, Paragraph]), ("> 一\n> 二\n> ---", [Quote]),
+    ],
+)  # fmt: skip
+def test_a_rule_below_sentences_makes_no_heading(text: str, kinds: list[type]) -> None:
+    assert [type(block) for block in blocks(text, "a.md")[0]] == kinds
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("##　見出し", Heading), ("＃　見出し", Heading), ("-　水\n-　毛布", Listing), ("1.　水\n2.　毛布", Listing), ("＃見出し", Paragraph), ("　字下げ", Paragraph)],
+)  # fmt: skip
+def test_full_width_spaces_after_marks(text: str, kind: type) -> None:
+    [block] = blocks(text, "a.md")[0]
+    assert type(block) is kind
+    assert "　" not in words((block,)) or kind is Paragraph
+
+
+def test_a_heading_without_words_is_none() -> None:
+    assert blocks("#\n\n本文\n\n## \n", "a.md")[0] == (Paragraph((Text("本文"),)),)
+
+
+def test_cells_beyond_the_last_column_are_kept() -> None:
+    [grid] = blocks("|所|時|\n|-|-|\n|a|b|c `|`\\| d|\n|e|\n", "a.md")[0]
+    assert isinstance(grid, Grid)
+    assert [[flat(cell) for cell in row] for row in (grid.header, *grid.rows)] == [
+        ["所", "時", "", ""], ["a", "b", "c `", "`| d"], ["e", "", "", ""]
+    ]  # fmt: skip
+    assert codes("|所|時|\n|-|-|\n|a|b||\n|a|b|c|\n") == [("cells-beyond", "a.md 8行目")]
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "<script>alert(1)</script>",
         "<b>太字</b>です",
-        "<!-- 覚え書き -->",
         "<a href='https://a.jp'>水</a>です",
     ],
 )
@@ -153,11 +234,48 @@ def test_headings_go_down_one_level_at_a_time(text: str, expected: list[int]) ->
     ("text", "title"),
     [
         ("# 給水のお知らせ\n本文", "給水のお知らせ"), ("---\n件名: 給水\n---\n# 別\n本文", "給水"), ("給水のお知らせ\n\n本文です。", "給水のお知らせ"),
-        ("断水が続いています。\n\n本文です。", "給水"), ("## **「給水」**です\n本文", "「給水」です"),
+        ("断水が続いています。\n\n本文です。", "給水"), ("## **「給水」**です\n本文", "「給水」です"), ("![地図](a.png)\n\n本文", "給水"),
+        ("<div>\n\n本文", "給水"),
     ],
 )  # fmt: skip
 def test_the_title(text: str, title: str) -> None:
     assert markdown(text).head.title == title
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "body"),
+    [
+        ("【緊急】避難指示\n逃げてください。", "【緊急】避難指示", "逃げてください。"), ("■給水\n場所は次のとおり。", "給水", "場所は次のとおり。"),
+        ("給水のお知らせ\n場所は次のとおり。", "給水のお知らせ", "場所は次のとおり。"), ("======\n給水\n======\n本文。", "給水", "本文。"), ("件名　給水所\n本文。", "給水所", "本文。"),
+        ("令和6年1月9日\n\n市民各位\n\n汐見市長　汐見　太郎\n\n給水所の開設\n\n本文。", "給水所の開設", "令和6年1月9日市民各位汐見市長　汐見　太郎本文。"),
+        ("防災第12号\n令和6年1月9日　汐見市水道課\n給水所の開設\n本文。", "給水所の開設", "防災第12号\n令和6年1月9日　汐見市水道課本文。"),
+        ("【訓練】\n避難指示の発令\n本文。", "【訓練】避難指示の発令", "【訓練】本文。"), ("（訓練）避難指示\n本文。", "（訓練）避難指示", "本文。"),
+    ],
+)  # fmt: skip
+def test_the_title_of_a_plain_text(text: str, title: str, body: str) -> None:
+    found = plain(text)
+    assert (found.head.title, words(found.blocks)) == (title, "".join(body.split()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "断水が続いています。\n給水所は次のとおり。", "汐見市では本町の全域で\n断水が続いています。", "本町、港町、浜町の皆さん\n断水です。", "・水\n毛布", "1. 水\n毛布",
+        "場所：本町\n時間：9時", "電話 0120-000-000\n本文。", "汐見市災害対策本部\n第3報\n令和6年1月9日 15:00\n\n断水しています。", "給水所", "（1）給水\n本文。",
+        "令和6年1月9日\n\n断水しています。",
+    ],
+)  # fmt: skip
+def test_a_plain_text_without_a_title(text: str) -> None:
+    found = plain(text)
+    assert found.head.title == "給水"
+    assert words(found.blocks) == "".join(text.split())
+
+
+def test_marks_of_the_text_and_of_the_name() -> None:
+    assert plain("【緊急】避難指示\n本文。").head.severity is Severity.URGENT
+    assert plain("【訓練】\n避難指示\n本文。").head.drill
+    assert read_markdown("【訓練】避難指示.md", "# 避難指示\n本文".encode(), NOW).head.drill
+    assert not read_markdown("【訓練】避難指示.md", "---\n訓練: いいえ\n---\n# 避難指示".encode(), NOW).head.drill
 
 
 @pytest.mark.parametrize("text", ["", " \n\n　\n", "\n\n\n"])
