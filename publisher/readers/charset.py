@@ -56,6 +56,12 @@ _BEFORE = "前に公開したものがあれば、そのまま見えています
 SAMPLE = 65_536
 """Bytes that decide between encodings, from the first line that is not ASCII."""
 
+WESTERN = 12.0
+"""How much likelier Windows-1252 must be: translators' machines write it, offices do not."""
+
+FOREIGN = {"cp932": -11.5, "cp1252": -20.0}
+"""Average likelihood below which a text without kana is taken for a misreading of Chinese or Korean; −8.4 in the seldom encodings."""
+
 UNMARKED = 15.0
 """How much likelier UTF-16 without a mark must be than ASCII or a multibyte encoding."""
 
@@ -63,7 +69,7 @@ UNMARKED = 15.0
 def decode(path: str, data: bytes) -> Decoded:
     """Raises ``Unreadable`` for what is no text, or is text in no encoding that a Japanese office uses."""
     text, encoding = _decode(path, data)
-    warnings: list[Problem] = []
+    warnings: list[Problem] = [_western(path)] if encoding == "cp1252" else []
     if encoding == "utf-8" and (mended := _mend(text)) is not None:
         text = mended
         warnings.append(
@@ -105,7 +111,7 @@ def _decode(path: str, data: bytes) -> tuple[str, str]:
                     _broken(path, data[: len(bom) + error.start].decode(encoding, "ignore").count("\n"))
                 ) from error
     sample = _sample(data)
-    if guess := _unmarked_utf16(data):
+    if not _misread(sample) and (guess := _unmarked_utf16(data)):
         return data.decode(guess), guess
     if b"\x00" in data[:4096]:
         raise Unreadable(_not_text(path))
@@ -114,9 +120,13 @@ def _decode(path: str, data: bytes) -> tuple[str, str]:
     failed: list[UnicodeDecodeError] = []
     for encoding in _candidates(sample):
         try:
-            return _strictly(data, encoding), encoding
+            text = _strictly(data, encoding)
         except UnicodeDecodeError as error:
             failed.append(error)
+            continue
+        if encoding != "utf-8" and _foreign(text[:SAMPLE], encoding):
+            raise Unreadable(_broken(path, 0))
+        return text, encoding
     farthest = max(failed, key=lambda error: error.start)
     if _binary(sample):
         raise Unreadable(_not_text(path)) from farthest
@@ -149,14 +159,17 @@ def _candidates(sample: bytes) -> Iterator[str]:
     doubtful = (
         utf8 and shown and not shown.isascii() and max(shown) < "\u0800"
     )  # two bytes a character: ﾅｶ in CP932 is Ŷ in UTF-8
-    if utf8 and not doubtful:
+    if utf8 and (not doubtful or _unmangled(shown) is not None):
         yield "utf-8"
+        doubtful = False
     scored = [(likelihood(shown) + 2, "utf-8")] if doubtful else []
     for encoding, burden in _MULTIBYTE:
         try:
             scored.append((likelihood(_strictly(sample, encoding)) - burden, encoding))
         except UnicodeDecodeError:
             continue
+    if not utf8 and _may_be_western(sample):
+        scored.append((likelihood(sample.decode("cp1252")) - WESTERN, "cp1252"))
     scored.sort(key=lambda item: -item[0])
     yield from (name for _, name in scored)
     seen = {name for _, name in scored}
@@ -165,6 +178,27 @@ def _candidates(sample: bytes) -> Iterator[str]:
         for name in ("utf-8", *(name for name, _ in _MULTIBYTE))
         if name not in seen and not (utf8 and name == "utf-8")
     )
+
+
+def _misread(sample: bytes) -> bool:
+    """Is it UTF-8 that holds another encoding read as Latin-1? No Japanese character then begins with its own byte."""
+    if re.search(rb"[\xe3-\xf4]", sample):
+        return False
+    text = _attempt(sample, "utf-8")
+    return text is not None and _unmangled(text) is not None
+
+
+def _may_be_western(sample: bytes) -> bool:
+    """Letters beyond ASCII one by one or in pairs among many that are ASCII, and none that Windows-1252 lacks."""
+    high = len(sample) - len(sample.translate(None, bytes(range(0x80, 0x100))))
+    return 0 < high * 4 < len(sample) and not re.search(rb"[\x81\x8d\x8f\x90\x9d]|[\x80-\xff]{3}", sample)
+
+
+def _foreign(text: str, encoding: str) -> bool:
+    """Chinese and Korean bytes are valid as EUC-JP and CP932: what they show has seldom characters and no kana."""
+    beyond = [character for character in text if character > "\x7f"]
+    kana = sum("\u3041" <= character <= "\u30fe" for character in beyond)
+    return len(beyond) >= 10 and kana * 50 < len(beyond) and average(text) < FOREIGN.get(encoding, -8.4)
 
 
 def _strictly(data: bytes, encoding: str) -> str:
@@ -254,7 +288,7 @@ def _unmarked_utf16(data: bytes) -> str | None:
         return best[1] if best else None
     others = [
         likelihood(text)
-        for name in ("utf-8", "cp932", "euc_jp")
+        for name in ("utf-8", "cp932", "euc_jp", *(["cp1252"] if _may_be_western(data) else []))
         if (text := _attempt(data, name)) is not None
     ]
     return best[1] if not others or best[0] > max(others) + UNMARKED else None
@@ -263,7 +297,7 @@ def _unmarked_utf16(data: bytes) -> str | None:
 def _plausible(text: str, nul: bool) -> bool:
     if nul:
         return average(text) > -9.5
-    return len(_JAPANESE.findall(text)) > 0.6 * len(text)
+    return len(_JAPANESE.findall(text)) > 0.6 * len(text) and average(text) > -11.5
 
 
 def _attempt(data: bytes, encoding: str) -> str | None:
@@ -346,6 +380,13 @@ def _broken(path: str, lines_before: int) -> Problem:
     return Problem(
         "charset", "文字コードが分からず、読めない文字があります。", f"{path} {lines_before + 1}行目", _BEFORE,
         "メモ帳などで開いて文字化けしていないか確かめ、「名前を付けて保存」で文字コードに「UTF-8」を選んで保存し直してください。",
+    )  # fmt: skip
+
+
+def _western(path: str) -> Problem:
+    return Problem(
+        "western", "日本語でない文字コード（Windows-1252）の文章として読みました。", path, "読み取った内容を公開しています。",
+        "文字が正しいか確かめ、「名前を付けて保存」で文字コードに「UTF-8」を選んで保存し直してください。",
     )  # fmt: skip
 
 
