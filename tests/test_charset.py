@@ -201,6 +201,47 @@ def test_what_was_read_wrongly_and_saved_is_mended(misread: str, codec: str) -> 
     assert [problem.code for problem in found.warnings] == ["mojibake-mended"]
 
 
+@pytest.mark.parametrize("line", ["断水のお知らせ", "給水所は第一小学校です", "避難所を開設しました"])
+@pytest.mark.parametrize("codec", ["cp932", "utf-8", "euc_jp"])
+def test_one_line_read_wrongly_is_mended(line: str, codec: str) -> None:
+    """Short ones look like half-width kana or UTF-16, too."""
+    found = decode("a.txt", line.encode(codec).decode("latin-1").encode())
+    assert (found.text, [problem.code for problem in found.warnings]) == (line, ["mojibake-mended"])
+
+
+@pytest.mark.parametrize("more", ["", " "])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A prefeitura informa que não há água. Atenção: a distribuição será às 10 h na escola.", "Évacuation à l'école: déjà ouverte à côté de l'hôtel",
+        "La evacuación será mañana. Atención: sólo niños.", "Bitte gehen Sie zur nächsten Schule. Für Ältere gibt es Fahrzeuge, Straße gesperrt.",
+    ],
+)  # fmt: skip
+def test_translations_from_western_machines(text: str, more: str) -> None:
+    found = decode("a.pt.txt", (text + more).encode("cp1252"))
+    assert (found.text, found.encoding, [w.code for w in found.warnings]) == (text + more, "cp1252", ["western"])
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        ("避难所开设通知，请大家注意安全。请到第一小学校避难。", "gbk"), ("停水通知 饮用水供应点设在市政府", "gbk"), ("避難所開設通知，請大家注意安全", "big5"),
+        ("대피소 안내입니다. 학교로 대피하십시오", "euc_kr"), ("Внимание, эвакуация в школу", "cp1251"),
+    ],
+)  # fmt: skip
+def test_other_languages_in_their_own_encodings_are_refused(text: str, codec: str) -> None:
+    """They are valid as EUC-JP or CP932 and would be published as rubbish."""
+    for more in ("", "\n"):
+        with pytest.raises(Unreadable):
+            decode("a.txt", (text + more).encode(codec))
+
+
+@pytest.mark.parametrize("codec", ["cp932", "euc_jp", "iso2022_jp", "utf-16-le"])
+@pytest.mark.parametrize("text", ["佐藤,高橋,渡辺,榊原,鷲尾,諏訪,逸見,轟\n", "本町,港町,浜町,字大沢,字黒岩,字鍬ヶ崎\n", "熊谷 菅原 及川 畠山 千葉 阿部 遠藤\n"])
+def test_lists_without_kana(text: str, codec: str) -> None:
+    assert decode("a.csv", text.encode(codec)).text == text
+
+
 def test_lines_read_wrongly_among_good_ones_are_mended() -> None:
     spoiled = TEXT.replace("〜", "から").encode("cp932").decode("latin-1") + "追記：日曜は休みです。\n"
     assert decode("a.txt", spoiled.encode()).text == TEXT.replace("〜", "から") + "追記：日曜は休みです。\n"
