@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +35,9 @@ _SHOWN = {
     )
 }
 """What is read of the properties of runs, paragraphs, cells, rows and tables once hidden things are gone."""
+_RUNS = (W + "r", M + "r")
 _WORDS = names("t sym tab br cr noBreakHyphen softHyphen drawing pict object ruby")
+_LINK = re.compile(r'HYPERLINK\s+(?:"([^"]*)"|([^\s"\\]\S*))(.*)', re.IGNORECASE | re.DOTALL)
 _EQ_RUBY = re.compile(r"\\s\s*\\up\s*[\d.]+\s*\(\s*(.*?)\s*\)\s*[,;]\s*(.*?)\s*\)\s*$", re.DOTALL)
 _EQ_RING = re.compile(r"\\o\s*\\ac\s*\(\s*[○◯□△◇〇]\s*[,;]\s*(.*?)\s*\)\s*$", re.DOTALL)
 
@@ -88,6 +91,10 @@ def _accept_changes(root: Any, removed: Removed) -> None:
     for element in list(root.iter(W + "delText", W + "delInstrText")):
         removed.deleted += 1
         remove(element)
+    for run in list(root.iter(*_RUNS)):  # formulas have the mark within their runs
+        if child(run, "rPr", "del") is not None or child(run, "rPr", "moveFrom") is not None:
+            removed.deleted += 1
+            remove(run)
     for element in list(root.iter(*_INSERTED)):
         removed.inserted += 1
         if element.getparent() is not None and element.getparent().tag in (W + "rPr", W + "trPr"):
@@ -130,7 +137,8 @@ def _fields(root: Any) -> None:
 
 def _close(field: dict[str, Any]) -> None:
     code = field["code"].strip()
-    if re.match(r"HYPERLINK\b", code, re.IGNORECASE):
+    if link := _LINK.match(code):
+        _keep_link(field, link[1] or link[2] or "", link[3])
         return
     last = field["parts"][-1]
     if re.match(r"EQ\b", code, re.IGNORECASE) and field["open"]:
@@ -140,6 +148,18 @@ def _close(field: dict[str, Any]) -> None:
             _add_text(last, f"（{match[1]}）")
     for part in field["parts"]:
         remove(part)
+
+
+def _keep_link(field: dict[str, Any], address: str, switches: str) -> None:
+    """Of the code of a link its address; what it says when pointed at and where it opens are not read
+    (ECMA-376 part 1, 17.16.5.25). A link to a place within the document (``\\l``) is text.
+    """
+    codes = [part for part in field["parts"] if part.tag == W + "instrText"]
+    if place := re.search(r'\\l\s+"?([^"\s]+)', switches):
+        address = f"{address}#{place[1]}"
+    for code in codes[1:]:
+        remove(code)
+    codes[0].text = f' HYPERLINK "{address}" '
 
 
 def _check_box(begin: Any) -> None:
@@ -187,14 +207,16 @@ class _Eraser:
             if hidden is not None and switched(hidden):
                 self._removed.hidden += len(_letters(row))
                 remove(row)
-        for run in list(root.iter(W + "r")):
+        for run in list(root.iter(*_RUNS)):
             properties = child(run, "rPr")
             paragraph = next(run.iterancestors(W + "p"), None)
             style = value(child(paragraph, "pPr", "pStyle")) or self._styles.default("paragraph")
             if self._on("webHidden", properties, style, run):
                 remove(run)
-            elif self._on("vanish", properties, style, run) or self._is_invisible(
-                run, properties, paragraph, style
+            elif (
+                self._on("vanish", properties, style, run)
+                or self._on("specVanish", properties, style, run)
+                or self._is_invisible(run, properties, paragraph, style)
             ):
                 self._removed.hidden += len(_letters(run))
                 remove(run)
@@ -202,14 +224,19 @@ class _Eraser:
                 self._blacken(run, properties, style)
 
     def _on(self, name: str, properties: Any, style: str, run: Any) -> bool:
+        """What a run says itself counts; of styles, one that hides is enough: "off" in another one leaves these
+        properties as they are (ECMA-376 part 1, 17.7.3).
+        """
         own = child(properties, name)
         if own is not None:
             return switched(own)
+        character = value(child(properties, "rStyle"))
         return any(
             element is not None and switched(element)
             for element in (
-                self._inherited(name, properties, style),
-                self._of_table(name, run),
+                self._styles.found(character, "rPr", name) if character else None,
+                self._styles.found(style, "rPr", name),
+                *self._of_tables(name, run),
                 self._styles.base(name),
             )
         )
@@ -220,10 +247,12 @@ class _Eraser:
         found = self._styles.found(character, "rPr", name) if character else None
         return found if found is not None else self._styles.found(style, "rPr", name)
 
-    def _of_table(self, name: str, run: Any) -> Any:
-        table = next(run.iterancestors(W + "tbl"), None)
-        style = value(child(table, "tblPr", "tblStyle"))
-        return self._styles.found(style, "rPr", name) if style else None
+    def _of_tables(self, name: str, run: Any) -> Iterator[Any]:
+        """From the styles of the tables around a run, those of their first rows, bands and corners too."""
+        for table in run.iterancestors(W + "tbl"):
+            if style := value(child(table, "tblPr", "tblStyle")):
+                yield self._styles.found(style, "rPr", name)
+                yield from self._styles.conditional(style, name)
 
     def _property(self, name: str, properties: Any, style: str) -> Any:
         own = child(properties, name)
@@ -234,6 +263,8 @@ class _Eraser:
         size = value(self._property("sz", properties, style))
         if size.isdecimal() and int(size) <= 3:
             return True
+        if properties is not None and properties.find(f"{W14}textFill/{W14}noFill") is not None:
+            return properties.find(f"{W14}textOutline/{W14}solidFill") is None
         colour = value(self._property("color", properties, style))
         if not re.fullmatch(r"[Ff][A-Fa-f0-9](?:[Ff][A-Fa-f0-9]){2}", colour):
             return False
@@ -261,7 +292,7 @@ class _Eraser:
             dark = re.fullmatch(r"(?:[0-5][A-Fa-f0-9]){3}", colour) is not None
         if dark and _letters(run):
             self._removed.blacked += len(_letters(run))
-            for text in run.iter(W + "t"):
+            for text in run.iter(W + "t", M + "t"):
                 text.text = "■" * len((text.text or "").strip())
             for ruby in list(run.iter(W + "rt")):
                 remove(ruby)
@@ -272,7 +303,7 @@ def _filled(shading: Any) -> bool:
 
 
 def _letters(element: Any) -> str:
-    return "".join("".join(text.text or "" for text in element.iter(W + "t")).split())
+    return "".join("".join(text.text or "" for text in element.iter(W + "t", M + "t")).split())
 
 
 def slim(root: Any) -> None:

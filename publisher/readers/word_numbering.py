@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from publisher.readers.word_styles import Styles, W, child, value
+from publisher.readers.word_styles import Styles, W, child, switched, value
 
 _AIU = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲン"
 _IROHA = "イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメミシヱヒモセスン"
@@ -120,6 +120,8 @@ class Numbering:
             lambda match: self._figure(counts, levels, int(match[1]) - 1, level.legal),
             level.text,
         )
+        if _is_hidden(child(paragraph, "pPr", "rPr")):
+            text = ""
         plain = level.format == "decimal" and re.fullmatch(r"[0-9]+[.)]?", text) is not None
         return Label(text.strip(), False, plain)
 
@@ -195,12 +197,19 @@ def _integer(text: str, otherwise: int) -> int:
     return int(text) if re.fullmatch(r"-?\d{1,9}", text) else otherwise
 
 
+def _is_hidden(properties: Any) -> bool:
+    """A number looks like the mark of its paragraph, and as its level says (17.9.24)."""
+    hidden = child(properties, "vanish")
+    return hidden is not None and switched(hidden)
+
+
 def _level(element: Any) -> _Level:
     restart = child(element, "lvlRestart")
+    text = "" if _is_hidden(child(element, "rPr")) else value(child(element, "lvlText"))
     return _Level(
         _integer(value(child(element, "start")), 0 if child(element, "start") is None else 1),
         value(child(element, "numFmt")) or "decimal",
-        value(child(element, "lvlText")),
+        text,
         child(element, "isLgl") is not None,
         None if restart is None else _integer(value(restart), 0),
     )

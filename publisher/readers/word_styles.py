@@ -71,6 +71,12 @@ class Styles:
                 return there
         return None
 
+    def conditional(self, style: str, name: str) -> Iterator[Any]:
+        """The run property ``name`` wherever a table style gives it to some of the cells only."""
+        for element in self._chain(style):
+            for part in element.findall(W + "tblStylePr"):
+                yield child(part, "rPr", name)
+
     def base(self, name: str) -> Any:
         """A run property of the whole document."""
         return child(self._base, name)
