@@ -37,8 +37,8 @@ from publisher.readers.html_runs import (
     trimmed,
     unlinked,
 )
+from publisher.readers.markdown_blocks import safe_href
 
-_SAFE = re.compile(r"(?:https?://[^\s/]|mailto:[^\s@]+@|tel:\+?[\d-]+$)", re.IGNORECASE)
 _BLOCKS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "hr", "div", "dl"}
 _SAME = 60
 """A merged cell with more characters than this is not repeated in each row that it spans."""
@@ -46,11 +46,14 @@ _SAME = 60
 
 @dataclass(slots=True)
 class Converted:
-    """``title`` is the marked paragraph, taken out of the blocks, or "". ``struck`` counts passages struck through."""
+    """``title`` is the marked paragraph, taken out of the blocks, or "". ``struck`` counts passages struck through,
+    ``unlinked`` links to where no page may link: their words stay.
+    """
 
     blocks: list[Block] = field(default_factory=list)
     title: str = ""
     struck: int = 0
+    unlinked: int = 0
 
 
 def convert(html: str, pictures: Mapping[str, tuple[Picture, str]]) -> Converted:
@@ -231,10 +234,10 @@ class _Maker:
         return tuple(inlines)
 
     def _again(self, node: Node) -> list[Block]:
-        """The words of a merged cell once more; pictures and struck words were counted the first time."""
-        struck = self.made.struck
+        """The words of a merged cell once more; pictures, links and struck words were counted the first time."""
+        counts = self.made.struck, self.made.unlinked
         found = [block for block in self.blocks(node) if not isinstance(block, Figure)]
-        self.made.struck = struck
+        self.made.struck, self.made.unlinked = counts
         return found
 
     # --- inlines
@@ -271,9 +274,13 @@ class _Maker:
         href = node.attributes.get("href", "").strip()
         if href.startswith(("#footnote-", "#endnote-")):
             return [Text(f"（注{flat(words).strip('[]')}）")]
-        if not _SAFE.match(href) or not flat(words).strip():
+        if not href or href.startswith("#") or not flat(words).strip():
             return words
-        return [Link(href, tuple(unlinked(words)))]
+        target = safe_href(href)
+        if target is None:
+            self.made.unlinked += 1
+            return words
+        return [Link(target, tuple(unlinked(words)))]
 
 
 def _without_backlinks(node: Node) -> None:
