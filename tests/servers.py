@@ -164,6 +164,8 @@ def seaweedfs(folder: Path) -> Iterator[Server]:
         "-filer",
         "-s3",
         f"-s3.port={s3}",
+        "-s3.port.iceberg=0",  # it would want the same fixed port in every server of this machine
+        "-s3.port.lance=0",
         f"-s3.config={folder / 's3.json'}",
         "-master.volumeSizeLimitMB=64",
         "-volume.max=30",
