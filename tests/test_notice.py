@@ -398,7 +398,7 @@ def test_a_megabyte_of_marks_takes_no_time(piece: str) -> None:
     for read in (read_markdown, read_text):
         started = time.perf_counter()
         read("a.md", data, NOW)
-        assert time.perf_counter() - started < 3
+        assert time.perf_counter() - started < 8  # two at a time on a busy machine: 4 s; a quadratic reader took 34 s
 
 
 def test_too_many_marks_are_read_as_plain_text_and_told() -> None:
