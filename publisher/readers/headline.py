@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 
 from publisher.model import Block, Break, Inline, Link, Paragraph, Rule, Strong, Text
@@ -40,9 +41,9 @@ def headline(blocks: tuple[Block, ...], reference: datetime) -> tuple[str, tuple
     for number, block in enumerate(rest):
         if not isinstance(block, Paragraph):
             break
-        lines = split_lines(block.inlines)
-        alone = len(lines) == 1
-        for index, line in enumerate(lines):
+        inlines = block.inlines
+        for start, end in lines(inlines):
+            line = inlines[start:end]
             text = words(line)
             if passed < LOOK and is_letterhead(text, reference):
                 passed += 1
@@ -50,14 +51,15 @@ def headline(blocks: tuple[Block, ...], reference: datetime) -> tuple[str, tuple
             if not mark and _MARK_ALONE.fullmatch(text):
                 mark = text  # 【訓練】 on a line of its own belongs to the title below it
                 continue
-            more = len(rest) > number + 1 or index + 1 < len(lines)
-            if not more or not _reads_like_a_title(text, line, alone or index + 1 == len(lines)):
+            last = end == len(inlines)
+            if (last and len(rest) == number + 1) or not _reads_like_a_title(text, line, last):
                 return mark, blocks
-            left = join_lines(lines[:index]), join_lines(lines[index + 1 :])
+            left = inlines[: max(0, start - 1)], inlines[end + 1 :]
             below = rest[number + 1 :]
-            while below and not left[1] and isinstance(below[0], Rule):
+            while last and below and isinstance(below[0], Rule):
                 del below[0]
-            return mark + _NAMED.sub("", text.strip(_MARKS)), (*rest[:number], *(Paragraph(part) for part in left if part), *below)
+            title = mark + _NAMED.sub("", text.strip(_MARKS))
+            return title, (*rest[:number], *(Paragraph(part) for part in left if part), *below)
     return mark, blocks
 
 
@@ -85,21 +87,14 @@ def _reads_like_a_title(text: str, line: tuple[Inline, ...], last: bool) -> bool
     return last or not (len(text) > WITHIN or _RUNS_ON.search(text) or _INSIDE.search(text))
 
 
-def split_lines(inlines: tuple[Inline, ...]) -> list[tuple[Inline, ...]]:
-    lines: list[list[Inline]] = [[]]
-    for inline in inlines:
+def lines(inlines: tuple[Inline, ...]) -> Iterator[tuple[int, int]]:
+    """Where each line begins and ends."""
+    start = 0
+    for index, inline in enumerate(inlines):
         if isinstance(inline, Break):
-            lines.append([])
-        else:
-            lines[-1].append(inline)
-    return [tuple(line) for line in lines]
-
-
-def join_lines(lines: list[tuple[Inline, ...]]) -> tuple[Inline, ...]:
-    joined: list[Inline] = []
-    for number, line in enumerate(lines):
-        joined += [Break(), *line] if number else line
-    return tuple(joined)
+            yield start, index
+            start = index + 1
+    yield start, len(inlines)
 
 
 def words(inlines: tuple[Inline, ...]) -> str:
