@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,11 +26,18 @@ _SEVERITIES = {
 _YES = {"はい", "true", "yes", "1", "訓練", "on", "○", "あり"}
 _NO = {"いいえ", "false", "no", "0", "off", "なし", ""}
 _NEVER = {"なし", "無し", "未定", "無期限", "none", "never"}
-_NOW = {"はい", "true", "yes", "1", "すぐ", "今すぐ", "公開", "公開する"}
+_NOW = {"はい", "true", "yes", "1", "すぐ", "今すぐ", "即時", "直ちに", "ただちに", "now", "公開", "公開する"}
 _FENCE = re.compile(r"^\s*(?:-{3,}|－{3,}|ー{3,}|—{2,})\s*$")
 _ITEM = re.compile(r"\s*[-・]\s*(\S.*)")
-_WINDOW = re.compile(r"公開|掲載|終了|publish|expir", re.IGNORECASE)
+_WINDOW = re.compile(r"公開|掲載|終了|公表|配信|下書き|草稿|publish|expir|draft|embargo", re.IGNORECASE)
+"""Words in a key of which we know nothing but that it is about when, and whether, the public may read."""
+
+_DRAFT = re.compile(r"下書き|草稿|draft")
+_NO_COLON = re.compile(r"([^\s:：=＝]{1,12}|件　名|日　時|公　開|終　了)[ \t　]*(?:[=＝]|[ \t　])[ \t　]*(\S.*)")
 _BLOCK = {"|", "|-", ">", ">-"}
+FENCED = 20
+"""A second rule farther down parts the text, it does not end its front matter."""
+
 _FORMS = "「2011-03-11 14:46」「平成23年3月11日 14時46分」「3/11 14:46」のように書いてください。"
 
 
@@ -67,7 +75,9 @@ def split(text: str, path: str, reference: datetime) -> FrontMatter:
             None,
         )
         if end is not None and _only_pairs(lines[start + 1 : end]):
-            return _read(lines, start + 1, end, end + 1, path, reference)
+            return _read(lines, start + 1, end, end + 1, path, reference, _pair_in_fence)
+        if end is not None and end - start <= FENCED and any(map(_says_when, lines[start + 1 : end])):
+            return FrontMatter(text, doubts=(_mixed(path, start + 1),))
         end = _run(lines, start + 1)
         if end > start + 1:
             found = _read(lines, start + 1, end, end, path, reference)
@@ -94,11 +104,24 @@ def _pair(line: str) -> tuple[str, str] | None:
     return (key, line[match.end() :].strip()) if match and 0 < len(key) <= 12 else None
 
 
+def _pair_in_fence(line: str) -> tuple[str, str] | None:
+    """Between the rules a known key also does without its colon: 「公開 1/10 9:00」."""
+    match = _NO_COLON.match(line.strip())
+    if match and (_key(match[1]) in KEYS or _WINDOW.search(_key(match[1]))):
+        return match[1], match[2].strip()
+    return _pair(line)
+
+
 def _only_pairs(lines: list[str]) -> bool:
     filled = [line for line in lines if line.strip()]
     return all(
-        _pair(line) or line[0] in " \t\u3000" or line.startswith(("-", "・", "#")) for line in filled
-    ) and any(_known(line) or ((pair := _pair(line)) and _WINDOW.search(_key(pair[0]))) for line in filled)
+        _pair_in_fence(line) or line[0] in " \t\u3000" or line.startswith(("-", "・", "#")) for line in filled
+    ) and any(_known(line) or _says_when(line) for line in filled)
+
+
+def _says_when(line: str) -> bool:
+    pair = _pair_in_fence(line)
+    return pair is not None and _WINDOW.search(_key(pair[0])) is not None
 
 
 def _known(line: str) -> bool:
@@ -138,9 +161,13 @@ class _Fields:
     def take(self, key: str, value: str, line: int) -> None:
         name = KEYS.get(_key(key))
         if name is None:
-            self._unknown(key, line)
+            self._unknown(key, value, line)
             return
-        if name in self.seen:
+        if name in self.seen and name in ("publish", "expires"):
+            self._doubt(
+                "repeated-key", f"「{key}」が2回書いてあります。どちらか分からないので、保留しています。", line, "1つにしてください。"
+            )
+        elif name in self.seen:
             self._warn(
                 "repeated-key",
                 f"「{key}」が2回書いてあります。あとのほうを使っています。",
@@ -202,7 +229,12 @@ class _Fields:
                 _FORMS,
             )
 
-    def _unknown(self, key: str, line: int) -> None:
+    def _unknown(self, key: str, value: str, line: int) -> None:
+        if _DRAFT.search(_key(key)):
+            if unicodedata.normalize("NFKC", value).strip().lower() not in _NO:
+                what = "下書きと書いてあるので、保留しています。"
+                self._doubt("draft", what, line, "公開してよければ、この行を消してください。")
+            return
         near = difflib.get_close_matches(_key(key), KEYS, 1, 0.6 if key.isascii() else 0.4)
         todo = (
             f"「{near[0]}」の書き間違いではありませんか。"
@@ -234,11 +266,14 @@ class _Fields:
         self.warnings.append(Problem(code, what, f"{self.path} {line}行目", "本文は公開しています。", todo))
 
 
-def _read(lines: list[str], start: int, end: int, body: int, path: str, reference: datetime) -> FrontMatter:
+def _read(
+    lines: list[str], start: int, end: int, body: int, path: str, reference: datetime,
+    pair_of: Callable[[str], tuple[str, str] | None] = _pair,
+) -> FrontMatter:  # fmt: skip
     fields = _Fields(path, reference)
     number = start
     while number < end:
-        pair, line = _pair(lines[number]), number + 1
+        pair, line = pair_of(lines[number]), number + 1
         number += 1
         if pair is None or lines[line - 1].lstrip().startswith("#"):
             continue
@@ -293,6 +328,13 @@ def _unquoted(value: str) -> str:
 def _list(value: str) -> tuple[str, ...]:
     inner = value.strip().removeprefix("[").removesuffix("]")
     return tuple(part for piece in re.split(r"[、,，・/／]", inner) if (part := _unquoted(piece.strip())))
+
+
+def _mixed(path: str, line: int) -> Problem:
+    return Problem(
+        "mixed-front-matter", "はじめの「---」の間に、公開や終了の項目と、項目でない行がまじっています。誤って公開しないよう、保留しています。", f"{path} {line}行目",
+        "まだ公開していません。前に公開したものがあれば、そのまま見えています。", "どの行も「件名: 給水」のように、項目の名前、「:」、内容の順に書いてください。",
+    )  # fmt: skip
 
 
 def _unclosed(path: str, line: int) -> Problem:
