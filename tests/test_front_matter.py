@@ -142,6 +142,35 @@ def test_what_cannot_be_used_is_told_with_its_line(line: str, told_of: tuple[str
     assert told(f"---\n\n件名: a\n{line}\n---\n本文") == [told_of]
 
 
+@pytest.mark.parametrize("line", ["公開 1/10 9:00", "公開　１月１０日　９時", "公 開 : 1/10 9:00", "公開=2024-01-10 9:00", "公開日時＝1/10 9:00"])
+def test_a_moment_of_publishing_without_its_colon(line: str) -> None:
+    """It would be published at once otherwise, with this line as its title."""
+    found = split(f"---\n{line}\n件名 給水：第2報\n---\n本文", "a.md", NOW)
+    assert (found.publish, found.title, found.body) == (datetime(2024, 1, 10, 9, tzinfo=NOW.tzinfo), "給水：第2報", "本文")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("---\n下書き: はい\n---\n本文", ("draft", "a.md 2行目")), ("---\ndraft: true\n---\n本文", ("draft", "a.md 2行目")),
+        ("---\n公開: 1/10\n公開: 1/11\n---\n本文", ("repeated-key", "a.md 3行目")), ("---\n件名給水\n公開: 1/10\n---\n本文", ("mixed-front-matter", "a.md 1行目")),
+    ],
+)  # fmt: skip
+def test_what_leaves_open_whether_to_publish_is_held(text: str, told: tuple[str, str]) -> None:
+    assert [(doubt.code, doubt.where) for doubt in split(text, "a.md", NOW).doubts] == [told]
+
+
+@pytest.mark.parametrize("text", ["---\n地区 説明会\n---\n本文", "---\n公開は1月10日です\n---\n本文", "---\n本文\n---\n続き" + "\n" * 20 + "公開: 1/10"])
+def test_a_text_between_rules_stays_whole(text: str) -> None:
+    found = split(text, "a.md", NOW)
+    assert (found.body, found.doubts, found.warnings) == (text, (), ())
+
+
+def test_no_draft_is_no_doubt() -> None:
+    found = split("---\n件名: a\ndraft: false\n公開: 即時\n---\n本文", "a.md", NOW)
+    assert (found.title, found.doubts, found.warnings) == ("a", (), ())
+
+
 def test_the_nearest_key_is_named() -> None:
     [problem] = read("---\n件名: a\n重用度: 緊急\n---\n").warnings
     assert "「重要度」の書き間違い" in problem.todo
