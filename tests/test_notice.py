@@ -235,7 +235,7 @@ def test_headings_go_down_one_level_at_a_time(text: str, expected: list[int]) ->
     [
         ("# 給水のお知らせ\n本文", "給水のお知らせ"), ("---\n件名: 給水\n---\n# 別\n本文", "給水"), ("給水のお知らせ\n\n本文です。", "給水のお知らせ"),
         ("断水が続いています。\n\n本文です。", "給水"), ("## **「給水」**です\n本文", "「給水」です"), ("![地図](a.png)\n\n本文", "給水"),
-        ("<div>\n\n本文", "給水"),
+        ("<div>\n\n本文", "給水"), ("classDiagram\nclass A", "給水"), ("【緊急】避難指示\n本文", "【緊急】避難指示"),
     ],
 )  # fmt: skip
 def test_the_title(text: str, title: str) -> None:

@@ -32,8 +32,13 @@ _MARK_ALONE = re.compile(r"[【\[［〔《≪][^】\]］〕》≫]{1,8}[】\]］
 _ITEM = re.compile(r"[・※]|[*\-－–—＊][\s　]|[(（]?\d{1,2}[.．)）、]|[０-９]{1,2}[.．)）、]|[①-⑳]")
 
 
-def headline(blocks: tuple[Block, ...], reference: datetime) -> tuple[str, tuple[Block, ...]]:
-    """(title, the blocks without it); ("", all blocks) when no line at the top reads like a title."""
+def headline(
+    blocks: tuple[Block, ...], reference: datetime, plain: bool = True
+) -> tuple[str, tuple[Block, ...]]:
+    """(title, the blocks without it); ("", all blocks) when no line at the top reads like a title.
+
+    Where the text is not ``plain`` (Markdown has headings), the line stands by itself or has a mark such as 【緊急】.
+    """
     rest = list(blocks)
     while rest and isinstance(rest[0], Rule):
         del rest[0]
@@ -52,7 +57,8 @@ def headline(blocks: tuple[Block, ...], reference: datetime) -> tuple[str, tuple
                 mark = text  # 【訓練】 on a line of its own belongs to the title below it
                 continue
             last = end == len(inlines)
-            if (last and len(rest) == number + 1) or not _reads_like_a_title(text, line, last):
+            apart = plain or last or _MARKED.match(text) is not None
+            if not apart or (last and len(rest) == number + 1) or not _reads_like_a_title(text, line, last):
                 return mark, blocks
             left = inlines[: max(0, start - 1)], inlines[end + 1 :]
             below = rest[number + 1 :]

@@ -92,7 +92,7 @@ def title_of(
             return title, blocks[:index] + blocks[index + 1 :]
         if index >= 3:
             break
-    title, rest = headline(blocks, arrived)
+    title, rest = headline(blocks, arrived, plain=False)
     return (title, rest) if title else (title_from_path(path), blocks)
 
 
