@@ -36,7 +36,7 @@ _TIME = (
     rf"|:(?P<minute2>\d{{2}})(?::(?P<second2>\d{{2}})(?:\.\d{{1,9}})?)?(?!\d)))(?:{_S}(?P<half2>AM|PM|am|pm))?)"
 )
 _OFFSET = rf"(?P<offset>{_S}(?:Z|[+\-]\d{{2}}(?::?\d{{2}})?(?!\d)|JST))?"
-_MOMENT = re.compile(rf"{_DATE}{_WEEKDAY}(?:{_S}[T,]?{_S}{_TIME}{_OFFSET})?")
+_MOMENT = re.compile(rf"{_DATE}{_WEEKDAY}(?:{_S}[T,、]?{_S}{_TIME}{_OFFSET})?")
 _ONLY_TIME = re.compile(rf"{_TIME}{_OFFSET}")
 _COMPACT = re.compile(r"((?:19|20)\d{2})([01]\d)([0-3]\d)(?:T?(\d{2})(\d{2})(\d{2})?)?")
 _AFTER = re.compile(rf"{_S}(?:頃|ごろ|現在|時点|発表|更新|作成|公表|掲載|付け?|以降|から|より|まで|[~〜])+$")
