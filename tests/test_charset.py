@@ -242,6 +242,11 @@ def test_lists_without_kana(text: str, codec: str) -> None:
     assert decode("a.csv", text.encode(codec)).text == text
 
 
+@pytest.mark.parametrize("text", ["a¡¡,b¡¡,c¡¡", "¡Atención! ¡Cuidado! ¡¡¡", "£££ ¥¥¥", "déjà à côté où été"])
+def test_what_only_could_have_been_read_wrongly_stays(text: str) -> None:
+    assert decode("a.txt", text.encode()).text == text
+
+
 def test_lines_read_wrongly_among_good_ones_are_mended() -> None:
     spoiled = TEXT.replace("〜", "から").encode("cp932").decode("latin-1") + "追記：日曜は休みです。\n"
     assert decode("a.txt", spoiled.encode()).text == TEXT.replace("〜", "から") + "追記：日曜は休みです。\n"

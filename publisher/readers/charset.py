@@ -48,6 +48,7 @@ _LATIN = re.compile(
     r"[\u0080-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 )
 _JAPANESE = re.compile("[\u3000-\u30ff\u4e00-\u9fff\uff01-\uff5e]")
+_LETTER = re.compile("[\u3041-\u30fe\u4e00-\u9fff]")
 _CP1252 = {
     ord(bytes([n]).decode("cp1252")): n for n in range(0x80, 0xA0) if n not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 }
@@ -341,7 +342,7 @@ def _unmangled(text: str) -> str | None:
         return None
     for inner in ("utf-8", "cp932", "euc_jp"):
         mended = _attempt(raw, inner)
-        if mended is not None and average(mended[:SAMPLE]) > -7.0:
+        if mended is not None and average(mended[:SAMPLE]) > -7.0 and len(set(_LETTER.findall(mended[:SAMPLE]))) > 2:
             return mended
     return None
 
