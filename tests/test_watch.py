@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import free_ports
 from tests.town import Town, lasting, make_town
 
 SOON = 3.0
@@ -32,9 +31,9 @@ def town(tmp_path: Path) -> Town:
 
 @contextmanager
 def watching(town: Town, *extra: str) -> Iterator[subprocess.Popen[str]]:
-    log = (town.root / "log").open("w+")
+    log, errors = (town.root / "log").open("w+"), (town.root / "errors").open("w+")
     process = subprocess.Popen(
-        [sys.executable, "-m", "publisher", "-C", str(town.root), "watch", "--json", *extra], stdout=log, stderr=subprocess.STDOUT, text=True
+        [sys.executable, "-m", "publisher", "-C", str(town.root), "watch", "--json", *extra], stdout=log, stderr=errors, text=True
     )
     try:
         until(lambda: (town.public / "index.html").exists(), 20)
@@ -43,10 +42,12 @@ def watching(town: Town, *extra: str) -> Iterator[subprocess.Popen[str]]:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
         log.seek(0)
-        words = log.read()
+        errors.seek(0)
+        words, complaints = log.read(), errors.read()
         log.close()
-    assert process.returncode == 0, words
-    assert "Traceback" not in words
+        errors.close()
+    assert process.returncode == 0, complaints
+    assert "Traceback" not in complaints
     for line in words.splitlines():
         json.loads(line)
 
@@ -72,11 +73,11 @@ def write(town: Town, path: str, text: str) -> Path:
 
 
 def test_what_is_dropped_is_public_within_seconds(town: Town) -> None:
-    port = free_ports(1)[0]
-    with watching(town, "--serve", str(port)):
+    with watching(town, "--serve", "0"):
+        serving = json.loads((town.root / "log").read_text("utf-8").splitlines()[0])["serving"]
         write(town, "給水/新しい.md", "# 新しい給水所\n\n本文。\n")
         until(shows(town, "新しい給水所"), SOON)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+        with urllib.request.urlopen(serving, timeout=5) as answer:
             assert "新しい給水所" in answer.read().decode()
         until(lambda: (town.root / "mirror" / "index.html").exists() and "新しい給水所" in (town.root / "mirror/index.html").read_text("utf-8"), SOON)
         until(lambda: "新しい給水所" in (town.content / "_状況.html").read_text("utf-8"), SOON)
