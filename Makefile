@@ -23,7 +23,7 @@ test: $(VENV)/.installed-test
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 bench: $(VENV)/.installed-test
-	@$(BIN)/python -m bench $(ARGS)
+	@$(BIN)/python bench/tables.py $(ARGS)
 
 # The stamps are newer than pyproject.toml when what it asks for is installed: then nothing is done here.
 
