@@ -44,10 +44,15 @@ def town(address: str) -> str:
     When it is not sure where the town ends, the municipality is left; when there is none, nothing. No
     digit survives.
     """
+    return "".join(split(address))
+
+
+def split(address: str) -> tuple[str, str]:
+    """The municipality (with prefecture, county and ward where they are written) and the town within it."""
     text = unicodedata.normalize("NFKC", address)
     text = _POSTAL.sub("", _HYPHENS.sub("-", text)).strip()
     place, rest = _municipality(text)
-    return place + _town_part(rest, bool(place))
+    return place, _town_part(rest, bool(place))
 
 
 def _municipality(text: str) -> tuple[str, str]:

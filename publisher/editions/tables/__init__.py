@@ -17,6 +17,7 @@ from publisher.editions.tables.overview import WHOLE, Facts, Overview, counted
 from publisher.editions.tables.pages import ROBOTS, Draft, Press, Stop, plain, rows_head, title_of
 from publisher.editions.tables.roll import Roll, roll
 from publisher.editions.tables.routes import READING, UNIT, Addresses, Measures, Route, routes
+from publisher.editions.tables.standard import present
 from publisher.model import Bulletin, Page, PageKind, Problem, PublicTable, PublicWorkbook, State, TableKind
 
 __all__ = ["Draft", "drafts", "table", "warnings"]
@@ -86,7 +87,7 @@ class _Making:
     def __init__(
         self, bulletin: Bulletin, table: PublicTable, frame: Frame, others: tuple[tuple[str, str], ...]
     ) -> None:
-        self.frame, self.table = frame, table
+        self.frame, self.source, self.table = frame, table, present(table)
         self.card = bulletin.card
         self.as_of: datetime = table.as_of or bulletin.card.date
         self.addresses = Addresses()
@@ -127,7 +128,7 @@ class _Making:
     # --- data -----------------------------------------------------------------
 
     def _data(self) -> Iterator[Draft]:
-        table, who = self.table, self.frame.site.publisher
+        table, who = self.source, self.frame.site.publisher
         if not table.rows:
             return
         homepage = f"{self.frame.site.url}t/{table.slug}/index.html"

@@ -58,11 +58,25 @@ _HEADERS: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
     )
 )
 _LOOSE_NAME = re.compile(r"(名|名称)$|場$|置き?場|所$")
-CLOSED = re.compile(r"閉鎖|閉所|閉館|終了|解除|休止|廃止")
+CLOSED = re.compile(r"閉鎖|閉所|閉館|終了|解除|解消|休止|廃止|未開設|休診|休業|復旧済")
 _SHORT = 20
 _FEW = 40
 """Values that a column may have at most to be a way of dividing a table, where it is not a district by its
 header."""
+
+
+@dataclass(frozen=True, slots=True)
+class View(PublicTable):
+    """A table made for pages. By column: ``roles``; the indexes ``main`` stand unfolded on the web, ``listed``
+    in the small editions, ``silent`` ones are only sorted and grouped by. ``says``: what the table is, in a
+    sentence for its first page.
+    """
+
+    roles: tuple[Role, ...] = ()
+    main: tuple[int, ...] = ()
+    listed: tuple[int, ...] = ()
+    silent: frozenset[int] = frozenset()
+    says: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +99,8 @@ class Layout:
     brief: tuple[int, ...]
     map: tuple[int, int] | None
     narrow: bool
+    main: tuple[int, ...] | None = None
+    """What the web edition shows unfolded where the table says so, else None."""
 
 
 _USE = (
@@ -107,6 +123,8 @@ _NARROW_COLUMNS, _NARROW_WIDTH = 4, 22
 
 def layout(table: PublicTable) -> Layout:
     """Read the headers once; what they do not say is left plain and stays in the order of the table."""
+    if isinstance(table, View):
+        return _of_view(table)
     roles = [_role(column) for column in table.columns]
     filled = _filled(table)
     if table.group is not None:
@@ -145,6 +163,30 @@ def layout(table: PublicTable) -> Layout:
         brief=brief,
         map=(place[0], place[1]) if place[0] is not None and place[1] is not None else None,
         narrow=_narrow(table, [i for i in (lead, *brief) if i is not None]),
+    )
+
+
+def _of_view(view: View) -> Layout:
+    """Of a table made for pages everything is known; which column divides it hangs on its cells."""
+    roles, filled = view.roles, [True] * len(view.roles)
+    name, kana = _first(roles, Role.NAME, filled), _first(roles, Role.KANA, filled)
+    lead = name if name is not None else _first(roles, Role.ADDRESS, filled)
+    place = _first(roles, Role.LATITUDE, filled), _first(roles, Role.LONGITUDE, filled)
+    used = {lead, kana, *view.silent}
+    brief = tuple(i for i in view.listed if i not in used)
+    return Layout(
+        roles=roles,
+        lead=lead,
+        name=name,
+        kana=kana,
+        group=None,
+        district=_district(view, roles, filled),
+        status=_first(roles, Role.STATUS, filled),
+        shown=tuple(i for i in range(len(roles)) if i not in used),
+        brief=brief,
+        map=(place[0], place[1]) if place[0] is not None and place[1] is not None else None,
+        narrow=_narrow(view, [i for i in (lead, *brief) if i is not None]),
+        main=tuple(i for i in view.main if i not in used),
     )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from publisher.editions import moments
 from publisher.editions.data import size_words
 from publisher.editions.frame import LEGACY, UNLIMITED, WEB, Edition, Frame
+from publisher.editions.tables.columns import View
 from publisher.editions.tables.drilldown import Node
 from publisher.editions.tables.pages import ROBOTS, Press, unit
 from publisher.editions.tables.reading import LATIN, OTHER, ROWS, initial_label
@@ -92,7 +93,8 @@ class Overview:
     def _counts(self) -> str:
         table, one = self.table, unit(self.table.personal)
         shown = len(table.rows)
-        lines = [self.words[f"table_kind_{table.kind.value}"]]
+        says = table.says if isinstance(table, View) else ""
+        lines = [says or self.words[f"table_kind_{table.kind.value}"]]
         if table.withheld or table.total != shown:
             lines.append(self.words["table_total"].format(total=f"{table.total:,}", unit=one))
             lines.append(self.words["table_shown"].format(shown=f"{shown:,}", unit=one))

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import accumulate
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from publisher.editions.sjis import gate
 from publisher.editions.tables.columns import Layout, Role
+from publisher.editions.tables.telephone import linked
 from publisher.model import PublicTable
 
 CHUNK = 2000
@@ -25,7 +26,6 @@ under 詳細."""
 
 _APART = "\x00"
 _CONTROLS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_PHONE = re.compile(r"\+?[0-9][0-9()\- ]{7,18}[0-9]|\([0-9]{2,5}\)[0-9\- ]{5,12}[0-9]")
 _BARE_NUMBER = re.compile(r"[-−]?[0-9０-９][0-9０-９.,，]*")
 _COORDINATE = re.compile(r"[0-9]{1,3}\.[0-9]+")
 
@@ -138,14 +138,19 @@ def web(table: PublicTable, layout: Layout) -> Dress:
     below = {columns.index(i): columns.index(j) for i, j in under.items()}
     folded = last + len(beside)
     folding = folds(layout)
+    mapped = place_on_map(layout)
+    openings = [_opening(layout, i, table.columns[i]) for i in main]
 
     def row(cells: Cells, raw: Cells) -> str:
         data = cells[first:last]
         for place, other in below.items():
             if cells[other]:
                 data[place - first] = f"{cells[place]}<br/>{cells[other]}"
-        name, said = _web_name(cells, layout), "</td><td>".join(data)
-        return f'<tr><th scope="row">{name}</th><td>{said}</td>{more(cells, raw)}</tr>\n'
+        if mapped is not None:
+            where = _map_link(raw, layout)
+            data[mapped] = f"{data[mapped]}<br/>{where}" if where else data[mapped]
+        said = "".join([f"{opening}{cell}</td>" for opening, cell in zip(openings, data, strict=True)])
+        return f'<tr><th scope="row">{_web_name(cells, layout)}</th>{said}{more(cells, raw)}</tr>\n'
 
     def lone(cells: Cells, raw: Cells) -> str:
         return f'<tr><th scope="row">{_web_name(cells, layout)}</th>{more(cells, raw)}</tr>\n'
@@ -154,7 +159,7 @@ def web(table: PublicTable, layout: Layout) -> Dress:
         if not folding:
             return ""
         pairs = [f"<dt>{titles[i]}</dt><dd>{cells[i]}</dd>" for i in range(folded, len(cells)) if cells[i]]
-        where = _map_link(raw, layout)
+        where = _map_link(raw, layout) if mapped is None else ""
         if where:
             pairs.append(f"<dt>地図</dt><dd>{where}</dd>")
         if not pairs:
@@ -162,6 +167,13 @@ def web(table: PublicTable, layout: Layout) -> Dress:
         return f"<td><details><summary>詳細</summary><dl>{''.join(pairs)}</dl></details></td>"
 
     return Dress(columns, _links(columns, layout), row if main else lone)
+
+
+def _opening(layout: Layout, column: int, title: str) -> str:
+    """A cell that says its title on a narrow screen, where a row stands as a card, unless it says so itself."""
+    if layout.main is None or layout.roles[column] in {Role.ADDRESS, Role.STATUS, Role.DISTRICT}:
+        return "<td>"
+    return f'<td data-t="{escape(title)}">'
 
 
 def _web_name(cells: Cells, layout: Layout) -> str:
@@ -176,6 +188,8 @@ def main_columns(layout: Layout) -> tuple[int, ...]:
 
     A district is said by the address already, and a telephone number stands below the address.
     """
+    if layout.main is not None:
+        return layout.main
     if len(layout.shown) <= MAIN and layout.map is None:
         return layout.shown
     addressed = any(layout.roles[i] is Role.ADDRESS for i in layout.shown)
@@ -191,8 +205,17 @@ def phone_below(layout: Layout) -> dict[int, int]:
     return {} if address is None or number is None or number in main else {address: number}
 
 
+def place_on_map(layout: Layout) -> int | None:
+    """Which of the unfolded columns is the address under which the map stands, if any."""
+    if layout.map is None or layout.main is None:
+        return None
+    return next((at for at, i in enumerate(layout.main) if layout.roles[i] is Role.ADDRESS), None)
+
+
 def folds(layout: Layout) -> bool:
-    return layout.map is not None or len(main_columns(layout)) + len(phone_below(layout)) < len(layout.shown)
+    """Whether something of a row is left to unfold."""
+    hidden_map = layout.map is not None and place_on_map(layout) is None
+    return hidden_map or len(main_columns(layout)) + len(phone_below(layout)) < len(layout.shown)
 
 
 def brief(table: PublicTable, layout: Layout, *, legacy: bool, room: int) -> Dress:
@@ -270,15 +293,8 @@ def _links(columns: Sequence[int], layout: Layout) -> dict[int, Callable[[str, s
 
 
 def phone(raw: str, markup: str) -> str:
-    """A telephone number to call by a tap; anything else in the cell stays text (RFC 3966: ``tel:``)."""
-    text = unicodedata.normalize("NFKC", raw).strip()
-    text = re.sub(r"[‐‑–—−ー]", "-", text)
-    if _PHONE.fullmatch(text) is None:
-        return markup
-    digits = re.sub(r"[^0-9]", "", text)
-    if not 9 <= len(digits) <= 13:
-        return markup
-    return f'<a href="tel:{"+" if text.startswith("+") else ""}{digits}">{markup}</a>'
+    """Every telephone number in the cell to call by a tap; anything else stays text."""
+    return linked(markup)
 
 
 def web_link(raw: str, markup: str) -> str:
@@ -294,9 +310,13 @@ def web_link(raw: str, markup: str) -> str:
         or re.search(r"[\s<>\"'\\]", address)
     ):
         return markup
-    if not address.isascii():
+    try:
+        host = parts.netloc.encode("idna").decode() if not parts.netloc.isascii() else parts.netloc
+    except UnicodeError:
         return markup
-    return f'<a href="{escape(address)}" rel="noreferrer">{markup}</a>'
+    path, query = quote(parts.path, safe="/%~!$&'()*+,;=:@"), quote(parts.query, safe="/?%~!$&'()*+,;=:@")
+    target = urlunsplit((parts.scheme, host, path, query, quote(parts.fragment, safe="/?%~!$&'()*+,;=:@")))
+    return f'<a href="{escape(target)}" rel="noreferrer">{markup}</a>'
 
 
 def _map_link(raw: Cells, layout: Layout) -> str:

@@ -1,0 +1,442 @@
+"""Which columns a table of each standard layout gets on its pages, of which fields, and in which words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from publisher.editions.tables.columns import Role
+from publisher.layouts import Found, Kind, marks
+from publisher.model import PublicTable
+from publisher.review.address import split
+
+Cells = Sequence[str]
+_PREFECTURE = re.compile(r"^(?:東京都|北海道|(?:大阪|京都)府|..県|(?:神奈川|和歌山|鹿児島)県)")
+_BEFORE_NUMBERS = re.compile(r"[^0-9(（「・、,;]*")
+_NAMED_HERE = {"note": "備考", "residents": "対象の町会・自治会", "type": "種別", "confirmed": "更新", "road": "道路", "length": "延長"}
+"""Titles of columns that have an English one in the file."""
+
+CURRENT = frozenset(("state", "opened", "shut", "congestion", "people", "households"))
+"""Fields that say how things are now: with one of them a list of shelters is one of open shelters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One column of the pages. ``weight`` ranks those that may stand unfolded on the web, the least first; 0: never."""
+
+    title: str
+    role: Role
+    make: Callable[[Cells], str]
+    weight: int = 0
+    listed: bool = True
+    silent: bool = False
+
+
+Maker = Callable[[Found, PublicTable], Part | None]
+
+
+def field(
+    name: str,
+    title: str = "",
+    role: Role = Role.PLAIN,
+    *,
+    weight: int = 0,
+    listed: bool = True,
+    words: tuple[str, str] | None = None,
+) -> Maker:
+    """The cells of one field; ``words`` for ○ and ×. Without a title the column keeps its own."""
+
+    def make(found: Found, table: PublicTable) -> Part | None:
+        place = found.fields.get(name)
+        if place is None:
+            return None
+        own = " ".join(table.columns[place].split())
+        heading = title or (_NAMED_HERE.get(name, own) if own.isascii() else own)
+        if words is None:
+            return Part(heading, role, lambda row: row[place].strip(), weight, listed)
+        return Part(heading, role, lambda row: marks.worded(row[place], *words).strip(), weight, listed)
+
+    return make
+
+
+def several(
+    title: str,
+    names: tuple[str, ...],
+    join: Callable[[Mapping[str, str]], str],
+    role: Role = Role.PLAIN,
+    *,
+    weight: int = 0,
+    listed: bool = True,
+) -> Maker:
+    """A column made of several fields, of those that the table has."""
+
+    def make(found: Found, table: PublicTable) -> Part | None:
+        places = {name: found.fields[name] for name in names if name in found.fields}
+        if not places:
+            return None
+
+        def cell(row: Cells) -> str:
+            return join({name: row[place].strip() for name, place in places.items()})
+
+        return Part(title, role, cell, weight, listed)
+
+    return make
+
+
+# --- what any place has -------------------------------------------------------------------------------------
+
+
+def _varies(place: int, table: PublicTable) -> bool:
+    values = {row[place] for row in table.rows}
+    return len(values - {""}) > 1
+
+
+def city(found: Found, table: PublicTable) -> Part | None:
+    """The municipality where a list is of several; a town's own name on each line says nothing."""
+    place = found.fields.get("city")
+    if place is None or not _varies(place, table):
+        return None
+    return Part("市町村", Role.CITY, lambda row: row[place].strip(), listed=False)
+
+
+def district(found: Found, table: PublicTable) -> Part | None:
+    """The district that the table names, else the town in the address: to sort and to look up by."""
+    for name in ("district", "town"):
+        place = found.fields.get(name)
+        if place is not None and _varies(place, table):
+            title = "町" if name == "town" else " ".join(table.columns[place].split())
+            said = name == "district"
+            return Part(title, Role.DISTRICT, _cell(place), listed=said, silent=not said)
+    address = found.fields.get("address")
+    if address is None:
+        return None
+    towns = _towns({row[address] for row in table.rows})
+    return Part("町", Role.DISTRICT, lambda row: towns[row[address]], listed=False, silent=True)
+
+
+def _towns(addresses: set[str]) -> dict[str, str]:
+    """The town of each address; the municipality stays in front only where there are several."""
+    parts = {address: _split(address) for address in addresses}
+    cities = {_PREFECTURE.sub("", municipality) for municipality, _ in parts.values() if municipality}
+    if len(cities) > 1:
+        return {address: _PREFECTURE.sub("", municipality) + town for address, (municipality, town) in parts.items()}
+    return {address: town for address, (_, town) in parts.items()}
+
+
+def _split(address: str) -> tuple[str, str]:
+    """Of a place the town may be what stands before the first number: it is nobody's home."""
+    municipality, town = split(address)
+    if town or not municipality:
+        return municipality, town
+    rest = unicodedata.normalize("NFKC", address).partition(municipality)[2].strip()
+    return municipality, _BEFORE_NUMBERS.match(rest)[0].strip()[:12]
+
+
+def _cell(place: int) -> Callable[[Cells], str]:
+    return lambda row: row[place].strip()
+
+
+def _address(of: Mapping[str, str]) -> str:
+    address, building = of.get("address", ""), of.get("building", "")
+    return f"{address} {building}" if building and building not in address else address
+
+
+def _phone(of: Mapping[str, str]) -> str:
+    number, inside = of.get("phone", ""), of.get("extension", "")
+    return f"{number}（内線{inside}）" if number and inside else number
+
+
+
+
+def coordinate(name: str, index: int) -> Maker:
+    def make(found: Found, table: PublicTable) -> Part | None:
+        place, both = found.fields.get(name), found.fields.get("location")
+        role = Role.LATITUDE if index == 0 else Role.LONGITUDE
+        title = "緯度" if index == 0 else "経度"
+        if place is not None:
+            return Part(title, role, lambda row: row[place].strip(), listed=False, silent=True)
+        if both is None:
+            return None
+
+        def half(row: Cells) -> str:
+            pair = re.split(r"\s*[,，、]\s*", row[both].strip().strip("()（）"))
+            return pair[index] if len(pair) == 2 else ""
+
+        return Part(title, role, half, listed=False, silent=True)
+
+    return make
+
+
+NAMED: tuple[Maker, ...] = (
+    field("name", role=Role.NAME),
+    field("kana", "よみ", Role.KANA),
+    city,
+    district,
+)
+WHERE: tuple[Maker, ...] = (
+    several("住所", ("address", "building"), _address, Role.ADDRESS, weight=2),
+    several("電話番号", ("phone", "extension"), _phone, Role.PHONE),
+)
+ASK: tuple[Maker, ...] = (
+    field("contact", "問い合わせ先"),
+    field("email", "メール", listed=False),
+    field("fax", "FAX", listed=False),
+    field("note", listed=True),
+    field("url", "ホームページ", Role.URL, listed=False),
+    field("form", "問い合わせフォーム", Role.URL, listed=False),
+    field("confirmed", listed=True),
+    coordinate("latitude", 0),
+    coordinate("longitude", 1),
+)
+_HAVE = ("あり", "なし")
+_IS = ("はい", "いいえ")
+
+
+# --- shelters -----------------------------------------------------------------------------------------------
+
+
+def _now(of: Mapping[str, str]) -> str:
+    """「開設、空きあり、避難者120人（40世帯）」 from the columns that say it."""
+    state = marks.worded(of.get("state", ""), "開設", "閉鎖")
+    if not state and of.get("shut"):
+        state = "閉鎖"
+    elif not state and of.get("opened"):
+        state = "開設"
+    people, homes = _counted(of.get("people", ""), "人"), _counted(of.get("households", ""), "世帯")
+    crowd = of.get("congestion", "")
+    crowd = "" if marks.nothing(crowd) else crowd
+    gathered = f"避難者{people}" if people else ""
+    if homes:
+        gathered = f"{gathered}（{homes}）" if gathered else homes
+    return "、".join(filter(None, (state, crowd, gathered)))
+
+
+def _counted(cell: str, unit: str) -> str:
+    """A number with its unit; words stay as they are."""
+    text = cell.strip()
+    return f"{text}{unit}" if re.fullmatch(r"[0-9０-９,，]+", text) else "" if marks.nothing(text) else text
+
+
+def _when(of: Mapping[str, str]) -> str:
+    opened, shut = of.get("opened", ""), of.get("shut", "")
+    return f"{opened}から" + (f"{shut}まで" if shut else "") if opened else f"{shut}まで" if shut else ""
+
+
+def hazards(title: str, weight: int, wanted: bool) -> Maker:
+    """The dangers that a place protects from, in one column; or those for which a × says that it does not."""
+
+    def make(found: Found, table: PublicTable) -> Part | None:
+        if not found.hazards:
+            return None
+        places = tuple(found.hazards.items())
+
+        def cell(row: Cells) -> str:
+            said: dict[str, None] = {}
+            for place, danger in places:
+                verdict = marks.yes(row[place])
+                if verdict is wanted:
+                    said[danger] = None
+                elif wanted and marks.partly(row[place]):
+                    said[f"{danger}（△）"] = None
+                elif wanted and verdict is None and not marks.nothing(row[place]):
+                    said[f"{danger}（{row[place].strip()}）"] = None
+            return "、".join(said)
+
+        return Part(title, Role.PLAIN, cell, weight)
+
+    return make
+
+
+SHELTERS: tuple[Maker, ...] = (
+    *NAMED,
+    several("状況", ("state", "congestion", "people", "households", "opened", "shut"), _now, Role.STATUS, weight=1),
+    *WHERE,
+    hazards("対応する災害", 3, True),
+    hazards("対応していない災害", 0, False),
+    field("capacity", "収容人数", Role.CAPACITY),
+    several("開設した時間", ("opened", "shut"), _when),
+    field("residents"),
+    field("accepts", "受け入れる人"),
+    field("refuge", "避難所を兼ねる", words=_IS, listed=False),
+    field("emergency", "緊急避難場所を兼ねる", words=_IS, listed=False),
+    field("welfare", "福祉避難所を兼ねる", words=_IS),
+    field("pets", "ペット", words=("同行できる", "同行できない")),
+    field("type", listed=True),
+    *ASK,
+)  # fmt: skip
+
+
+# --- roads, water, orders -----------------------------------------------------------------------------------
+
+
+def _stretch(of: Mapping[str, str]) -> str:
+    start, end, whole = of.get("start", ""), of.get("end", ""), of.get("stretch", "")
+    return f"{start}から{end}まで" if start and end else whole or start or end
+
+
+def _restriction(of: Mapping[str, str]) -> str:
+    what, why, state = of.get("restriction", ""), of.get("cause", ""), of.get("state", "")
+    said = "、".join(dict.fromkeys(filter(None, (state, what))))
+    return f"{said}（{why}）" if said and why else said or why
+
+
+def _since(of: Mapping[str, str]) -> str:
+    start = " ".join(filter(None, (of.get("since_day", ""), of.get("since_time", ""))))
+    end = " ".join(filter(None, (of.get("till_day", ""), of.get("till_time", ""))))
+    return f"{start}から{end}まで" if start and end else f"{start}から" if start else f"{end}まで" if end else ""
+
+
+ROADS: tuple[Maker, ...] = (
+    field("road", "道路", Role.NAME),
+    city,
+    district,
+    several("規制", ("state", "restriction", "cause"), _restriction, Role.STATUS, weight=1),
+    several("区間", ("start", "end", "stretch"), _stretch, weight=2),
+    several("期間", ("since_day", "since_time", "till_day", "till_time"), _since),
+    field("length"),
+    field("detour", "迂回路"),
+    field("class"),
+    *ASK,
+)
+
+
+def _dry(of: Mapping[str, str]) -> str:
+    now, most = _counted(of.get("dry", ""), "戸"), _counted(of.get("dry_most", ""), "戸")
+    return f"{now}（最大{most}）" if now and most and now != most else now or (f"最大{most}" if most else "")
+
+
+def _dried(of: Mapping[str, str]) -> str:
+    """解消 only where nothing is cut off any more: a moment of repair may be one that is hoped for."""
+    if of.get("state"):
+        return of["state"]
+    count = of.get("dry", "").strip()
+    if count in ("0", "０"):
+        return "解消"
+    return "断水中" if count and not marks.nothing(count) else ""
+
+
+def place_of(*names: str) -> Maker:
+    """What a row is about where it is no building: the district, else the municipality."""
+
+    def join(of: Mapping[str, str]) -> str:
+        return next((of[name] for name in names if of.get(name)), "")
+
+    def make(found: Found, table: PublicTable) -> Part | None:
+        first = next((name for name in names if name in found.fields), None)
+        if first is None:
+            return None
+        return several(" ".join(table.columns[found.fields[first]].split()), names, join, Role.NAME)(found, table)
+
+    return make
+
+
+OUTAGES: tuple[Maker, ...] = (
+    place_of("name", "area", "district", "city"),
+    several("状況", ("state", "dry"), _dried, Role.STATUS, weight=1),
+    several("断水戸数", ("dry", "dry_most"), _dry, weight=2),
+    field("dry_since", "断水の始まり"),
+    field("dry_till"),
+    *WHERE,
+    *ASK,
+)
+
+ORDERS: tuple[Maker, ...] = (
+    place_of("area", "district", "city"),
+    several("発令", ("order", "step"), lambda of: "、".join(filter(None, of.values())), Role.STATUS, weight=1),
+    field("level", weight=2),
+    field("ordered", "発令・解除の日時", weight=3),
+    field("why"),
+    field("hazard"),
+    field("guidance"),
+    several("対象", ("asked_homes", "asked_people"), lambda of: "、".join(filter(None, (_counted(of.get("asked_homes", ""), "世帯"), _counted(of.get("asked_people", ""), "人"))))),
+    field("more"),
+    *ASK,
+)  # fmt: skip
+
+
+# --- clinics and other places ---------------------------------------------------------------------------------
+
+
+def _open(of: Mapping[str, str]) -> str:
+    start, end = of.get("from", ""), of.get("until", "")
+    clock = f"{start}〜{end}" if start and end else start or end
+    return " ".join(filter(None, (of.get("days", ""), clock, of.get("hours", ""))))
+
+
+def volume(found: Found, table: PublicTable) -> Part | None:
+    """How much water: the unit of the header goes to the number."""
+    place = found.fields.get("volume")
+    if place is None:
+        return None
+    title = table.columns[place]
+    unit = next((unit for unit in ("リットル", "トン", "㎥", "m3", "ℓ", "L") if unit in title), "")
+    return Part("水の量" if unit else title, Role.PLAIN, lambda row: _amount(row[place].strip(), unit), 4)
+
+
+def _amount(cell: str, unit: str) -> str:
+    if unit and re.fullmatch(r"[0-9]+", cell):
+        return f"{int(cell):,}{unit}"
+    return cell + unit if unit and re.fullmatch(r"[0-9.,]+", cell) else cell
+
+
+_STATE: Maker = several("状況", ("state", "congestion"), lambda of: "、".join(filter(None, of.values())), Role.STATUS, weight=1)
+
+CLINICS: tuple[Maker, ...] = (
+    *NAMED,
+    _STATE,
+    *WHERE,
+    field("departments", "診療科目", weight=3),
+    several("診療時間", ("days", "from", "until", "hours"), _open),
+    field("overtime", "時間外"),
+    field("type"),
+    field("beds", listed=False),
+    *ASK,
+)
+
+PLACES: tuple[Maker, ...] = (
+    *NAMED,
+    _STATE,
+    field("position", weight=3),
+    *WHERE,
+    several("利用できる時間", ("days", "from", "until", "hours"), _open, weight=4),
+    volume,
+    field("type", weight=5),
+    field("pediatric", "小児対応", words=_HAVE),
+    field("capacity", "収容人数", Role.CAPACITY),
+    field("residents"),
+    field("accepts", "受け入れる人"),
+    field("people"),
+    field("households"),
+    hazards("対応する災害", 5, True),
+    *ASK,
+)
+
+RECIPES: Mapping[Kind, tuple[Maker, ...]] = {
+    Kind.SHELTERS: SHELTERS,
+    Kind.ROADS: ROADS,
+    Kind.OUTAGES: OUTAGES,
+    Kind.ORDERS: ORDERS,
+    Kind.CLINICS: CLINICS,
+    Kind.AED: PLACES,
+    Kind.WATER: PLACES,
+    Kind.PLACES: PLACES,
+}
+
+_SAYS: Mapping[Kind, str] = {
+    Kind.ROADS: "道路の通行止めなどの一覧です。",
+    Kind.OUTAGES: "断水の状況です。",
+    Kind.ORDERS: "避難情報の一覧です。",
+    Kind.CLINICS: "医療機関の一覧です。",
+    Kind.AED: "AED（自動体外式除細動器）のある場所の一覧です。",
+}
+
+
+def says(kind: Kind, now: bool, found: Found) -> str:
+    """What the table is, in a sentence; a place to flee to is not a place to stay in."""
+    if kind is not Kind.SHELTERS:
+        return _SAYS.get(kind, "")
+    if now:
+        return "避難所の開設や混み具合の一覧です。"
+    return "災害のときに逃げる場所の一覧です。災害の種類によって使える場所がちがいます。" if found.hazards else "避難所の一覧です。"

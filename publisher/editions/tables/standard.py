@@ -1,0 +1,151 @@
+"""A table of a standard layout as residents need it: few columns in the order of use, marks as words, sorted by place, closed ones
+last. The CSV beside it keeps every column as it came."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from publisher.editions.tables import recipes
+from publisher.editions.tables.columns import Role, View, closed
+from publisher.editions.tables.recipes import Cells, Part
+from publisher.editions.tables.routes import value_order
+from publisher.layouts import Found, marks, recognise
+from publisher.model import PublicTable, TableKind
+
+_SHELTERS = frozenset((TableKind.OPEN, TableKind.SHELTERS))
+_LONG = 60
+"""Characters of a cell in a column of no standard that the small editions show."""
+_MANY = 12
+"""Columns of no standard, of which the small editions show none when there are more."""
+
+_FEW, _WORDY = 3, 30
+"""Rows, and characters of a cell, from which on something alike in all rows is said once."""
+_CATALOGUE = {"attribution_name": "データの作成者", "license": "データの利用条件", "title": "題名", "description": "説明"}
+
+
+def present(table: PublicTable) -> PublicTable:
+    """The table as its pages show it: of a standard layout in that layout's way, any other one as it is."""
+    if table.personal or table.kind not in _SHELTERS or not table.rows:
+        return table
+    found = recognise(table.columns)
+    if found is None:
+        return table
+    return _View(table, found).made()
+
+
+class _View:
+    def __init__(self, table: PublicTable, found: Found) -> None:
+        self.table, self.found = table, found
+
+    def made(self) -> PublicTable:
+        parts = [*self._known(), *self._rest()]
+        cells = [[part.make(row) for row in self.table.rows] for part in parts]
+        filled = [any(column) for column in cells]
+        parts = [part for part, full in zip(parts, filled, strict=True) if full]
+        cells = [column for column, full in zip(cells, filled, strict=True) if full]
+        if not any(part.role in (Role.NAME, Role.ADDRESS) for part in parts):
+            return self.table
+        parts, cells, shared = _apart(parts, cells)
+        rows = list(zip(*cells, strict=True))
+        roles = tuple(part.role for part in parts)
+        order = _order(roles, rows)
+        table = self.table
+        state = recipes.CURRENT.intersection(self.found.fields)
+        return View(
+            slug=table.slug,
+            title=table.title,
+            kind=table.kind,
+            columns=tuple(part.title for part in parts),
+            rows=[rows[i] for i in order],
+            total=table.total,
+            withheld=table.withheld,
+            reading=None,
+            group=None,
+            as_of=table.as_of,
+            notes=(*filter(None, map(_note, table.notes)), *shared),
+            roles=roles,
+            main=_main(parts),
+            listed=tuple(i for i, part in enumerate(parts) if part.listed),
+            silent=frozenset(i for i, part in enumerate(parts) if part.silent),
+            says=recipes.says(self.found.kind, bool(state), self.found),
+        )
+
+    def _known(self) -> Iterator[Part]:
+        """The columns of the layout that this table has something for."""
+        found = self.found
+        for make in recipes.RECIPES[found.kind]:
+            part = make(found, self.table)
+            if part is not None:
+                yield part
+
+    def _rest(self) -> Iterator[Part]:
+        """Columns of no standard, under their own names."""
+        rest = [i for i in self.found.rest if self.table.columns[i].strip()]
+        for place in rest:
+            cells = {row[place] for row in self.table.rows}
+            title = self.table.columns[place]
+            make = _words(place) if marks.signs_only(cells) else _cell(place)
+            role = Role.URL if _addresses(cells) else Role.PLAIN
+            brief = len(rest) <= _MANY and role is Role.PLAIN and max(map(len, cells)) <= _LONG
+            yield Part(title, role, make, listed=brief)
+
+
+def _apart(
+    parts: list[Part], cells: list[list[str]]
+) -> tuple[list[Part], list[list[str]], list[str]]:
+    """Long words that every row repeats are said once, above the rows."""
+    shared, left = [], []
+    for i, (part, column) in enumerate(zip(parts, cells, strict=True)):
+        alike = len(column) >= _FEW and len(column[0]) >= _WORDY and len(set(column)) == 1
+        if alike and part.role is Role.PLAIN and not part.weight:
+            shared.append(f"{part.title}：{' '.join(column[0].split())}")
+        else:
+            left.append(i)
+    return [parts[i] for i in left], [cells[i] for i in left], shared
+
+
+def _note(note: str) -> str:
+    """Notes of a data catalogue in words; what only machines ask for is left out."""
+    word, colon, value = note.partition(": ")
+    if not colon or not re.fullmatch("[a-z_]+", word):
+        return note
+    title = _CATALOGUE.get(word)
+    return f"{title}：{value}" if title else ""
+
+
+def _main(parts: Sequence[Part]) -> tuple[int, ...]:
+    """What stands unfolded beside the name: the two that matter most, the address always."""
+    ranked = sorted((part.weight, i) for i, part in enumerate(parts) if part.weight)
+    return tuple(sorted(i for _, i in ranked[:2]))
+
+
+def _order(roles: Sequence[Role], rows: Sequence[Cells]) -> list[int]:
+    """Open ones first, by town and district as Japanese lists put them, else as the office wrote them."""
+    status = next((i for i, role in enumerate(roles) if role is Role.STATUS), None)
+    places = [i for wanted in (Role.CITY, Role.DISTRICT) for i, role in enumerate(roles) if role is wanted]
+    known: dict[str, bytes] = {}
+
+    def place(value: str) -> bytes:
+        if value not in known:
+            known[value] = value_order(value)
+        return known[value]
+
+    def key(i: int) -> tuple[bool, list[bytes]]:
+        row = rows[i]
+        return status is not None and closed(row[status]), [place(row[p]) for p in places]
+
+    return sorted(range(len(rows)), key=key)
+
+
+def _cell(place: int) -> Callable[[Cells], str]:
+    return lambda row: row[place].strip()
+
+
+def _words(place: int) -> Callable[[Cells], str]:
+    return lambda row: marks.worded(row[place])
+
+
+def _addresses(cells: set[str]) -> bool:
+    return all(cell.startswith(("http://", "https://")) for cell in cells if cell)
+
