@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from tests.test_mirror_contract import MirrorContract
 
 from publisher.errors import MirrorError, MirrorRefused, MirrorUnavailable
 from publisher.mirrors import Bucket, Mirror, S3Mirror, headers, open_mirror, plan, sync
@@ -32,6 +31,7 @@ from tests.servers import (
     make_bucket,
     program,
 )
+from tests.test_mirror_contract import MirrorContract
 
 PAGE = headers("n/4f2k7q.html", PageKind.DOCUMENT, False)
 

@@ -10,7 +10,6 @@ from publisher.pipeline.report import MirrorLine, Report
 from publisher.pipeline.summary import lines
 from publisher.settings import Settings
 
-
 RECENT = 30
 """Files that are told of beside the troubled ones, the newest first, where not everything is asked for."""
 
