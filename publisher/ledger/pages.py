@@ -40,6 +40,23 @@ class Pages:
         row = self._db.execute(f"SELECT {_COLUMNS} FROM pages WHERE path = ? AND gone = 0", (path,)).fetchone()
         return None if row is None else _record(row)
 
+    def any(self) -> bool:
+        return self._db.execute("SELECT 1 FROM pages LIMIT 1").fetchone() is not None
+
+    def known(self, owner: str) -> dict[str, tuple[tuple[str, str, bool], str]]:
+        """Path → ((SHA-256, kind, personal), content key) of everything an owner has."""
+        return self._known("u.owner = ?", (owner,))
+
+    def known_below(self, owner: str) -> dict[str, tuple[tuple[str, str, bool], str]]:
+        """The same of the owner and of those whose names go on behind a colon."""
+        return self._known("(u.owner = ? OR u.owner > ? AND u.owner < ?)", (owner, owner + ":", owner + ";"))
+
+    def _known(self, where: str, parameters: tuple[str, ...]) -> dict[str, tuple[tuple[str, str, bool], str]]:
+        rows = self._db.execute(
+            f"SELECT p.path, p.sha256, p.kind, p.personal, p.key FROM uses u JOIN pages p ON p.path = u.path WHERE {where} AND p.gone = 0", parameters
+        )
+        return {path: ((sha256, kind, bool(personal)), key) for path, sha256, kind, personal, key in rows}
+
     def content_key(self, path: str) -> str:
         row = self._db.execute("SELECT key FROM pages WHERE path = ? AND gone = 0", (path,)).fetchone()
         return "" if row is None else row[0]

@@ -25,7 +25,9 @@ from publisher.intake.archive import Archive, Overlay
 from publisher.intake.listing import Entry, Listing, changes, listing
 from publisher.ledger import Ledger
 from publisher.model import Delete, Problem
-from publisher.pipeline.render import Rendering
+from publisher.pipeline.crew import crew
+from publisher.pipeline.hand import Bench
+from publisher.pipeline.render import BATCH, Rendering, batched
 from publisher.pipeline.report import Outputs, Report
 from publisher.pipeline.summary import lines
 from publisher.pipeline.take_in import Intake
@@ -61,6 +63,10 @@ class Desk:
         if self._frame is None:
             self._frame = Frame(self.settings, self.theme)
         return self._frame
+
+    def bench(self) -> Bench:
+        """What hands need to work on the next build."""
+        return Bench(self.settings, self.theme, self.archive, self.folder.stager(self.ledger.serial + 1))
 
     def another_ledger(self) -> Ledger:
         """A second connection to the same ledger, for another thread."""
@@ -137,7 +143,7 @@ def build(
     start = time.perf_counter()
     settings = desk_.settings
     found = _look(settings)
-    run = Intake(settings, desk_.ledger, desk_.archive, now)
+    run = Intake(settings, desk_.ledger, now)
     run.problems += _listing_problems(found)
     desk_.folder.open()
     try:
@@ -185,44 +191,33 @@ def _work(desk_: Desk, run: Intake, found: Listing, ready: Ready, tell: Tell, no
     what = run.departures(found, changes(found, ledger.files.stamps()))
     present = ready(what.present)
     run.unfinished.update({e.path for e in what.present} - {e.path for e in present})
-    rendering = Rendering(
-        desk_.settings, ledger, desk_.archive, desk_.frame, desk_.folder, now, ledger.serial + 1, run.contents
-    )
     rules_changed = ledger.fact("fingerprint") != desk_.fingerprint
-    if rules_changed:
-        _touch_everything(desk_, run)
-        rendering.all_versions = True
-    done = 0
-    for count in run.arrivals(present):
-        _render_touched(ledger, rendering)
-        done += count
-        tell("読み取り", done, len(present))
-    with ledger.transaction():
-        for id_ in ledger.documents.due(now):
-            ledger.pages.touch("document", id_)
-    _render_touched(ledger, rendering)
-    rendering.lists()
+    again = list(ledger.files.all()) if rules_changed else []
+    bench = desk_.bench()
+    with crew(bench, max(len(present), len(again)), lambda: desk_.frame) as hands:
+        rendering = Rendering(desk_.settings, ledger, run, hands, desk_.folder, bench.stager, now, ledger.serial + 1, all_versions=rules_changed)
+        for some in batched(again, BATCH):
+            run.look_again(some, hands)
+            rendering.documents(run.drain())
+        if rules_changed:
+            _touch_everything(ledger)
+            if ledger.fact("fingerprint") is None:
+                run.changed.clear()
+        done = 0
+        for count in run.arrivals(present, hands):
+            rendering.documents(run.drain())
+            done += count
+            tell("読み取り", done, len(present))
+        with ledger.transaction():
+            for id_ in ledger.documents.due(now):
+                ledger.pages.touch("document", id_)
+        rendering.documents(id_ for id_ in ledger.pages.touched("document") if id_ not in rendering.done)
+        rendering.lists()
     return rendering
 
 
-def _render_touched(ledger: Ledger, rendering: Rendering) -> None:
-    """Render the documents that are touched and not rendered in this run yet; they stay touched until the files are in place."""
-    ids = [id_ for id_ in ledger.pages.touched("document") if id_ not in rendering.done]
-    rendering.documents(ids)
-    rendering.done.update(ids)
-
-
-def _touch_everything(desk_: Desk, run: Intake) -> None:
-    """Configuration, theme or program changed: review every file again, render every page."""
-    ledger = desk_.ledger
-    rows = list(ledger.files.all())
-    first = ledger.fact("fingerprint") is None
-    for start in range(0, len(rows), 200):
-        with ledger.transaction():
-            for row in rows[start : start + 200]:
-                if row.sha256:
-                    run.look_again(row)
-        run.contents.clear()
+def _touch_everything(ledger: Ledger) -> None:
+    """Configuration, theme or program changed: every page is rendered anew."""
     with ledger.transaction():
         for id_ in ledger.documents.all_ids():
             ledger.pages.touch("document", id_)
@@ -233,8 +228,6 @@ def _touch_everything(desk_: Desk, run: Intake) -> None:
                 ledger.pages.touch("place", f"c:{row.category}\n{row.place}")
         ledger.pages.touch("home", "")
         ledger.pages.touch("extras", "")
-    if first:
-        run.changed.clear()
 
 
 def _finish(desk_: Desk, rendering: Rendering, now: datetime) -> Outputs:

@@ -9,6 +9,7 @@ from publisher.errors import UsageError
 from publisher.ledger.files import FileRow
 from publisher.model import Problem
 from publisher.pipeline.build import Desk
+from publisher.pipeline.crew import crew
 from publisher.pipeline.take_in import Intake
 
 
@@ -68,14 +69,14 @@ def withdraw(desk: Desk, path: str, moment: datetime, who: str) -> list[str]:
 
 
 def _decide(desk: Desk, rows: list[FileRow], action: str, moment: datetime, who: str) -> list[str]:
-    run = Intake(desk.settings, desk.ledger, desk.archive, moment)
-    with desk.ledger.transaction():
+    run = Intake(desk.settings, desk.ledger, moment)
+    with crew(desk.bench(), 0) as hands, desk.ledger.transaction():
         for row in rows:
             desk.ledger.decisions.decide(row.path, row.sha256, action, moment, who)
             if action == "withdraw":
                 run.take_down(row)
             if (desk.settings.paths.content / row.path).exists():
-                run.look_again(row)
+                run.look_again([row], hands)
             elif action == "withdraw":
                 desk.ledger.files.remove(row.path)
     return [row.path for row in rows]

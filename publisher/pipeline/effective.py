@@ -18,7 +18,6 @@ from publisher.model import (
     Paragraph,
     PublicContent,
     PublicWorkbook,
-    Scan,
     State,
     Strong,
     Text,
@@ -26,6 +25,7 @@ from publisher.model import (
 )
 from publisher.model import Link as LinkInline
 from publisher.model import Ruby as RubyInline
+from publisher.pipeline.examine import Digest
 
 SUMMARY = 160
 """Characters of a summary at most."""
@@ -91,45 +91,33 @@ def _history(versions: Sequence[VersionRow], now: datetime) -> tuple[VersionRow,
 
 
 def make_card(
-    row: DocumentRow, category: Category, what: Standing, contents: Mapping[str, PublicContent], slug: str, zone_now: datetime
+    row: DocumentRow, category: Category, what: Standing, digests: Mapping[str, Digest], slug: str, zone_now: datetime
 ) -> Card:
     """The card of a document as it stands now; a withdrawn or expired one keeps the title and the date under which it was known."""
     zone = zone_now.tzinfo
-    if what.state is not State.PUBLISHED or not contents:
+    if what.state is not State.PUBLISHED or not digests:
         old = row.card
         assert old is not None
         changed = (what.changed or old.updated).astimezone(zone)
         state = State.WITHDRAWN if what.state is State.PUBLISHED else what.state
         return replace(old, category=category, state=state, updated=max(changed, old.updated), summary="")
-    language, content = next(iter(contents.items()))
+    language, content = next(iter(digests.items()))
     current = what.current[language]
     history = what.history or (current,)
     number = next((v.number for v in history if (v.moment, v.sha256, v.path) == (current.moment, current.sha256, current.path)), len(history))
     date, updated = _times(content, history, current)
     head = content.head
-    kind = _kind(content)
     return Card(
-        id=row.id, kind=kind, path=f"t/{slug}/index.html" if kind is Kind.TABLE else f"n/{row.id}.html", title=_title(content),
+        id=row.id, kind=content.kind, path=f"t/{slug}/index.html" if content.kind is Kind.TABLE else f"n/{row.id}.html", title=content.title,
         category=category, date=date.astimezone(zone), updated=updated.astimezone(zone), state=State.PUBLISHED, severity=head.severity,
-        districts=head.districts, drill=head.drill, version=number, languages=tuple(contents), summary=summary(content),
+        districts=head.districts, drill=head.drill, version=number, languages=tuple(digests), summary=content.summary,
     )  # fmt: skip
 
 
-def _title(content: PublicContent) -> str:
-    if isinstance(content, PublicWorkbook) and len(content.tables) == 1:
-        return content.tables[0].title or content.head.title
-    return content.head.title
-
-
-def _kind(content: PublicContent) -> Kind:
-    return Kind.TABLE if isinstance(content, PublicWorkbook) else Kind.SCAN if isinstance(content, Scan) else Kind.NOTICE
-
-
-def _times(content: PublicContent, history: Sequence[VersionRow], current: VersionRow) -> tuple[datetime, datetime]:
+def _times(content: Digest, history: Sequence[VersionRow], current: VersionRow) -> tuple[datetime, datetime]:
     """(the moment that it speaks of, the moment of its last change)."""
-    if isinstance(content, PublicWorkbook):
-        as_of = max((t.as_of for t in content.tables if t.as_of is not None), default=None)
-        date = as_of or content.head.date or current.moment
+    if content.kind is Kind.TABLE:
+        date = content.as_of or content.head.date or current.moment
         return date, date
     first = history[0].moment
     date = content.head.date or first

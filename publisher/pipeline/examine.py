@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from publisher.errors import Unreadable
-from publisher.intake.archive import Archive, Moved
-from publisher.model import Accepted, Held, Problem, Verdict
+from publisher.model import Accepted, Head, Held, Kind, Problem, PublicContent, PublicWorkbook, Scan
 from publisher.settings import TableProfile
 
 
@@ -22,78 +19,65 @@ class Question:
     profile: TableProfile | None
     slug: str
     released: bool
-    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What the ledger and the lists need of an accepted content: it travels between processes where the content stays.
+
+    ``title`` is the document's as lists give it; ``as_of`` the latest moment that a table names; ``rows`` counts those of a table's
+    source; ``slug`` is that of its first table ("" for what is no table); ``summary`` is plain text without personal data.
+    """
+
+    kind: Kind
+    head: Head
+    title: str
+    summary: str
+    as_of: datetime | None = None
+    rows: int = 0
+    slug: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``verdict`` is None when the file cannot be read at all: then ``problem`` says why."""
+    """``word`` is how the ledger calls the verdict: accepted, held, rejected, withdrawn (by a person). ``digest`` only when accepted."""
 
     path: str
-    verdict: Verdict | None
-    problem: Problem | None = None
+    word: str
+    problems: tuple[Problem, ...] = ()
     title: str = ""
-
-    @property
-    def accepted(self) -> Accepted | None:
-        return self.verdict if isinstance(self.verdict, Accepted) else None
-
-    @property
-    def word(self) -> str:
-        """How the ledger calls it: accepted, held, rejected, withdrawn (by a person)."""
-        if self.verdict is None:
-            return "withdrawn" if self.problem is not None and self.problem.code == "withdrawn" else "rejected"
-        return "accepted" if isinstance(self.verdict, Accepted) else "held"
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        if self.verdict is None:
-            return (self.problem,) if self.problem else ()
-        return self.verdict.reasons if isinstance(self.verdict, Held) else self.verdict.warnings
+    digest: Digest | None = None
 
 
-def examine(question: Question, data: bytes) -> Answer:
-    """Read and review one file. Never raises for what the file holds."""
+def refused(path: str, problem: Problem, title: str = "") -> Answer:
+    """It cannot be read at all, or may not stand there."""
+    return Answer(path, "withdrawn" if problem.code == "withdrawn" else "rejected", (problem,), title)
+
+
+def examine(question: Question, data: bytes) -> tuple[Answer, PublicContent | None]:
+    """Read and review one file: the answer, and the content when it is accepted. Never raises for what the file holds."""
     from publisher.readers import read
     from publisher.review import review
 
     try:
         content = read(question.path, data, question.arrived)
     except Unreadable as error:
-        return Answer(question.path, None, error.problem)
+        return refused(question.path, error.problem), None
     verdict = review(question.path, content, question.profile, question.slug, question.released)
-    return Answer(question.path, verdict, title=content.head.title)
+    title = content.head.title
+    if isinstance(verdict, Held):
+        return Answer(question.path, "held", verdict.reasons, title), None
+    assert isinstance(verdict, Accepted)
+    return Answer(question.path, "accepted", verdict.warnings, title, digest(verdict.content)), verdict.content
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """An answer about bytes that are in the archive now. ``answer`` None: the file moved under our hands, look again later."""
+def digest(content: PublicContent) -> Digest:
+    from publisher.pipeline.effective import summary
 
-    question: Question
-    sha256: str
-    answer: Answer | None
-
-
-def take(archive: Archive, content: Path, real: str, size: int, mtime: int, question: Question, known: str) -> Taken:
-    """Archive the bytes of a file, then examine them, unless they are the ones that are ``known`` (SHA-256) already."""
-    try:
-        taken = archive.take(content / real, size, mtime)
-    except Moved:
-        return Taken(question, "", None)
-    except OSError as error:
-        problem = Problem(
-            "cannot-open",
-            f"ファイルを開けません（{error.strerror or error}）。",
-            question.path,
-            "前に公開したものがあれば、そのまま見えています。",
-            "ほかのソフトで開いたままなら閉じて、ファイルの権限を確かめてください。",
-        )
-        return Taken(question, "", Answer(question.path, None, problem))
-    if taken.sha256 == known:
-        return Taken(question, taken.sha256, Answer(question.path, None))
-    return Taken(question, taken.sha256, examine(question, taken.data))
-
-
-def take_many(archive: Archive, content: Path, jobs: Sequence[tuple[str, int, int, Question, str]]) -> list[Taken]:
-    """The work of one worker: a run of files."""
-    return [take(archive, content, real, size, mtime, question, known) for real, size, mtime, question, known in jobs]
+    if not isinstance(content, PublicWorkbook):
+        kind = Kind.SCAN if isinstance(content, Scan) else Kind.NOTICE
+        return Digest(kind, content.head, content.head.title, summary(content))
+    tables = content.tables
+    title = tables[0].title if len(tables) == 1 and tables[0].title else content.head.title
+    as_of = max((t.as_of for t in tables if t.as_of is not None), default=None)
+    return Digest(Kind.TABLE, content.head, title, summary(content), as_of, sum(t.total for t in tables), tables[0].slug if tables else "")

@@ -1,65 +1,36 @@
-"""From what was touched to staged files: settles each touched document's state, then renders it and the lists it stands on."""
+"""From what was touched to files that lie ready: settles each touched document's state, then has it and its lists rendered."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from typing import TypeVar
 
-from publisher.editions import (
-    ArchiveView,
-    CategoryView,
-    ExtrasView,
-    FeedView,
-    Frame,
-    HomeView,
-    archive,
-    category,
-    document,
-    document_version,
-    extras,
-    feeds,
-    home,
-    simplified,
-    table_drafts,
-    table_warnings,
-)
-from publisher.errors import SiteError
-from publisher.intake.archive import Archive
 from publisher.ledger import Ledger
 from publisher.ledger.documents import DocumentRow, VersionRow
-from publisher.ledger.names import identity, place
-from publisher.model import (
-    Bulletin,
-    Card,
-    Delete,
-    Kind,
-    Page,
-    Problem,
-    PublicContent,
-    PublicWorkbook,
-    State,
-)
+from publisher.ledger.names import place
+from publisher.model import Card, Delete, Kind, Page, PageKind, Reason, State
+from publisher.pipeline.crew import Asked, Crew, worker_of
 from publisher.pipeline.effective import Standing, make_card, standing, versions_shown
-from publisher.pipeline.examine import Question, examine
-from publisher.pipeline.identify import category_of, folder_of, identify
+from publisher.pipeline.examine import Digest
+from publisher.pipeline.hand import ListOrder, Order, Rendered, Source
+from publisher.pipeline.identify import category_of, folder_of
+from publisher.pipeline.lists import touched_lists
+from publisher.pipeline.take_in import Intake, Known
 from publisher.settings import Settings
 from publisher.site.manifest import Tree, alive, manifest, shard_key
-from publisher.site.places import Node, nodes, number, resolve
-from publisher.site.write import SiteFolder, Staged
-
-LATEST = 30
-"""Documents on the home page and on a category's page."""
-
-FEED = 50
-"""Entries of a feed."""
+from publisher.site.write import SiteFolder, Staged, Stager
 
 BATCH = 400
 """Documents that are settled in one transaction."""
 
-URGENT = 20
-TABLES = 40
+Item = TypeVar("Item")
+
+SHARE = 25
+"""Documents or lists that a worker is asked for at once."""
 
 
 @dataclass(slots=True)
@@ -68,162 +39,141 @@ class Rendering:
 
     settings: Settings
     ledger: Ledger
-    archive: Archive
-    frame: Frame
+    run: Intake
+    crew: Crew
     folder: SiteFolder
+    stager: Stager
     now: datetime
     serial: int
-    contents: Mapping[tuple[str, str], PublicContent]
-    staged: list[Staged] = field(default_factory=list)
     owners: dict[str, set[str]] = field(default_factory=dict)
     dropped: set[str] = field(default_factory=set)
     rekeyed: list[tuple[str, str]] = field(default_factory=list)
     unchanged: int = 0
     all_versions: bool = False
     done: set[str] = field(default_factory=set)
-    _staged_paths: dict[str, Staged] = field(default_factory=dict)
+    _staged: dict[str, Staged] = field(default_factory=dict)
+    _asked: deque[Asked] = field(default_factory=deque)
+    _empty: bool = False
+
+    def __post_init__(self) -> None:
+        self._empty = not self.ledger.pages.any()
 
     # --- documents ---
 
     def documents(self, ids: Iterable[str]) -> None:
-        """Settle and render these documents. Their lists are touched, in the same transaction as their cards."""
+        """Settle these documents and have them rendered. Their lists are touched in the same transaction as their cards."""
         for some in batched(ids, BATCH):
-            with self.ledger.transaction():
-                for id_ in some:
-                    row = self.ledger.documents.get(id_)
-                    if row is not None:
-                        self._document(row)
+            self._documents(some)
+            self.done.update(some)
 
-    def _document(self, row: DocumentRow) -> None:
+    def _documents(self, ids: Sequence[str]) -> None:
+        found = [plan for id_ in ids if (row := self.ledger.documents.get(id_)) is not None and (plan := self._plan(row)) is not None]
+        self._examine([source for plan in found for source in plan.sources])
+        orders: dict[int, list[Order]] = {}
+        with self.ledger.transaction():
+            for plan in found:
+                order = self._settle(plan)
+                if order is not None:
+                    orders.setdefault(self._worker(plan), []).append(order)
+        for run in batched(_alternating(orders), SHARE):
+            for worker in {worker for worker, _ in run}:
+                self._ask(worker, "render", [order for mine, order in run if mine == worker])
+
+    def _plan(self, row: DocumentRow) -> _Plan | None:
+        """What a document needs to be rendered; None when nothing of it is public."""
         versions = self.ledger.documents.versions(row.id)
         if not versions:
             files = self.ledger.files.of_document(row.id)
             state = State.REJECTED if files and all(f.verdict == "rejected" for f in files) else State.HELD
-            with self.ledger.transaction():
-                self.ledger.documents.set_state(row.id, state if files else State.WITHDRAWN, None)
-            return
+            self._set_state(row, state if files else State.WITHDRAWN, None)
+            return None
         what = standing(versions, self.now)
         if what.state is State.SCHEDULED or (what.state is not State.PUBLISHED and row.card is None):
-            with self.ledger.transaction():
-                self.ledger.documents.set_state(row.id, what.state, what.due)
-            return
-        contents = {language: c for language, v in what.current.items() if (c := self._content(v)) is not None}
-        if what.state is State.PUBLISHED and next(iter(what.current), None) not in contents and row.card is None:
-            with self.ledger.transaction():
-                self.ledger.documents.set_state(row.id, State.HELD, what.due)
-            return
-        slug = self._table_slug(row, contents)
+            self._set_state(row, what.state, what.due)
+            return None
+        current = {language: self._source(version) for language, version in what.current.items()}
+        return _Plan(row, what, current, self._older(row, what, versions) if what.state is State.PUBLISHED else {})
+
+    def _set_state(self, row: DocumentRow, state: State, due: datetime | None) -> None:
         with self.ledger.transaction():
-            where = category_of(self.ledger, folder_of(row.path))
-        card = make_card(row, where, what, contents, slug, self.now)
-        self._settle(row, card, what)
-        self._render_document(row, card, what, contents)
+            self.ledger.documents.set_state(row.id, state, due)
 
-    def _content(self, version: VersionRow) -> PublicContent | None:
-        """What may be shown of a version today: from this run, or read again from the archive under today's rules."""
-        known = self.contents.get((version.path, version.sha256))
-        if known is not None:
-            return known
-        try:
-            data = self.archive.read(version.sha256)
-        except (OSError, ValueError) as error:
-            raise SiteError(
-                Problem(
-                    "archive",
-                    "保管してある原本を読めません。",
-                    f"{version.path}（{version.sha256[:12]}）",
-                    "公開中のページは、前のまま変わっていません。",
-                    "バックアップから保管庫（archive）を戻してください。",
-                )
-            ) from error
-        who = identify(version.path, self.settings)
-        released = self.ledger.decisions.released(version.path, version.sha256)
-        slug = who.profile.slug if who.profile is not None and who.key.endswith("/") else self._slug_of(who.key)
-        accepted = examine(Question(version.path, version.moment, who.profile, slug, released), data).accepted
-        return accepted.content if accepted is not None else None
+    def _source(self, version: VersionRow) -> Source:
+        known = self.run.known.get((version.path, version.sha256))
+        return known.source if known is not None else self.run.source(version.path, version.sha256, version.moment)
 
-    def _slug_of(self, key: str) -> str:
-        known = self.ledger.documents.by_key(key) or next(iter(self.ledger.documents.at_path(key)), None)
-        return known.id if known is not None else identity(key)
+    def _older(self, row: DocumentRow, what: Standing, versions: Sequence[VersionRow]) -> dict[int, Source | None]:
+        """Earlier versions that have a page: number → what to render, None where the page stands already.
 
-    def _table_slug(self, row: DocumentRow, contents: Mapping[str, PublicContent]) -> str:
-        content = next(iter(contents.values()), None)
-        return content.tables[0].slug if isinstance(content, PublicWorkbook) and content.tables else row.slug or row.id
+        They are rendered when they become earlier ones, and never again; one that today's rules would hold has none.
+        """
+        if len(what.history) < 2:
+            return {}
+        owner = f"document:{row.id}"
+        standing_ = frozenset() if self.all_versions else frozenset(self.ledger.pages.owners_below(owner + ":v"))
+        return {v.number: None if f"{owner}:v{v.number}" in standing_ else self._source(v) for v in what.history}
 
-    def _settle(self, row: DocumentRow, card: Card, what: Standing) -> None:
-        """Keep the card, and touch the lists on which it was or is."""
+    def _examine(self, sources: Iterable[Source]) -> None:
+        """See to it that there is a digest of all of them that today's rules accept."""
+        missing = {source.ref: source for source in sources if source.ref not in self.run.known}
+        shares: dict[int, list[Source]] = {}
+        for source in missing.values():
+            shares.setdefault(worker_of(source.question.path, self.crew), []).append(source)
+        asked = [(worker, share, self.crew.ask(worker, "again", share)) for worker, share in shares.items()]
+        for worker, share, answers in asked:
+            for source, answer in zip(share, answers.result(), strict=True):
+                if answer.digest is not None:
+                    self.run.known[source.ref] = Known(answer.digest, worker, source)
+
+    def _worker(self, plan: _Plan) -> int:
+        """The one on whose shelf the content lies."""
+        known = next((k for source in plan.current.values() if (k := self.run.known.get(source.ref)) is not None), None)
+        return known.worker if known is not None else worker_of(plan.row.path, self.crew)
+
+    def _settle(self, plan: _Plan) -> Order | None:
+        """Keep the document's card, touch the lists on which it was or is; the order for its pages."""
+        row, what = plan.row, plan.what
+        digests = {language: known.digest for language, source in plan.current.items() if (known := self.run.known.get(source.ref))}
+        if what.state is State.PUBLISHED and next(iter(what.current), None) not in digests and row.card is None:
+            self.ledger.documents.set_state(row.id, State.HELD, what.due)
+            return None
+        slug = _slug(row, digests)
+        card = make_card(row, category_of(self.ledger, folder_of(row.path)), what, digests, slug, self.now)
+        self._enter_card(row, card, what)
+        shown = tuple((language, plan.current[language]) for language in digests) if card.state is State.PUBLISHED else ()
+        owner = f"document:{row.id}"
+        known = {} if self._empty else self.ledger.pages.known_below(owner)
+        versions = versions_shown(what)
+        older: dict[int, Source | None] = {}
+        if card.kind is not Kind.TABLE and card.state is State.PUBLISHED:
+            older = {n: s for n, s in plan.older.items() if n < card.version and self._has_page(s)}
+            versions = tuple(v for v in versions if v.number in older or v.number >= card.version)
+        elif row.card is not None:
+            self._drop_versions(owner)
+        return Order(card, versions, shown, tuple((n, s) for n, s in older.items() if s is not None), known)
+
+    def _has_page(self, source: Source | None) -> bool:
+        if source is None:
+            return True
+        known = self.run.known.get(source.ref)
+        return known is not None and known.digest.kind is not Kind.TABLE
+
+    def _enter_card(self, row: DocumentRow, card: Card, what: Standing) -> None:
         pages = self.ledger.pages
         where = place(card.date.strftime("%Y-%m/%d%H%M%S"), card.id)
-        with self.ledger.transaction():
-            if card != row.card or not row.listed:
-                if row.listed:
-                    old = self.ledger.documents.remember_category(row.id)
-                    self._touch_lists(old[0], old[1])
-                self._touch_lists(card.category.path, where)
-                pages.touch("home", "")
-                self.ledger.remember("updated", max(card.updated, self.ledger.updated or card.updated).isoformat())
-            self.ledger.documents.set_card(card, where, True, what.due)
+        if card != row.card or not row.listed:
+            if row.listed:
+                self._touch_lists(row.category, row.place)
+            self._touch_lists(card.category.path, where)
+            pages.touch("home", "")
+            self.ledger.remember("updated", max(card.updated, self.ledger.updated or card.updated).isoformat())
+        self.ledger.documents.set_card(card, where, True, what.due)
 
     def _touch_lists(self, category_path: str, where: str) -> None:
         pages = self.ledger.pages
         pages.touch("category", category_path)
         pages.touch("place", where)
         pages.touch("place", f"c:{category_path}\n{where}")
-
-    def _render_document(self, row: DocumentRow, card: Card, what: Standing, contents: dict[str, PublicContent]) -> None:
-        owner = f"document:{row.id}"
-        shown = contents if card.state is State.PUBLISHED else {}
-        bulletin = Bulletin(card, versions_shown(what), tuple(shown.items()))
-        if card.kind is Kind.TABLE:
-            keys = self.ledger.pages.content_keys(owner)
-            with self._owner(owner) as paths:
-                for draft in table_drafts(bulletin, self.frame):
-                    paths.add(draft.path)
-                    if draft.key and keys.get(draft.path) == draft.key:
-                        self.unchanged += 1
-                    else:
-                        self._stage(draft.render(), draft.key)
-            self._drop_versions(owner)
-            content = next(iter(shown.values()), None)
-            self._note(bulletin, table_warnings(content) if isinstance(content, PublicWorkbook) else ())
-            return
-        older = self._earlier(owner, card, what) if card.state is State.PUBLISHED else {}
-        bulletin = replace(bulletin, versions=tuple(v for v in bulletin.versions if v.number in older or v.number >= card.version))
-        with self._owner(owner) as paths:
-            for page in document(bulletin, self.frame):
-                paths.add(page.path)
-                self._stage(page)
-        if card.state is not State.PUBLISHED:
-            self._drop_versions(owner)
-        for number_, content in older.items():
-            if content is not None:
-                self._render(f"{owner}:v{number_}", document_version(bulletin, number_, content, self.frame))
-        self._note(bulletin, simplified(bulletin))
-
-    def _earlier(self, owner: str, card: Card, what: Standing) -> dict[int, PublicContent | None]:
-        """Earlier versions that have a page: number → what to render, None where the page stands already.
-
-        They are rendered when they become earlier ones, and never again; one that today's rules would hold has none.
-        """
-        standing_ = frozenset() if self.all_versions else frozenset(self.ledger.pages.owners_below(owner + ":v"))
-        found: dict[int, PublicContent | None] = {}
-        for version in what.history:
-            if version.number >= card.version:
-                continue
-            if f"{owner}:v{version.number}" in standing_:
-                found[version.number] = None
-                continue
-            content = self._content(version)
-            if content is not None and not isinstance(content, PublicWorkbook):
-                found[version.number] = content
-        return found
-
-    def _note(self, bulletin: Bulletin, notes: tuple[Problem, ...]) -> None:
-        """Tell staff what the editions had to change: on the document's files, beside what the review said."""
-        if bulletin.card.state is not State.PUBLISHED:
-            return
-        with self.ledger.transaction():
-            self.ledger.files.note(bulletin.card.id, notes)
 
     def _drop_versions(self, owner: str) -> None:
         for name in self.ledger.pages.owners_below(owner + ":v"):
@@ -232,75 +182,19 @@ class Rendering:
     # --- lists ---
 
     def lists(self) -> None:
-        """Render every list that was touched."""
-        for path in self.ledger.pages.touched("category"):
-            self._category(path)
-        places: dict[str, list[str]] = {}
-        for key in self.ledger.pages.touched("place"):
-            scope, _, where = key.rpartition("\n")
-            places.setdefault(scope, []).append(where)
-        for scope, touched in sorted(places.items()):
-            self._archive(scope, touched)
-        if self.ledger.pages.touched("home"):
-            self._home()
-        if self.ledger.pages.touched("extras") or self.ledger.pages.touched("home"):
-            self._extras()
+        """Have every list rendered that was touched."""
+        self.collect()
+        for some in batched(touched_lists(self.ledger, self.now, self.owners), SHARE):
+            for worker in range(self.crew.size):
+                orders = [self._known(order) for order in some[worker :: self.crew.size]]
+                if orders:
+                    self._ask(worker, "lists", orders)
+        self.collect()
 
-    def _home(self) -> None:
-        documents = self.ledger.documents
-        view = HomeView(
-            urgent=documents.urgent(URGENT), latest=documents.latest(LATEST), tables=documents.tables(TABLES),
-            categories=tuple(documents.listed_categories()), updated=self.ledger.updated,
-        )  # fmt: skip
-        self._render("home", home(view, self.frame))
-        self._render("feeds", feeds(FeedView(documents.latest(FEED), self.ledger.updated or self.now), self.settings))
-
-    def _extras(self) -> None:
-        documents = self.ledger.documents
-        cards = tuple(c for c in documents.latest(500) if c.state is State.PUBLISHED)
-        view = ExtrasView(tuple(documents.listed_categories()), cards, tuple(documents.months("")), self.ledger.updated)
-        self._render("extras", extras(view, self.frame))
-
-    def _category(self, path: str) -> None:
-        known = self.ledger.documents.category(path)
-        if known is None:
-            return
-        cards = self.ledger.documents.in_category(path, LATEST)
-        owner = f"category:{known.slug}"
-        if not cards:
-            self.owners[owner] = set()
-            self.owners[owner + ":feed"] = set()
-            return
-        updated = max(card.updated for card in cards)
-        self._render(owner, category(CategoryView(known, cards, updated), self.frame))
-        recent = self.ledger.documents.in_category(path, FEED)
-        self._render(owner + ":feed", feeds(FeedView(recent, updated, known), self.settings))
-
-    def _archive(self, scope: str, touched: list[str]) -> None:
-        documents = self.ledger.documents
-        known = documents.category(scope[2:]) if scope else None
-        base = f"place:{scope}:"
-        months = sorted({where[:7] for where in touched})
-        standing_ = frozenset(o.removeprefix(base) for m in months for o in self.ledger.pages.owners_below(base + m))
-        for node in nodes(documents, scope, touched, standing_):
-            if node.count == 0:
-                self.owners[base + node.prefix] = set()
-            else:
-                self._render(base + node.prefix, archive(self._archive_view(scope, known, node), self.frame))
-        found = documents.months(scope)
-        links = tuple((number(m), m) for m in found)
-        owner = f"months:{scope}"
-        if links:
-            self._render(owner, archive(ArchiveView("index", known, "", (), links), self.frame))
-        else:
-            self.owners[owner] = set()
-
-    def _archive_view(self, scope: str, known: object, node: Node) -> ArchiveView:
-        documents = self.ledger.documents
-        if node.children:
-            links = tuple((number(resolve(documents, scope, child)), child) for child in node.children)
-            return ArchiveView(number(node.prefix), known, node.prefix, (), links)
-        return ArchiveView(number(node.prefix), known, node.prefix, documents.in_place(scope, node.prefix), ())
+    def _known(self, order: ListOrder) -> ListOrder:
+        if self._empty:
+            return order
+        return ListOrder(order.kind, order.owner, order.view, self.ledger.pages.known(order.owner))
 
     # --- the manifest ---
 
@@ -316,35 +210,65 @@ class Rendering:
         self._stage(manifest(root, site.url, site.publisher, self.serial, self.now.replace(microsecond=0), files))
 
     def alive(self, serial: int) -> None:
-        self._render("alive", [alive(serial, self.now.replace(microsecond=0))])
+        page = alive(serial, self.now.replace(microsecond=0))
+        self.owners["alive"] = {page.path}
+        self._stage(page)
 
-    # --- staging ---
+    # --- what was put down ---
 
-    def _render(self, owner: str, pages: Iterable[Page]) -> None:
-        with self._owner(owner) as paths:
-            for page in pages:
-                paths.add(page.path)
-                self._stage(page)
+    def _ask(self, worker: int, call: str, orders: Sequence[Order | ListOrder]) -> None:
+        self._asked.append(self.crew.ask(worker, call, orders))
+        while len(self._asked) > 40:
+            self._collect(self._asked.popleft())
 
-    def _owner(self, owner: str) -> _Owned:
-        return _Owned(self.owners, owner)
+    def collect(self) -> None:
+        """Wait for everything that was asked for."""
+        while self._asked:
+            self._collect(self._asked.popleft())
 
-    def _stage(self, page: Page, key: str = "") -> None:
-        before = self._staged_paths.pop(page.path, None)
+    def _collect(self, asked: Asked) -> None:
+        for made in asked.result():
+            self._enter(made)
+
+    def _enter(self, made: Rendered) -> None:
+        for staged in made.files:
+            self._keep(staged)
+        for owner, paths in made.owners.items():
+            self.owners[owner] = set(paths)
+        self.unchanged += made.unchanged
+        self.rekeyed += made.rekeyed
+        if made.document and (made.notes or not self._empty):
+            with self.ledger.transaction():
+                self.ledger.files.note(made.document, made.notes)
+
+    def _keep(self, staged: Staged) -> None:
+        """Two documents may have put down the same picture, a document may have been rendered twice, a file may pass between owners."""
+        path = staged.put.path
+        before = self._staged.pop(path, None)
         if before is not None:
             self.folder.discard(before)
-        staged = self.folder.stage(page, self.serial, self.ledger.pages.get(page.path), key)
-        if staged is not None:
-            self._staged_paths[page.path] = staged
-            return
-        self.unchanged += 1
-        if key:
-            self.rekeyed.append((page.path, key))
+        if staged.put.reason is Reason.NEW and not self._empty:
+            known = self.ledger.pages.get(path)
+            if known is not None:
+                if staged.record.kind is PageKind.PICTURE and (self.folder.folder / path).is_file():
+                    self.folder.discard(staged)  # named by its content
+                    self.unchanged += 1
+                    return
+                staged = staged.changed()
+        self._staged[path] = staged
+
+    def _stage(self, page: Page) -> None:
+        known = self.ledger.pages.get(page.path)
+        staged = self.stager.stage(page, None if known is None else (known.sha256, known.kind, known.personal))
+        if staged is None:
+            self.unchanged += 1
+        else:
+            self._staged[page.path] = staged
 
     def finish(self) -> tuple[list[Staged], list[Delete]]:
         """Hand over what was staged since the last call: the files to put in place and those to delete."""
-        staged = list(self._staged_paths.values())
-        self._staged_paths.clear()
+        staged = list(self._staged.values())
+        self._staged.clear()
         return staged, [Delete(path) for path in sorted(self.dropped)]
 
     def record(self, staged: Iterable[Staged]) -> None:
@@ -356,31 +280,46 @@ class Rendering:
         self.rekeyed.clear()
         left = {}
         for owner, paths in self.owners.items():
-            old = pages.owned(owner)
+            old = set() if self._empty else pages.owned(owner)
             pages.use(owner, paths - old)
-            left[owner] = sorted(old - paths)
+            if old - paths:
+                left[owner] = sorted(old - paths)
         for owner, gone in left.items():  # after all uses: a file may pass from one owner to another
             self.dropped.update(pages.drop(owner, gone))
         self.owners.clear()
 
 
-def batched(items: Iterable[str], size: int) -> Iterator[list[str]]:
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A document on its way: what counts of it, where each language's content comes from, and its earlier versions'."""
+
+    row: DocumentRow
+    what: Standing
+    current: Mapping[str, Source]
+    older: Mapping[int, Source | None]
+
+    @property
+    def sources(self) -> list[Source]:
+        return [*self.current.values(), *(source for source in self.older.values() if source is not None)]
+
+
+def _slug(row: DocumentRow, digests: Mapping[str, Digest]) -> str:
+    first = next(iter(digests.values()), None)
+    return (first.slug if first is not None else "") or row.slug or row.id
+
+
+def _alternating(orders: Mapping[int, Sequence[Order]]) -> Iterator[tuple[int, Order]]:
+    """So that each worker has something to do soon."""
+    queues = {worker: deque(mine) for worker, mine in sorted(orders.items())}
+    while queues:
+        for worker in list(queues):
+            yield worker, queues[worker].popleft()
+            if not queues[worker]:
+                del queues[worker]
+
+
+def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     """Runs of at most ``size`` items."""
     rest = iter(items)
     while some := list(islice(rest, size)):
         yield some
-
-
-class _Owned:
-    """Collects the paths of an owner; they count only when its rendering came to an end."""
-
-    def __init__(self, owners: dict[str, set[str]], owner: str) -> None:
-        self._owners, self._owner, self._paths = owners, owner, set[str]()
-
-    def __enter__(self) -> set[str]:
-        return self._paths
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            self._owners[self._owner] = self._paths
-

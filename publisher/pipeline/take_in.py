@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from publisher.intake.archive import Archive
-from publisher.intake.listing import Changes, Entry, Listing, changes, moves
+from publisher.intake.listing import Changes, Entry, Listing, moves
 from publisher.ledger import Ledger
 from publisher.ledger.documents import DocumentRow, VersionRow
 from publisher.ledger.files import FileRow
-from publisher.model import Accepted, Notice, Problem, PublicContent, PublicWorkbook, Scan
-from publisher.pipeline.examine import Answer, Question, Taken, examine, take_many
+from publisher.ledger.names import identity
+from publisher.model import Problem
+from publisher.pipeline.crew import Asked, Crew, worker_of
+from publisher.pipeline.examine import Answer, Digest, Question, refused
+from publisher.pipeline.hand import Job, Source, Taken
 from publisher.pipeline.identify import arrival_moment, document_of, identify
 from publisher.review.vanishing import held_vanishing, shrunk, too_many
 from publisher.settings import Settings
@@ -22,22 +24,41 @@ from publisher.settings import Settings
 BATCH = 400
 """Files that are read, recorded and rendered together: bounds the memory of a first build."""
 
-WORTH_WORKERS = 60
-"""With fewer files than this, starting worker processes costs more than it saves."""
+BATCH_BYTES = 32_000_000
+"""Bytes of such files, beyond which a batch ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was accepted in this run: its digest, and whose shelf its content lies on."""
+
+    digest: Digest
+    worker: int
+    source: Source
 
 
 @dataclass(slots=True)
 class Intake:
-    """The state of one run of taking in. ``contents``: what was accepted now, by (path, SHA-256), so that it is not read twice."""
+    """The state of one run of taking in. ``known``: what was accepted in it, by (path, SHA-256)."""
 
     settings: Settings
     ledger: Ledger
-    archive: Archive
     now: datetime
     problems: list[Problem] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
     unfinished: set[str] = field(default_factory=set)
-    contents: dict[tuple[str, str], PublicContent] = field(default_factory=dict)
+    known: dict[tuple[str, str], Known] = field(default_factory=dict)
+    _dirty: dict[str, None] = field(default_factory=dict)
+
+    def drain(self) -> list[str]:
+        """The documents that were touched since the last call, in order."""
+        ids = list(self._dirty)
+        self._dirty.clear()
+        return ids
+
+    def _touch(self, document: str) -> None:
+        self.ledger.pages.touch("document", document)
+        self._dirty[document] = None
 
     # --- what vanished or moved ---
 
@@ -88,7 +109,7 @@ class Intake:
             document = self.ledger.documents.get(row.document)
             if document is not None and not document.key.endswith("/"):
                 self.ledger.documents.move(document.id, new.key)
-            self.ledger.pages.touch("document", row.document)
+            self._touch(row.document)
         self.changed.add(entry.path)
 
     def _force(self, entry: Entry) -> None:
@@ -109,55 +130,73 @@ class Intake:
             number = max(v.number for v in versions if v.language == row.language) + 1
             moment = max(self.now.replace(microsecond=0), last.moment)
             self.ledger.documents.add_version(row.document, VersionRow(row.language, number, moment, last.sha256, row.path, gone=True))
-        self.ledger.pages.touch("document", row.document)
+        self._touch(row.document)
 
     # --- what came ---
 
-    def arrivals(self, present: Sequence[Entry]) -> Iterator[int]:
-        """Take in files in batches; each batch is on record when its size is yielded, and ``contents`` holds what it brought."""
-        ordered = sorted(present, key=lambda e: (_is_translation(e.path), e.path))
-        with _workers(len(ordered)) as pool:
-            for start in range(0, len(ordered), BATCH):
-                batch = ordered[start : start + BATCH]
-                self.contents.clear()
-                taken = self._read(batch, pool)
-                with self.ledger.transaction():
-                    for entry, one in zip(batch, taken, strict=True):
-                        self._record(entry, one)
-                yield len(batch)
+    def arrivals(self, present: Sequence[Entry], crew: Crew) -> Iterator[int]:
+        """Take in files in batches; each batch is on record when its size is yielded, while the next one is being read."""
+        asked: deque[tuple[list[Entry], list[tuple[int, list[Entry], Asked]]]] = deque()
+        for batch in _batches(sorted(present, key=lambda entry: together(entry.path))):
+            asked.append((batch, self._ask(batch, crew)))
+            if len(asked) >= crew.size:
+                yield self._enter(crew, *asked.popleft())
+        while asked:
+            yield self._enter(crew, *asked.popleft())
 
-    def _read(self, batch: Sequence[Entry], pool: ProcessPoolExecutor | None) -> list[Taken]:
-        jobs = []
+    def _ask(self, batch: Sequence[Entry], crew: Crew) -> list[tuple[int, list[Entry], Asked]]:
+        shares: dict[int, list[Entry]] = {}
         for entry in batch:
-            row = self.ledger.files.get(entry.path)
-            known = row.sha256 if row is not None and row.verdict != "" else ""
-            jobs.append((entry.real, entry.size, entry.mtime, self._question(entry), known))
-        if pool is None:
-            return take_many(self.archive, self.settings.paths.content, jobs)
-        size = max(8, len(jobs) // 16)
-        runs = [jobs[i : i + size] for i in range(0, len(jobs), size)]
-        futures = [pool.submit(take_many, self.archive, self.settings.paths.content, run) for run in runs]
-        return [taken for future in futures for taken in future.result()]
+            shares.setdefault(worker_of(identify(entry.path, self.settings).key, crew), []).append(entry)
+        return [(worker, share, crew.ask(worker, "take", [self._job(entry) for entry in share])) for worker, share in shares.items()]
+
+    def _job(self, entry: Entry) -> Job:
+        row = self.ledger.files.get(entry.path)
+        known = row.sha256 if row is not None and row.verdict != "" else ""
+        return Job(entry.real, entry.size, entry.mtime, self._question(entry), known)
+
+    def _enter(self, crew: Crew, batch: Sequence[Entry], shares: Iterable[tuple[int, list[Entry], Asked]]) -> int:
+        self.known.clear()
+        found: dict[str, tuple[Taken, int]] = {}
+        for worker, share, asked in shares:
+            for entry, taken in zip(share, asked.result(), strict=True):
+                found[entry.path] = taken, worker
+                if taken.answer is not None and taken.answer.word == "held" and self.ledger.decisions.released(entry.path, taken.sha256):
+                    found[entry.path] = self._released(taken, worker, crew), worker
+        with self.ledger.transaction():
+            for entry in batch:
+                self._record(entry, *found[entry.path])
+        return len(batch)
+
+    def _released(self, taken: Taken, worker: int, crew: Crew) -> Taken:
+        """A person let exactly these bytes through before they came back."""
+        question = replace(taken.question, released=True)
+        (answer,) = crew.ask(worker, "again", [Source(question, taken.sha256)]).result()
+        return Taken(question, taken.sha256, answer)
 
     def _question(self, entry: Entry) -> Question:
         who = identify(entry.path, self.settings)
         return Question(entry.path, arrival_moment(entry.stood_still_since, self.now), who.profile, self._slug(who.key, who.profile), False)
 
     def _slug(self, key: str, profile: object) -> str:
-        from publisher.ledger.names import identity
-
         if profile is not None and key.endswith("/"):
             return profile.slug  # type: ignore[attr-defined]
-        known = self.ledger.documents.by_key(key)
+        known = self.ledger.documents.by_key(key) or next(iter(self.ledger.documents.at_path(key)), None)
         return known.id if known is not None else identity(key)
 
-    def _record(self, entry: Entry, taken: Taken) -> None:
-        if taken.answer is None:
-            self.unfinished.add(entry.path)
-            return
+    def source(self, path: str, sha256: str, arrived: datetime) -> Source:
+        """Where a content comes from, under today's rules."""
+        who = identify(path, self.settings)
+        released = self.ledger.decisions.released(path, sha256)
+        return Source(Question(path, arrived, who.profile, self._slug(who.key, who.profile), released), sha256)
+
+    def _record(self, entry: Entry, taken: Taken, worker: int) -> None:
         row = self.ledger.files.get(entry.path)
-        if row is not None and row.sha256 == taken.sha256 != "" and row.verdict != "":
-            self.ledger.files.restamp(entry.path, entry.size, entry.mtime)
+        if taken.answer is None:
+            if not taken.sha256:
+                self.unfinished.add(entry.path)
+            elif row is not None:
+                self.ledger.files.restamp(entry.path, entry.size, entry.mtime)
             return
         who = identify(entry.path, self.settings)
         document = document_of(self.ledger, who, entry.path)
@@ -167,26 +206,21 @@ class Intake:
             if row is not None and row.problems == answer.problems:
                 return
         self.changed.add(entry.path)
-        self.verdict(
-            FileRow(
-                entry.path, entry.size, entry.mtime, taken.sha256, taken.question.arrived, document.id, who.language, answer.word,
-                answer.problems, answer.title,
-            ),
-            answer,
+        row = FileRow(
+            entry.path, entry.size, entry.mtime, taken.sha256, taken.question.arrived, document.id, who.language, answer.word,
+            answer.problems, answer.title,
         )  # fmt: skip
+        self.verdict(row, answer, Source(taken.question, taken.sha256), worker)
 
     def _decide(self, entry: Entry, taken: Taken, document: DocumentRow, language: str) -> Answer:
         """The review's answer, unless a person decided otherwise about these bytes or the address is taken."""
         answer = taken.answer
         assert answer is not None
         if self.ledger.decisions.withdrawn(entry.path, taken.sha256):
-            return Answer(entry.path, None, withdrawn_by_person(entry.path), answer.title)
+            return refused(entry.path, withdrawn_by_person(entry.path), answer.title)
         taken_by = self._address_taken(entry.path, document, language)
         if taken_by:
-            return Answer(entry.path, None, address_taken(entry.path, taken_by), answer.title)
-        if answer.word == "held" and self.ledger.decisions.released(entry.path, taken.sha256):
-            question = taken.question
-            answer = examine(Question(question.path, question.arrived, question.profile, question.slug, True), self.archive.read(taken.sha256))
+            return refused(entry.path, address_taken(entry.path, taken_by), answer.title)
         return answer
 
     def _address_taken(self, path: str, document: DocumentRow, language: str) -> str:
@@ -196,48 +230,44 @@ class Intake:
         others = (r for r in self.ledger.files.of_document(document.id) if r.path != path and r.language == language)
         return next((r.path for r in others if r.verdict == "accepted"), "")
 
-    def verdict(self, row: FileRow, answer: Answer) -> None:
+    def verdict(self, row: FileRow, answer: Answer, source: Source, worker: int) -> None:
         """Record a verdict on a file; an accepted one becomes a version. Runs within a transaction."""
-        accepted = answer.accepted
-        if accepted is not None:
-            accepted = self._guard_rows(row, accepted)
-        if accepted is None and answer.accepted is not None:
-            row = replace(row, verdict="held", problems=(self._shrunk(row, answer.accepted),))
+        digest = answer.digest
+        if digest is not None and self._lost_rows(row, digest):
+            row = replace(row, verdict="held", problems=(self._shrunk(row, digest),))
+            digest = None
         self.ledger.files.put(row)
-        if accepted is not None:
-            self._add_version(row, accepted)
-        self.ledger.pages.touch("document", row.document)
+        if digest is not None:
+            self._add_version(row, digest)
+            self.known[row.path, row.sha256] = Known(digest, worker, source)
+        self._touch(row.document)
 
-    def _add_version(self, row: FileRow, accepted: Accepted) -> None:
+    def _add_version(self, row: FileRow, digest: Digest) -> None:
         versions = self.ledger.documents.versions(row.document)
-        self.contents[(row.path, row.sha256)] = accepted.content
         last = next((v for v in reversed(versions) if v.language == row.language), None)
         if last is not None and (last.sha256, last.path, last.gone) == (row.sha256, row.path, False):
             return
-        head = accepted.content.head
+        head = digest.head
         moment = max(row.arrived, last.moment) if last is not None else row.arrived
         profile = identify(row.path, self.settings).profile
         expires = head.expires
         if expires is None and profile is not None and profile.expires is not None:
-            expires = (_as_of(accepted.content) or head.date or moment) + profile.expires
+            expires = (digest.as_of or head.date or moment) + profile.expires
         number = 1 + max((v.number for v in versions if v.language == row.language), default=0)
         self.ledger.documents.add_version(
-            row.document,
-            VersionRow(row.language, number, moment, row.sha256, row.path, head.publish, expires, rows=_rows(accepted.content)),
+            row.document, VersionRow(row.language, number, moment, row.sha256, row.path, head.publish, expires, rows=digest.rows)
         )
 
-    def _guard_rows(self, row: FileRow, accepted: Accepted) -> Accepted | None:
-        before = self._rows_before(row)
-        if before and shrunk(before, _rows(accepted.content)) and not self.ledger.decisions.released(row.path, row.sha256):
-            return None
-        return accepted
+    def _lost_rows(self, row: FileRow, digest: Digest) -> bool:
+        before = self._rows_before(row) if digest.rows or digest.slug else 0
+        return bool(before) and shrunk(before, digest.rows) and not self.ledger.decisions.released(row.path, row.sha256)
 
     def _rows_before(self, row: FileRow) -> int:
         versions = [v for v in self.ledger.documents.versions(row.document) if not v.gone]
         return versions[-1].rows if versions and versions[-1].sha256 != row.sha256 else 0
 
-    def _shrunk(self, row: FileRow, accepted: Accepted) -> Problem:
-        before, after = self._rows_before(row), _rows(accepted.content)
+    def _shrunk(self, row: FileRow, digest: Digest) -> Problem:
+        before, after = self._rows_before(row), digest.rows
         return Problem(
             "rows-vanished",
             f"前の版は{before}行でしたが、{after}行に減っています。",
@@ -248,42 +278,66 @@ class Intake:
 
     # --- looking again with other rules ---
 
-    def look_again(self, row: FileRow) -> None:
-        """Review bytes that are in the archive once more: the rules changed, or a person decided. Runs within a transaction."""
-        if not row.sha256:
-            return
+    def look_again(self, rows: Iterable[FileRow], crew: Crew) -> None:
+        """Review bytes that are in the archive once more: the rules changed, or a person decided. All in one transaction."""
+        asked: list[tuple[FileRow, Source, Answer | None]] = []
+        questions: dict[int, list[Source]] = {}
+        for row in rows:
+            if row.sha256:
+                source = self.source(row.path, row.sha256, row.arrived)
+                answer = self._without_reading(row)
+                asked.append((row, source, answer))
+                if answer is None:
+                    questions.setdefault(worker_of(identify(row.path, self.settings).key, crew), []).append(source)
+        said = {worker: crew.ask(worker, "again", sources) for worker, sources in questions.items()}
+        answers: dict[tuple[str, str], tuple[Answer, int]] = {}
+        for worker, sources in questions.items():
+            for source, answer in zip(sources, said[worker].result(), strict=True):
+                answers[source.ref] = answer, worker
+        with self.ledger.transaction():
+            for row, source, answer in asked:
+                self._enter_again(row, source, *((answer, 0) if answer is not None else answers[source.ref]))
+
+    def _without_reading(self, row: FileRow) -> Answer | None:
         who = identify(row.path, self.settings)
-        released = self.ledger.decisions.released(row.path, row.sha256)
-        question = Question(row.path, row.arrived, who.profile, self._slug(who.key, who.profile), released)
-        document = document_of(self.ledger, who, row.path)
         if self.ledger.decisions.withdrawn(row.path, row.sha256):
-            answer = Answer(row.path, None, withdrawn_by_person(row.path), row.title)
-        elif other := self._address_taken(row.path, document, who.language):
-            answer = Answer(row.path, None, address_taken(row.path, other), row.title)
-        else:
-            answer = examine(question, self.archive.read(row.sha256))
+            return refused(row.path, withdrawn_by_person(row.path), row.title)
+        with self.ledger.transaction():
+            other = self._address_taken(row.path, document_of(self.ledger, who, row.path), who.language)
+        return refused(row.path, address_taken(row.path, other), row.title) if other else None
+
+    def _enter_again(self, row: FileRow, source: Source, answer: Answer, worker: int) -> None:
+        who = identify(row.path, self.settings)
+        document = document_of(self.ledger, who, row.path)
         if document.id != row.document:
             self.take_down(row)
         self.changed.add(row.path)
         title = answer.title or row.title
         again = replace(row, document=document.id, language=who.language, verdict=answer.word, problems=answer.problems, title=title)
-        self.verdict(again, answer)
+        self.verdict(again, answer, source, worker)
 
 
-def _is_translation(path: str) -> bool:
+def together(path: str) -> tuple[str, bool, str]:
+    """Orders files so that the languages of a document follow each other, the original first."""
     from publisher.readers import split_language
 
-    return split_language(path)[1] != "ja"
+    base, language = split_language(path)
+    return base.rpartition(".")[0] or base, language != "ja", path
 
 
-def _rows(content: PublicContent) -> int:
-    return sum(t.total for t in content.tables) if isinstance(content, PublicWorkbook) else 0
-
-
-def _as_of(content: PublicContent) -> datetime | None:
-    if isinstance(content, (Notice, Scan)):
-        return None
-    return max((t.as_of for t in content.tables if t.as_of is not None), default=None)
+def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Runs of files; those of one stem stay together."""
+    batch: list[Entry] = []
+    size, stem = 0, ""
+    for entry in entries:
+        mine = together(entry.path)[0]
+        if batch and mine != stem and (len(batch) >= BATCH or size >= BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(entry)
+        size, stem = size + entry.size, mine
+    if batch:
+        yield batch
 
 
 def withdrawn_by_person(path: str) -> Problem:
@@ -300,26 +354,3 @@ def address_taken(path: str, other: str) -> Problem:
         f"「{other}」の内容が見えています。",
         "どちらか1つを残すか、名前を変えてください。",
     )
-
-
-class _NoPool:
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-
-def _workers(files: int) -> ProcessPoolExecutor | _NoPool:
-    """Worker processes on both cores for many files, none for few."""
-    if files < WORTH_WORKERS:
-        return _NoPool()
-    import multiprocessing
-    import os
-
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return ProcessPoolExecutor(max(1, min(cores, 8)), mp_context=multiprocessing.get_context("forkserver"))
-
-
-def look(listing_: Listing, ledger: Ledger) -> Changes:
-    return changes(listing_, ledger.files.stamps())

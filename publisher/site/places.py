@@ -6,8 +6,10 @@ digit of the documents' ids). Which pages exist follows from the set of document
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 LEAF = 30
@@ -61,33 +63,47 @@ def resolve(places: Places, scope: str, prefix: str) -> str:
     return prefix
 
 
-def nodes(places: Places, scope: str, touched: Iterable[str], standing: frozenset[str]) -> Iterator[Node]:
+def nodes(places: Places, scope: str, touched: Iterable[str], standing: Iterable[str]) -> Iterator[Node]:
     """The pages that a change at these places touches: those on their paths, and those that a split newly needs.
 
     ``standing``: the prefixes that have a page now, as far as they lie on or below the paths. Pages that a merge or a departure leaves
     without a purpose come out with ``count`` 0.
     """
-    paths = {place[:length] for place in touched for length in STEPS if length <= len(place)}
-    for month in sorted({path[:7] for path in paths}):
-        yield from _visit(places, scope, month, paths, standing)
+    steps: dict[str, set[str]] = {}
+    for place in set(touched):
+        reached = [place[:length] for length in STEPS if length <= len(place)]
+        for above, step in pairwise(reached):
+            steps.setdefault(above, set()).add(step)
+        steps.setdefault(reached[-1], set())
+    pages = sorted(standing)
+    for month in sorted(step for step in steps if len(step) == STEPS[0]):
+        yield from _visit(places, scope, month, steps, _under(pages, month))
 
 
-def _visit(places: Places, scope: str, prefix: str, paths: set[str], standing: frozenset[str]) -> Iterator[Node]:
+def _under(pages: Sequence[str], prefix: str) -> Sequence[str]:
+    """Those of the sorted pages that begin with the prefix."""
+    return pages[bisect_left(pages, prefix) : bisect_left(pages, prefix + "~")]
+
+
+def _visit(places: Places, scope: str, prefix: str, touched: Mapping[str, set[str]], standing: Sequence[str]) -> Iterator[Node]:
+    """``touched``: step → touched steps right below it; ``standing``: the pages at and below this step that stand, sorted."""
     count = places.place_count(scope, prefix)
     if count == 0:
-        yield from (Node(page, 0) for page in sorted(standing) if page.startswith(prefix))
+        yield from (Node(page, 0) for page in standing)
         return
     steps = children(places, scope, prefix) if count > LEAF else ()
     if not steps:
         yield Node(prefix, count)
-        yield from (Node(page, 0) for page in sorted(standing) if page.startswith(prefix) and page != prefix)
+        yield from (Node(page, 0) for page in standing if page != prefix)
         return
     if len(steps) > 1 or len(prefix) == STEPS[0]:
         yield Node(prefix, count, steps)
-    elif prefix in standing:  # nothing leads through a step with a single way down
+    elif standing and standing[0] == prefix:  # nothing leads through a step with a single way down
         yield Node(prefix, 0)
+    mine = touched.get(prefix, set())
     for step in steps:
-        if step in paths or not any(page.startswith(step) for page in standing):
-            yield from _visit(places, scope, step, paths, standing)
-    gone = {path for path in paths if path.startswith(prefix) and len(path) == below(prefix)} - set(steps)
-    yield from (Node(page, 0) for page in sorted(standing) if any(page.startswith(path) for path in gone))
+        pages = _under(standing, step)
+        if step in mine or not pages:
+            yield from _visit(places, scope, step, touched, pages)
+    for step in sorted(mine - set(steps)):
+        yield from (Node(page, 0) for page in _under(standing, step))

@@ -7,9 +7,10 @@ has old and new pages but no half one and no link to a missing one, and the next
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from publisher.errors import SiteError
@@ -21,16 +22,24 @@ STAGE = ".staging"
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A file that lies ready under its number, to be renamed to its path."""
+    """A file that lies ready under its name beside the site, to be renamed to its path."""
 
     put: Put
     record: PageRecord
-    number: int
+    name: str
     key: str = ""
 
     @property
     def order(self) -> tuple[int, str]:
         return rank_of(self.put.path, self.record.kind, self.put.reason is Reason.NEW), self.put.path
+
+    def changed(self) -> Staged:
+        """It turned out that the site has this file already, with other bytes."""
+        return replace(self, put=Put(self.put.path, Reason.CHANGED))
+
+
+Known = tuple[str, str, bool]
+"""What the ledger knows of a file that stands: SHA-256, kind, personal."""
 
 
 def unwritable(folder: Path, error: OSError) -> SiteError:
@@ -48,13 +57,57 @@ def unwritable(folder: Path, error: OSError) -> SiteError:
     )
 
 
+class Stager:
+    """Puts files down beside the site. Several may work at the same time, in several processes, each under a prefix of its own."""
+
+    def __init__(self, folder: Path, stage: Path, serial: int, prefix: str = "") -> None:
+        self._folder, self._stage = str(folder), str(stage)
+        self._serial, self._prefix = serial, prefix
+        self._count = 0
+
+    def again(self, prefix: str) -> Stager:
+        """The same under another prefix."""
+        return Stager(Path(self._folder), Path(self._stage), self._serial, prefix)
+
+    def stage(self, page: Page, known: Known | None, key: str = "") -> Staged | None:
+        """Put a page down beside the site; None when the site has exactly these bytes already. Raises ``SiteError``."""
+        sha256 = hashlib.sha256(page.body).hexdigest()
+        same = known is not None and known == (sha256, page.kind, page.personal)
+        if same and not self._missing(page.path, len(page.body)):
+            return None
+        reason = Reason.NEW if known is None else Reason.MISSING if same else Reason.CHANGED
+        self._count += 1
+        name = f"{self._prefix}{self._count}"
+        try:
+            self._write(f"{self._stage}/{name}", page.body)
+        except OSError as error:
+            raise unwritable(Path(self._folder), error) from error
+        record = PageRecord(page.path, sha256, len(page.body), page.kind, page.personal, self._serial)
+        return Staged(Put(page.path, reason), record, name, key)
+
+    def _write(self, place: str, body: bytes) -> None:
+        number = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        try:
+            rest = memoryview(body)
+            while rest:
+                rest = rest[os.write(number, rest) :]
+        finally:
+            os.close(number)
+
+    def _missing(self, path: str, size: int) -> bool:
+        """Somebody took the file away, or a crash of the machine cut it."""
+        try:
+            return os.stat(f"{self._folder}/{path}").st_size != size  # noqa: PTH116 - see apply
+        except OSError:
+            return True
+
+
 class SiteFolder:
     """The folder that holds the published site. All failures of the disk become ``SiteError``."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._stage = folder / STAGE
-        self._count = 0
         self._folders: set[str] = set()
 
     def open(self) -> None:
@@ -66,40 +119,22 @@ class SiteFolder:
         except OSError as error:
             raise unwritable(self.folder, error) from error
 
-    def stage(self, page: Page, serial: int, known: PageRecord | None, key: str = "") -> Staged | None:
-        """Put a page down beside the site; None when the site has exactly these bytes already."""
-        sha256 = hashlib.sha256(page.body).hexdigest()
-        same = known is not None and (known.sha256, known.kind, known.personal) == (sha256, page.kind, page.personal)
-        if same and not self._missing(page.path, len(page.body)):
-            return None
-        reason = Reason.NEW if known is None else Reason.MISSING if same else Reason.CHANGED
-        self._count += 1
-        try:
-            with (self._stage / str(self._count)).open("xb") as file:
-                file.write(page.body)
-        except OSError as error:
-            raise unwritable(self.folder, error) from error
-        record = PageRecord(page.path, sha256, len(page.body), page.kind, page.personal, serial)
-        return Staged(Put(page.path, reason), record, self._count, key)
-
-    def _missing(self, path: str, size: int) -> bool:
-        """Somebody took the file away, or a crash of the machine cut it."""
-        try:
-            return (self.folder / path).stat().st_size != size
-        except OSError:
-            return True
+    def stager(self, serial: int, prefix: str = "") -> Stager:
+        """``serial`` is the one under which the ledger will enter the files."""
+        return Stager(self.folder, self._stage, serial, prefix)
 
     def discard(self, staged: Staged) -> None:
-        (self._stage / str(staged.number)).unlink(missing_ok=True)
+        (self._stage / staged.name).unlink(missing_ok=True)
 
     def apply(self, staged: Iterable[Staged], deletes: Iterable[Delete]) -> None:
         """Rename everything into place in order, then delete what is gone."""
+        stage, folder = str(self._stage), str(self.folder)
         try:
             ordered = sorted(staged, key=lambda item: item.order)
             for item in ordered:
                 self._make_folder(item.put.path)
             for item in ordered:
-                (self._stage / str(item.number)).replace(self.folder / item.put.path)
+                os.replace(f"{stage}/{item.name}", f"{folder}/{item.put.path}")  # noqa: PTH105 - a hundred thousand Paths take seconds
             for delete in deletes:
                 self._delete(delete.path)
         except OSError as error:

@@ -1,0 +1,263 @@
+"""What one pair of hands does: reads and reviews files, keeps what was accepted, makes pages of it and puts them down beside the site.
+
+The same in the publisher's own process and in each worker. Contents (texts, pictures, rolls of a hundred thousand rows) stay where
+they were read; only questions, answers and what was put down travel.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from publisher.editions import (
+    Frame,
+    Theme,
+    archive,
+    category,
+    document,
+    document_version,
+    extras,
+    feeds,
+    home,
+    simplified,
+    table_drafts,
+    table_warnings,
+)
+from publisher.errors import SiteError
+from publisher.intake.archive import Archive, Moved
+from publisher.model import Bulletin, Card, Kind, Page, Problem, PublicContent, PublicWorkbook, State, Version
+from publisher.pipeline.examine import Answer, Question, examine, refused
+from publisher.settings import Settings
+from publisher.site.write import Known, Staged, Stager
+
+SHELVES = 3
+"""Runs of files whose contents are kept: the one at work, the one being recorded, and one to spare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file of the drop folder to be taken in. ``real``: its name as the file system has it; ``known``: SHA-256 of the bytes we have."""
+
+    real: str
+    size: int
+    mtime: int
+    question: Question
+    known: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An answer about bytes that are in the archive now. ``answer`` None: nothing new, or (``sha256`` empty) the file moved under our hands."""
+
+    question: Question
+    sha256: str
+    answer: Answer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a content comes from: bytes of the archive under a question's rules."""
+
+    question: Question
+    sha256: str
+
+    @property
+    def ref(self) -> tuple[str, str]:
+        return self.question.path, self.sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A document to be rendered. ``shown``: language → content; ``older``: number of an earlier version → content.
+
+    ``known``: the files that stand already, by path, with the content key of each ("" for none).
+    """
+
+    card: Card
+    versions: tuple[Version, ...]
+    shown: tuple[tuple[str, Source], ...]
+    older: tuple[tuple[int, Source], ...] = ()
+    known: Mapping[str, tuple[Known, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ListOrder:
+    """A list, a feed or the like to be rendered for its ``owner``; ``kind`` names the function of the editions, ``view`` is its argument."""
+
+    kind: str
+    owner: str
+    view: object
+    known: Mapping[str, tuple[Known, str]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Rendered:
+    """What an order became: the files put down, all paths of each owner, and what staff should know of the document."""
+
+    document: str = ""
+    files: list[Staged] = field(default_factory=list)
+    owners: dict[str, list[str]] = field(default_factory=dict)
+    unchanged: int = 0
+    rekeyed: list[tuple[str, str]] = field(default_factory=list)
+    notes: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What hands need to work: it can be sent to another process."""
+
+    settings: Settings
+    theme: Theme
+    archive: Archive
+    stager: Stager
+
+
+class Hand:
+    """``frame`` gives the frame of the pages when the first one is made."""
+
+    def __init__(self, bench: Bench, frame: Callable[[], Frame] | None = None) -> None:
+        self._archive, self._stager = bench.archive, bench.stager
+        self._content: Path = bench.settings.paths.content
+        self._make_frame = frame or (lambda: Frame(bench.settings, bench.theme))
+        self._settings = bench.settings
+        self._shelves: deque[dict[tuple[str, str], PublicContent]] = deque([{}], maxlen=SHELVES)
+
+    @cached_property
+    def _frame(self) -> Frame:
+        return self._make_frame()
+
+    # --- taking in ---
+
+    def take(self, jobs: Sequence[Job]) -> list[Taken]:
+        """Archive and examine a run of files. The contents of older runs are put away."""
+        self._shelves.append({})
+        return [self._take(job) for job in jobs]
+
+    def _take(self, job: Job) -> Taken:
+        question = job.question
+        try:
+            taken = self._archive.take(self._content / job.real, job.size, job.mtime)
+        except Moved:
+            return Taken(question, "", None)
+        except OSError as error:
+            return Taken(question, "", refused(question.path, _cannot_open(question.path, error)))
+        if taken.sha256 == job.known:
+            return Taken(question, taken.sha256, None)
+        return Taken(question, taken.sha256, self._examine(question, taken.sha256, taken.data))
+
+    def again(self, sources: Sequence[Source]) -> list[Answer]:
+        """Examine bytes of the archive once more: the rules changed, or they are needed again."""
+        self._shelves.append({})
+        return [self._again(source) for source in sources]
+
+    def _again(self, source: Source) -> Answer:
+        try:
+            data = self._archive.read(source.sha256)
+        except (OSError, ValueError) as error:
+            raise SiteError(_archive_lost(source)) from error
+        return self._examine(source.question, source.sha256, data)
+
+    def _examine(self, question: Question, sha256: str, data: bytes) -> Answer:
+        answer, content = examine(question, data)
+        if content is not None:
+            self._shelves[-1][question.path, sha256] = content
+        return answer
+
+    def _take_content(self, source: Source) -> PublicContent | None:
+        """The content, which leaves its shelf; None when today's rules hold it."""
+        for shelf in self._shelves:
+            found = shelf.pop(source.ref, None)
+            if found is not None:
+                return found
+        self._again(source)
+        return self._shelves[-1].pop(source.ref, None)
+
+    # --- pages ---
+
+    def render(self, orders: Sequence[Order]) -> list[Rendered]:
+        return [self._render(order) for order in orders]
+
+    def _render(self, order: Order) -> Rendered:
+        card, made = order.card, Rendered(order.card.id)
+        owner = f"document:{card.id}"
+        shown = [(language, content) for language, source in order.shown if (content := self._take_content(source)) is not None]
+        bulletin = Bulletin(card, order.versions, tuple(shown))
+        if card.kind is Kind.TABLE:
+            self._table(bulletin, owner, order.known, made)
+            return made
+        self._put(made, owner, document(bulletin, self._frame), order.known)
+        for number, source in order.older:
+            content = self._take_content(source)
+            if content is not None and not isinstance(content, PublicWorkbook):
+                self._put(made, f"{owner}:v{number}", document_version(bulletin, number, content, self._frame), order.known)
+        if card.state is State.PUBLISHED:
+            made.notes = simplified(bulletin)
+        return made
+
+    def _table(self, bulletin: Bulletin, owner: str, known: Mapping[str, tuple[Known, str]], made: Rendered) -> None:
+        paths = []
+        for draft in table_drafts(bulletin, self._frame):
+            paths.append(draft.path)
+            if draft.key and known.get(draft.path, (None, ""))[1] == draft.key:
+                made.unchanged += 1
+            else:
+                self._stage(made, draft.render(), known, draft.key)
+        made.owners[owner] = paths
+        content = next((content for _, content in bulletin.contents), None)
+        made.notes = table_warnings(content) if isinstance(content, PublicWorkbook) else ()
+
+    def lists(self, orders: Sequence[ListOrder]) -> list[Rendered]:
+        found = []
+        for order in orders:
+            made = Rendered()
+            self._put(made, order.owner, self._pages(order), order.known)
+            found.append(made)
+        return found
+
+    def _pages(self, order: ListOrder) -> Iterable[Page]:
+        if order.kind == "feeds":
+            return feeds(order.view, self._settings)  # type: ignore[arg-type]
+        return _LISTS[order.kind](order.view, self._frame)
+
+    def _put(self, made: Rendered, owner: str, pages: Iterable[Page], known: Mapping[str, tuple[Known, str]]) -> None:
+        paths = []
+        for page in pages:
+            paths.append(page.path)
+            self._stage(made, page, known)
+        made.owners[owner] = paths
+
+    def _stage(self, made: Rendered, page: Page, known: Mapping[str, tuple[Known, str]], key: str = "") -> None:
+        before = known.get(page.path)
+        staged = self._stager.stage(page, None if before is None else before[0], key)
+        if staged is not None:
+            made.files.append(staged)
+            return
+        made.unchanged += 1
+        if key:
+            made.rekeyed.append((page.path, key))
+
+
+_LISTS: Mapping[str, Callable[..., Iterable[Page]]] = {"home": home, "category": category, "archive": archive, "extras": extras}
+
+
+def _cannot_open(path: str, error: OSError) -> Problem:
+    return Problem(
+        "cannot-open",
+        f"ファイルを開けません（{error.strerror or error}）。",
+        path,
+        "前に公開したものがあれば、そのまま見えています。",
+        "ほかのソフトで開いたままなら閉じて、ファイルの権限を確かめてください。",
+    )
+
+
+def _archive_lost(source: Source) -> Problem:
+    return Problem(
+        "archive",
+        "保管してある原本を読めません。",
+        f"{source.question.path}（{source.sha256[:12]}）",
+        "公開中のページは、前のまま変わっていません。",
+        "バックアップから保管庫（archive）を戻してください。",
+    )
