@@ -46,7 +46,7 @@ class Found:
         return any(field in self.fields for field in fields)
 
 
-_OF_PEOPLE = re.compile(r"(?<!開設者)(?<!管理者)(?<!代表者)氏名|生年月日|性別|続柄")
+_OF_PEOPLE = re.compile(r"(?<!開設者)(?<!管理者)(?<!代表者)氏名|生年月日|^性別|性別$|続柄")
 _NAMING = re.compile(r"(?:施設|場所|拠点|所|園|館|店|病院|機関|井戸)(?:名|名称)$|置き?場$|ステーション$|給水所$")
 _OF_CLINICS = re.compile(r"病院|医療機関|診療所")
 

@@ -23,7 +23,7 @@ from publisher.model import (
     Workbook,
 )
 from publisher.readers.layout import numbers
-from publisher.review import leaks
+from publisher.review import facilities, leaks
 from publisher.review import profile as profiles
 from publisher.review.headers import Meaning, meaning
 from publisher.review.privacy import Looks, look
@@ -216,7 +216,7 @@ def _numbers(table: Table, where: str) -> tuple[list[Problem], list[Problem]]:
 def _without_profile(
     table: Table, slug: str, title: str, where: str, path: str
 ) -> tuple[PublicTable, list[Problem], list[Problem]]:
-    seen = look(table.columns, table.rows)
+    seen = facilities.looks(table.columns, table.rows)
     held = [_looks_personal(where, "この表は", seen)] if seen.personal else []
     warnings = []
     if seen.roles and not seen.personal:

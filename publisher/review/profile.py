@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from publisher.model import Problem, PublicTable, Table, TableKind
 from publisher.review import persons
+from publisher.review.facilities import looks
 from publisher.review.headers import Meaning, meaning
 from publisher.review.masks import MASKS
-from publisher.review.privacy import look
 
 if TYPE_CHECKING:
     from publisher.settings import TableProfile
@@ -150,7 +150,7 @@ class _Work:
         return shown
 
     def _open_columns(self) -> list[tuple[str, int, Callable[[str], str]]]:
-        seen = look(self.table.columns, self.table.rows)
+        seen = looks(self.table.columns, self.table.rows)
         private = {*seen.columns, *seen.mobiles} if seen.personal else set()
         if private:
             listed = "、".join(f"「{self.table.columns[c]}」" for c in sorted(private))

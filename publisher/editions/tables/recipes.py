@@ -3,195 +3,30 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from publisher.editions.tables.columns import Role
+from publisher.editions.tables.parts import (
+    ASK,
+    NAMED,
+    WHERE,
+    Cells,
+    Maker,
+    Part,
+    city,
+    counted,
+    dated,
+    district,
+    field,
+    moment,
+    several,
+)
 from publisher.layouts import Found, Kind, marks
 from publisher.model import PublicTable
-from publisher.review.address import split
 
-Cells = Sequence[str]
-_PREFECTURE = re.compile(r"^(?:東京都|北海道|(?:大阪|京都)府|..県|(?:神奈川|和歌山|鹿児島)県)")
-_BEFORE_NUMBERS = re.compile(r"[^0-9(（「・、,;]*")
-_NAMED_HERE = {"note": "備考", "residents": "対象の町会・自治会", "type": "種別", "confirmed": "更新", "road": "道路", "length": "延長"}
-"""Titles of columns that have an English one in the file."""
-
+_HAVE, _IS = ("あり", "なし"), ("はい", "いいえ")
 CURRENT = frozenset(("state", "opened", "shut", "congestion", "people", "households"))
 """Fields that say how things are now: with one of them a list of shelters is one of open shelters."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One column of the pages. ``weight`` ranks those that may stand unfolded on the web, the least first; 0: never."""
-
-    title: str
-    role: Role
-    make: Callable[[Cells], str]
-    weight: int = 0
-    listed: bool = True
-    silent: bool = False
-
-
-Maker = Callable[[Found, PublicTable], Part | None]
-
-
-def field(
-    name: str,
-    title: str = "",
-    role: Role = Role.PLAIN,
-    *,
-    weight: int = 0,
-    listed: bool = True,
-    words: tuple[str, str] | None = None,
-) -> Maker:
-    """The cells of one field; ``words`` for ○ and ×. Without a title the column keeps its own."""
-
-    def make(found: Found, table: PublicTable) -> Part | None:
-        place = found.fields.get(name)
-        if place is None:
-            return None
-        own = " ".join(table.columns[place].split())
-        heading = title or (_NAMED_HERE.get(name, own) if own.isascii() else own)
-        if words is None:
-            return Part(heading, role, lambda row: row[place].strip(), weight, listed)
-        return Part(heading, role, lambda row: marks.worded(row[place], *words).strip(), weight, listed)
-
-    return make
-
-
-def several(
-    title: str,
-    names: tuple[str, ...],
-    join: Callable[[Mapping[str, str]], str],
-    role: Role = Role.PLAIN,
-    *,
-    weight: int = 0,
-    listed: bool = True,
-) -> Maker:
-    """A column made of several fields, of those that the table has."""
-
-    def make(found: Found, table: PublicTable) -> Part | None:
-        places = {name: found.fields[name] for name in names if name in found.fields}
-        if not places:
-            return None
-
-        def cell(row: Cells) -> str:
-            return join({name: row[place].strip() for name, place in places.items()})
-
-        return Part(title, role, cell, weight, listed)
-
-    return make
-
-
-# --- what any place has -------------------------------------------------------------------------------------
-
-
-def _varies(place: int, table: PublicTable) -> bool:
-    values = {row[place] for row in table.rows}
-    return len(values - {""}) > 1
-
-
-def city(found: Found, table: PublicTable) -> Part | None:
-    """The municipality where a list is of several; a town's own name on each line says nothing."""
-    place = found.fields.get("city")
-    if place is None or not _varies(place, table):
-        return None
-    return Part("市町村", Role.CITY, lambda row: row[place].strip(), listed=False)
-
-
-def district(found: Found, table: PublicTable) -> Part | None:
-    """The district that the table names, else the town in the address: to sort and to look up by."""
-    for name in ("district", "town"):
-        place = found.fields.get(name)
-        if place is not None and _varies(place, table):
-            title = "町" if name == "town" else " ".join(table.columns[place].split())
-            said = name == "district"
-            return Part(title, Role.DISTRICT, _cell(place), listed=said, silent=not said)
-    address = found.fields.get("address")
-    if address is None:
-        return None
-    towns = _towns({row[address] for row in table.rows})
-    return Part("町", Role.DISTRICT, lambda row: towns[row[address]], listed=False, silent=True)
-
-
-def _towns(addresses: set[str]) -> dict[str, str]:
-    """The town of each address; the municipality stays in front only where there are several."""
-    parts = {address: _split(address) for address in addresses}
-    cities = {_PREFECTURE.sub("", municipality) for municipality, _ in parts.values() if municipality}
-    if len(cities) > 1:
-        return {address: _PREFECTURE.sub("", municipality) + town for address, (municipality, town) in parts.items()}
-    return {address: town for address, (_, town) in parts.items()}
-
-
-def _split(address: str) -> tuple[str, str]:
-    """Of a place the town may be what stands before the first number: it is nobody's home."""
-    municipality, town = split(address)
-    if town or not municipality:
-        return municipality, town
-    rest = unicodedata.normalize("NFKC", address).partition(municipality)[2].strip()
-    return municipality, _BEFORE_NUMBERS.match(rest)[0].strip()[:12]
-
-
-def _cell(place: int) -> Callable[[Cells], str]:
-    return lambda row: row[place].strip()
-
-
-def _address(of: Mapping[str, str]) -> str:
-    address, building = of.get("address", ""), of.get("building", "")
-    return f"{address} {building}" if building and building not in address else address
-
-
-def _phone(of: Mapping[str, str]) -> str:
-    number, inside = of.get("phone", ""), of.get("extension", "")
-    return f"{number}（内線{inside}）" if number and inside else number
-
-
-
-
-def coordinate(name: str, index: int) -> Maker:
-    def make(found: Found, table: PublicTable) -> Part | None:
-        place, both = found.fields.get(name), found.fields.get("location")
-        role = Role.LATITUDE if index == 0 else Role.LONGITUDE
-        title = "緯度" if index == 0 else "経度"
-        if place is not None:
-            return Part(title, role, lambda row: row[place].strip(), listed=False, silent=True)
-        if both is None:
-            return None
-
-        def half(row: Cells) -> str:
-            pair = re.split(r"\s*[,，、]\s*", row[both].strip().strip("()（）"))
-            return pair[index] if len(pair) == 2 else ""
-
-        return Part(title, role, half, listed=False, silent=True)
-
-    return make
-
-
-NAMED: tuple[Maker, ...] = (
-    field("name", role=Role.NAME),
-    field("kana", "よみ", Role.KANA),
-    city,
-    district,
-)
-WHERE: tuple[Maker, ...] = (
-    several("住所", ("address", "building"), _address, Role.ADDRESS, weight=2),
-    several("電話番号", ("phone", "extension"), _phone, Role.PHONE),
-)
-ASK: tuple[Maker, ...] = (
-    field("contact", "問い合わせ先"),
-    field("email", "メール", listed=False),
-    field("fax", "FAX", listed=False),
-    field("note", listed=True),
-    field("url", "ホームページ", Role.URL, listed=False),
-    field("form", "問い合わせフォーム", Role.URL, listed=False),
-    field("confirmed", listed=True),
-    coordinate("latitude", 0),
-    coordinate("longitude", 1),
-)
-_HAVE = ("あり", "なし")
-_IS = ("はい", "いいえ")
 
 
 # --- shelters -----------------------------------------------------------------------------------------------
@@ -204,7 +39,7 @@ def _now(of: Mapping[str, str]) -> str:
         state = "閉鎖"
     elif not state and of.get("opened"):
         state = "開設"
-    people, homes = _counted(of.get("people", ""), "人"), _counted(of.get("households", ""), "世帯")
+    people, homes = counted(of.get("people", ""), "人"), counted(of.get("households", ""), "世帯")
     crowd = of.get("congestion", "")
     crowd = "" if marks.nothing(crowd) else crowd
     gathered = f"避難者{people}" if people else ""
@@ -213,14 +48,8 @@ def _now(of: Mapping[str, str]) -> str:
     return "、".join(filter(None, (state, crowd, gathered)))
 
 
-def _counted(cell: str, unit: str) -> str:
-    """A number with its unit; words stay as they are."""
-    text = cell.strip()
-    return f"{text}{unit}" if re.fullmatch(r"[0-9０-９,，]+", text) else "" if marks.nothing(text) else text
-
-
 def _when(of: Mapping[str, str]) -> str:
-    opened, shut = of.get("opened", ""), of.get("shut", "")
+    opened, shut = dated(of.get("opened", "")), dated(of.get("shut", ""))
     return f"{opened}から" + (f"{shut}まで" if shut else "") if opened else f"{shut}まで" if shut else ""
 
 
@@ -283,8 +112,8 @@ def _restriction(of: Mapping[str, str]) -> str:
 
 
 def _since(of: Mapping[str, str]) -> str:
-    start = " ".join(filter(None, (of.get("since_day", ""), of.get("since_time", ""))))
-    end = " ".join(filter(None, (of.get("till_day", ""), of.get("till_time", ""))))
+    start = " ".join(filter(None, (dated(of.get("since_day", "")), of.get("since_time", ""))))
+    end = " ".join(filter(None, (dated(of.get("till_day", "")), of.get("till_time", ""))))
     return f"{start}から{end}まで" if start and end else f"{start}から" if start else f"{end}まで" if end else ""
 
 
@@ -303,7 +132,7 @@ ROADS: tuple[Maker, ...] = (
 
 
 def _dry(of: Mapping[str, str]) -> str:
-    now, most = _counted(of.get("dry", ""), "戸"), _counted(of.get("dry_most", ""), "戸")
+    now, most = counted(of.get("dry", ""), "戸"), counted(of.get("dry_most", ""), "戸")
     return f"{now}（最大{most}）" if now and most and now != most else now or (f"最大{most}" if most else "")
 
 
@@ -336,21 +165,21 @@ OUTAGES: tuple[Maker, ...] = (
     place_of("name", "area", "district", "city"),
     several("状況", ("state", "dry"), _dried, Role.STATUS, weight=1),
     several("断水戸数", ("dry", "dry_most"), _dry, weight=2),
-    field("dry_since", "断水の始まり"),
-    field("dry_till"),
+    moment("dry_since", "断水の始まり"),
+    moment("dry_till"),
     *WHERE,
     *ASK,
 )
 
 ORDERS: tuple[Maker, ...] = (
     place_of("area", "district", "city"),
-    several("発令", ("order", "step"), lambda of: "、".join(filter(None, of.values())), Role.STATUS, weight=1),
+    several("避難情報", ("order", "step"), lambda of: "、".join(filter(None, of.values())), Role.STATUS, weight=1),
     field("level", weight=2),
-    field("ordered", "発令・解除の日時", weight=3),
+    moment("ordered", "発令・解除の日時", weight=3),
     field("why"),
     field("hazard"),
     field("guidance"),
-    several("対象", ("asked_homes", "asked_people"), lambda of: "、".join(filter(None, (_counted(of.get("asked_homes", ""), "世帯"), _counted(of.get("asked_people", ""), "人"))))),
+    several("対象", ("asked_homes", "asked_people"), lambda of: "、".join(filter(None, (counted(of.get("asked_homes", ""), "世帯"), counted(of.get("asked_people", ""), "人"))))),
     field("more"),
     *ASK,
 )  # fmt: skip
@@ -381,13 +210,19 @@ def _amount(cell: str, unit: str) -> str:
     return cell + unit if unit and re.fullmatch(r"[0-9.,]+", cell) else cell
 
 
-_STATE: Maker = several("状況", ("state", "congestion"), lambda of: "、".join(filter(None, of.values())), Role.STATUS, weight=1)
+_STATE: Maker = several(
+    "状況",
+    ("state", "congestion"),
+    lambda of: "、".join(said for said in of.values() if said not in ("", "現存")),
+    Role.STATUS,
+    weight=1,
+)
 
 CLINICS: tuple[Maker, ...] = (
     *NAMED,
     _STATE,
     *WHERE,
-    field("departments", "診療科目", weight=3),
+    several("診療科目", ("departments",), lambda of: "、".join(re.split("[;；|｜]", of["departments"])), weight=3),
     several("診療時間", ("days", "from", "until", "hours"), _open),
     field("overtime", "時間外"),
     field("type"),

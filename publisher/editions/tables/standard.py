@@ -4,13 +4,14 @@ last. The CSV beside it keeps every column as it came."""
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
 from publisher.editions.tables import recipes
 from publisher.editions.tables.columns import Role, View, closed
-from publisher.editions.tables.recipes import Cells, Part
+from publisher.editions.tables.parts import Cells, Part, dated
 from publisher.editions.tables.routes import value_order
-from publisher.layouts import Found, marks, recognise
+from publisher.layouts import Found, Kind, marks, recognise
 from publisher.model import PublicTable, TableKind
 
 _SHELTERS = frozenset((TableKind.OPEN, TableKind.SHELTERS))
@@ -50,6 +51,8 @@ class _View:
         rows = list(zip(*cells, strict=True))
         roles = tuple(part.role for part in parts)
         order = _order(roles, rows)
+        if self.found.kind is Kind.ORDERS:
+            order.sort(key=lambda i: self._rank(self.table.rows[i]))
         table = self.table
         state = recipes.CURRENT.intersection(self.found.fields)
         return View(
@@ -71,6 +74,12 @@ class _View:
             says=recipes.says(self.found.kind, bool(state), self.found),
         )
 
+    def _rank(self, row: Cells) -> tuple[bool, int]:
+        """Of evacuation orders the gravest first, lifted ones last (警戒レベル 5 to 1)."""
+        step, level = self.found.fields.get("step"), self.found.fields.get("level")
+        digits = re.search("[1-5]", unicodedata.normalize("NFKC", row[level])) if level is not None else None
+        return step is not None and closed(row[step]), -int(digits[0]) if digits else 0
+
     def _known(self) -> Iterator[Part]:
         """The columns of the layout that this table has something for."""
         found = self.found
@@ -85,7 +94,7 @@ class _View:
         for place in rest:
             cells = {row[place] for row in self.table.rows}
             title = self.table.columns[place]
-            make = _words(place) if marks.signs_only(cells) else _cell(place)
+            title, make = _own(title, place, marks.signs_only(cells))
             role = Role.URL if _addresses(cells) else Role.PLAIN
             brief = len(rest) <= _MANY and role is Role.PLAIN and max(map(len, cells)) <= _LONG
             yield Part(title, role, make, listed=brief)
@@ -138,12 +147,22 @@ def _order(roles: Sequence[Role], rows: Sequence[Cells]) -> list[int]:
     return sorted(range(len(rows)), key=key)
 
 
-def _cell(place: int) -> Callable[[Cells], str]:
-    return lambda row: row[place].strip()
+_ASKED = (("の使用可否", ("使える", "使えない")), ("の有無", ("あり", "なし")), ("可否", ("できる", "できない")))
+"""Ends of headers that ask a question, and its answers."""
 
 
-def _words(place: int) -> Callable[[Cells], str]:
-    return lambda row: marks.worded(row[place])
+def _own(title: str, place: int, signs: bool) -> tuple[str, Callable[[Cells], str]]:
+    """A column of no standard: its title, and what becomes of a cell."""
+    for end, (positive, negative) in _ASKED:
+        if title.endswith(end) and len(title) > len(end):
+            return title.removesuffix(end).removesuffix("の"), _worded(place, positive, negative)
+    if signs:
+        return title, _worded(place, "はい", "いいえ")
+    return title, lambda row: dated(row[place])
+
+
+def _worded(place: int, positive: str, negative: str) -> Callable[[Cells], str]:
+    return lambda row: marks.worded(row[place], positive, negative)
 
 
 def _addresses(cells: set[str]) -> bool:
