@@ -188,6 +188,7 @@ def _begin(bench: Bench, prefix: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the publisher's to answer
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 100)  # contents are trees, not rings: looking for rings all the time costs a tenth
     _hand = Hand(Bench(bench.settings, bench.theme, bench.archive, bench.stager.again(prefix)))
 
 

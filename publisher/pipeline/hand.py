@@ -31,7 +31,7 @@ from publisher.intake.archive import Archive, Moved
 from publisher.model import Bulletin, Card, Kind, Page, Problem, PublicContent, PublicWorkbook, State, Version
 from publisher.pipeline.examine import Answer, Question, examine, refused
 from publisher.settings import Settings
-from publisher.site.write import Known, Staged, Stager
+from publisher.site.write import Known, Stager
 
 SHELVES = 3
 """Runs of files whose contents are kept: the one at work, the one being recorded, and one to spare."""
@@ -95,10 +95,10 @@ class ListOrder:
 
 @dataclass(slots=True)
 class Rendered:
-    """What an order became: the files put down, all paths of each owner, and what staff should know of the document."""
+    """What an order became: the files put down (``Staged.flat()``), all paths of each owner, and what staff should know of the document."""
 
     document: str = ""
-    files: list[Staged] = field(default_factory=list)
+    files: list[tuple[object, ...]] = field(default_factory=list)
     owners: dict[str, list[str]] = field(default_factory=dict)
     unchanged: int = 0
     rekeyed: list[tuple[str, str]] = field(default_factory=list)
@@ -233,7 +233,7 @@ class Hand:
         before = known.get(page.path)
         staged = self._stager.stage(page, None if before is None else before[0], key)
         if staged is not None:
-            made.files.append(staged)
+            made.files.append(staged.flat())
             return
         made.unchanged += 1
         if key:

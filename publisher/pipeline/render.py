@@ -231,8 +231,8 @@ class Rendering:
             self._enter(made)
 
     def _enter(self, made: Rendered) -> None:
-        for staged in made.files:
-            self._keep(staged)
+        for values in made.files:
+            self._keep(Staged.unflat(values))
         for owner, paths in made.owners.items():
             self.owners[owner] = set(paths)
         self.unchanged += made.unchanged

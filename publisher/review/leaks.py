@@ -74,6 +74,14 @@ def my_numbers(text: str) -> list[str]:
     return [digits for digits in _twelves(text) if is_my_number(digits)]
 
 
+_DIGIT = re.compile("[\\d\u2070-\u209f\u2460-\u24ff\u2776-\u2793]")
+
+
+def may_hold_numbers(text: str) -> bool:
+    """Whether there are enough digits, of any kind, for a telephone or an individual number: a quick look at a long notice."""
+    return len(text) >= 10 and len(_DIGIT.findall(text)) >= 10
+
+
 def _twelves(text: str) -> list[str]:
     """Runs of twelve digits as people write them; those within an address of the web are no numbers of
     people.

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from publisher.errors import SiteError
-from publisher.model import Delete, Page, PageRecord, Problem, Put, Reason
+from publisher.model import Delete, Page, PageKind, PageRecord, Problem, Put, Reason
 from publisher.site.order import rank_of
 
 STAGE = ".staging"
@@ -32,6 +32,18 @@ class Staged:
     @property
     def order(self) -> tuple[int, str]:
         return rank_of(self.put.path, self.record.kind, self.put.reason is Reason.NEW), self.put.path
+
+    def flat(self) -> tuple[object, ...]:
+        """As plain values: thirty thousand of them travel between processes in a tenth of the time."""
+        record = self.record
+        return (
+            self.put.path, str(self.put.reason), record.sha256, record.size, str(record.kind), record.personal, record.serial, self.name, self.key
+        )  # fmt: skip
+
+    @classmethod
+    def unflat(cls, values: tuple[object, ...]) -> Staged:
+        path, reason, sha256, size, kind, personal, serial, name, key = values
+        return cls(Put(path, Reason(reason)), PageRecord(path, sha256, size, PageKind(kind), personal, serial), name, key)  # type: ignore[arg-type]
 
     def changed(self) -> Staged:
         """It turned out that the site has this file already, with other bytes."""
