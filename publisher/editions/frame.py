@@ -160,6 +160,7 @@ class Frame:
         counterpart: str | None = None,
         feed: str = "atom.xml",
         absolute: bool = False,
+        script: str = "",
     ) -> Page:
         """One page: ``body`` (XHTML syntax, already escaped) in the edition's frame, encoded.
 
@@ -167,7 +168,8 @@ class Frame:
         ``heading`` (markup that holds it) in its place, and the as-of line from ``updated``. ``crumbs``:
         (path, label) between home and this page. ``languages``: (language, path) of the same matter, this
         page included. ``counterpart``: its path in the other editions when it is not ``path``; ``""``
-        when they have none. ``absolute``: links start at the official address (404 pages).
+        when they have none. ``absolute``: links start at the official address (404 pages). ``script``: the
+        link to a script of this site that the page is complete without; web only.
         """
         html = self._html(
             edition,
@@ -185,6 +187,7 @@ class Frame:
             counterpart=counterpart,
             feed=feed,
             absolute=absolute,
+            script=script,
         )
         return Page(edition.prefix + path, self._encode(edition, html, language), kind, personal)
 
@@ -219,6 +222,7 @@ class Frame:
         counterpart: str | None = None,
         feed: str = "atom.xml",
         absolute: bool = False,
+        script: str = "",
     ) -> str:
         mark = self._markup
         same = path if counterpart is None else counterpart or "index.html"
@@ -258,6 +262,7 @@ class Frame:
                 (name, f"{url}{edition.prefix}{'' if absolute else path}") for name, url in self.mirrors
             ],
             feed=f"{root}{feed}" if feed else "",
+            script=script,
         )
 
     def _name(self, edition: Edition, language: str) -> str:

@@ -11,12 +11,14 @@ from hashlib import blake2b
 from publisher.editions import data, moments
 from publisher.editions.frame import LEGACY, WEB, Edition, Frame
 from publisher.editions.tables import rows as markup
+from publisher.editions.tables import search
 from publisher.editions.tables.drilldown import Node
 from publisher.editions.tables.names import Names, name_weights
 from publisher.editions.tables.overview import WHOLE, Facts, Overview, counted
 from publisher.editions.tables.pages import ROBOTS, Draft, Press, Stop, plain, rows_head, title_of
 from publisher.editions.tables.roll import Roll, roll
 from publisher.editions.tables.routes import READING, UNIT, Addresses, Measures, Route, routes
+from publisher.editions.tables.search import Finder
 from publisher.editions.tables.standard import present
 from publisher.model import Bulletin, Page, PageKind, Problem, PublicTable, PublicWorkbook, State, TableKind
 
@@ -112,10 +114,14 @@ class _Making:
             yield from self._pages(press, stops, names)
             for route, stem, title, label, nodes in shelves:
                 yield press.shelf(stem, title, label, counted(route, nodes, self.addresses, press.unit))
-        yield from (
-            self._overview(press, lambda overview: self._with_ways(overview, ways))
-            for press in self.presses.values()
-        )
+        finder = self._finder()
+        if finder is not None:
+            yield from finder.drafts(self.facts)
+        for press in self.presses.values():
+            script = finder.link if finder is not None and press.edition is WEB else ""
+            yield self._overview(
+                press, lambda overview, script=script: self._with_ways(overview, ways, script), script
+            )
 
     @cached_property
     def roll(self) -> Roll:
@@ -154,21 +160,27 @@ class _Making:
 
     # --- the overview -----------------------------------------------------------------
 
-    def _overview(self, press: Press, body: Callable[[Overview], str]) -> Draft:
+    def _overview(self, press: Press, body: Callable[[Overview], str], script: str = "") -> Draft:
         overview = Overview(press, self.table, self.facts)
-        return Draft(press.edition.prefix + overview.path, "", lambda: overview.page(body(overview)))
+        return Draft(press.edition.prefix + overview.path, "", lambda: overview.page(body(overview), script))
+
+    def _finder(self) -> Finder | None:
+        """The search of the web edition, when the theme has one and the rows have something to be found by."""
+        script = search.script(self.frame)
+        return Finder(self.frame, self.roll, script) if script is not None and search.findable(self.roll) else None
 
     def _with_rows(self, overview: Overview) -> str:
         before, after, rows = overview.press.whole(self._order())
         return overview.with_rows(before + rows.decode(overview.edition.encoding) + after)
 
-    def _with_ways(self, overview: Overview, ways: Sequence[Route]) -> str:
+    def _with_ways(self, overview: Overview, ways: Sequence[Route], script: str) -> str:
         rows = ""
         press = overview.press
         if press.edition is WEB and len(self.table.rows) <= SMALL and sum(press.rows.sizes()) <= WHOLE:
             before, after, markup = press.whole(self._order())
             rows = before + markup.decode() + after
-        return overview.with_ways(ways, self.addresses, rows)
+        place = search.place(self.frame, self.table) if script else ""
+        return overview.with_ways(ways, self.addresses, rows, place)
 
     def _stands_on_overviews(self) -> bool:
         """Whether the whole table fits the overview of each edition."""

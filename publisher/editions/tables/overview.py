@@ -41,7 +41,7 @@ class Overview:
         self.words = self.frame.words()
         self.path = f"t/{table.slug}/index.html"
 
-    def page(self, body: str | bytes) -> Page:
+    def page(self, body: str | bytes, script: str = "") -> Page:
         text = body if isinstance(body, str) else body.decode(self.edition.encoding)
         return self.frame.page(
             self.edition,
@@ -53,6 +53,7 @@ class Overview:
             robots=ROBOTS if self.table.personal else "",
             personal=self.table.personal,
             drill=self.facts.drill,
+            script=script,
         )
 
     def room(self) -> int:
@@ -72,10 +73,13 @@ class Overview:
         """The body of a table that stands here as a whole."""
         return self._assembled(rows)
 
-    def with_ways(self, routes: Sequence[Route], addresses: Addresses, rows: str = "") -> str:
-        """The body of a table whose rows stand on pages of their own (and on the web perhaps here too)."""
+    def with_ways(self, routes: Sequence[Route], addresses: Addresses, rows: str = "", search: str = "") -> str:
+        """The body of a table whose rows stand on pages of their own (and on the web perhaps here too).
+
+        ``search``: markup of the place for the search, on the web.
+        """
         parts = [self._way(route, addresses) for route in routes]
-        return self._assembled("".join(parts) + rows)
+        return self._assembled(search + "".join(parts) + rows)
 
     def _assembled(self, middle: str) -> str:
         opening, closing = self._counts(), self._data() + self._ask() + self._again()
@@ -117,9 +121,9 @@ class Overview:
         heading = self.heading_of(route)
         if route.listed:
             stem = route.code
-            return self._heading(heading) + self.press.links([(stem, self._list_words(route, heading))])
+            return self._heading(heading) + self.press.links([(stem, self._list_words(route, heading))], heading)
         return self._heading(heading) + self.press.links(
-            counted(route, route.top, addresses, self.press.unit)
+            counted(route, route.top, addresses, self.press.unit), heading
         )
 
     def _list_words(self, route: Route, heading: str) -> str:
@@ -139,7 +143,8 @@ class Overview:
         """The kana with which a reading begins, a line for each row of the fifty sounds."""
         if any(len(node.prefix) == 0 for node in route.nodes):
             return self.press.links(
-                [(addresses.of(READING, node), route.label(node)) for node in route.nodes]
+                [(addresses.of(READING, node), route.label(node)) for node in route.nodes],
+                self.words["table_by_reading"],
             )
         here = {node.prefix[0]: addresses.of(READING, node) for node in route.nodes}
         lines = []

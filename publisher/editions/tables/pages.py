@@ -131,8 +131,8 @@ class Press:
 
     # --- pages with links -----------------------------------------------------------------
 
-    def links(self, targets: Sequence[tuple[str, str]]) -> str:
-        """Links of this page's folder: (stem, label)."""
+    def links(self, targets: Sequence[tuple[str, str]], name: str = "") -> str:
+        """Links of this page's folder: (stem, label). ``name``: what the list is called where there are several."""
         targets = _told_apart(targets)
         if self.edition is LEGACY:
             return "".join(
@@ -141,7 +141,10 @@ class Press:
         items = "".join(
             [f'<li><a href="{stem}.html">{self.escape(label)}</a></li>\n' for stem, label in targets]
         )
-        return f"<nav><ul>\n{items}</ul></nav>\n" if self.edition is WEB else f"<ul>\n{items}</ul>\n"
+        if self.edition is not WEB:
+            return f"<ul>\n{items}</ul>\n"
+        label = f' aria-label="{self.escape(name)}"' if name else ""
+        return f"<nav{label}><ul>\n{items}</ul></nav>\n"
 
     def link_size(self, label: str) -> int:
         """Bytes of a link to a page below, its address counted as the longest."""

@@ -1,0 +1,37 @@
+"""Search in the browser, without a server: an index of small files that a script fetches by prefix. Pure."""
+
+from __future__ import annotations
+
+from publisher.editions import moments
+from publisher.editions.frame import Frame
+from publisher.editions.tables.overview import Facts
+from publisher.editions.tables.pages import Draft, unit
+from publisher.editions.tables.roll import Roll
+from publisher.editions.tables.search.index import Index
+from publisher.editions.tables.search.script import Script, place, script
+
+__all__ = ["Finder", "findable", "place", "script"]
+
+
+def findable(roll: Roll) -> bool:
+    """Whether there is a name or a reading to find the rows of a table by."""
+    return roll.layout.lead is not None or roll.layout.kana is not None
+
+
+class Finder:
+    """The search of one table: its script, and the files of its index below ``t/<slug>/s/``."""
+
+    def __init__(self, frame: Frame, roll: Roll, script: Script) -> None:
+        self._frame, self._roll, self._script = frame, roll, script
+        self.link = f"s/{script.name}"
+
+    def drafts(self, facts: Facts) -> list[Draft]:
+        """All files; ``facts`` say as of when the rows are."""
+        table = self._roll.table
+        said = {
+            "as_of": moments.long(facts.as_of, self._frame.zone, "ja"),
+            "unit": unit(table.personal),
+            "people": table.personal,
+        }
+        code = self._script.page(table.slug)
+        return [Draft(code.path, self._script.name, lambda: code), *Index(self._roll).drafts(said)]

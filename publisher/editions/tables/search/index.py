@@ -1,0 +1,220 @@
+"""The files that a search in the browser reads: rows in the order of what they are found by, in small shards; above
+them directories that say which shard begins where; above these one root.
+
+    root.json ─► directory ─► shard: rows (arrays), and pointers (strings: "佐藤yosie satoyosie")
+
+A row stands once, under its reading. Under its name in kanji stands only a pointer to the reading: somebody who moves
+to another shelter changes one shard. The files are named by the boundary at which their range begins, never by rank
+or content, so that an edition rewrites only the shards whose rows it changed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b32encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import accumulate
+
+from publisher.editions.tables.pages import Draft
+from publisher.editions.tables.roll import Roll
+from publisher.editions.tables.search.fold import folded
+from publisher.editions.tables.search.ranges import Cutter, Range, digest
+from publisher.model import Page, PageKind
+
+SHARD = 11_000
+"""Bytes of a shard: a search that needs two of them, and what leads there, stays far below 50 kB on the line."""
+DIRECTORY = 4_000
+"""Bytes of a directory, and of the list in the root."""
+CLIP = 700
+"""Characters of a cell; longer ones end in … here and stand whole on the table's pages."""
+
+FORM = "1"
+"""Counted up when the same rows give other files."""
+
+_POINTER = 2
+"""A pointer weighs this many times its bytes: shards of pointers are only the way to others."""
+_FIRST, _LAST = "\x01", "\x00"
+"""Between what a key is found by and what tells it apart; at the end of every key."""
+_HALVES = re.compile("[\ud800-\udfff]")
+
+
+_Entry = int | str
+"""Something that is found: a row (its place in the roll) or a pointer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A shard or a directory on its way: where its range begins, how it is called, what it stands for."""
+
+    boundary: str
+    stem: str
+
+
+class Index:
+    """The search files of one table. ``columns`` are those of the table that a hit shows, the name first."""
+
+    def __init__(self, roll: Roll) -> None:
+        layout = roll.layout
+        self.roll = roll
+        self.named = [i for i in (layout.lead, layout.kana) if i is not None]
+        self.columns = tuple(dict.fromkeys((*self.named, *layout.shown, *(layout.map or ()))))
+        self._taken: dict[str, str] = {}
+
+    def drafts(self, said: dict[str, object]) -> list[Draft]:
+        """All files, the root last. ``said``: what the root tells beside the index (as of when, what a row is)."""
+        entries, keys = self._sorted()
+        ranges = Cutter(keys, self._sums(entries), SHARD).cut()
+        drafts = []
+        files = []
+        for one in ranges:
+            file = self._file("s", one.boundary)
+            files.append(file)
+            drafts.append(self._shard(file.stem, entries[one.start : one.stop]))
+        levels = 0
+        while sum(map(_listed, files)) > DIRECTORY:
+            levels += 1
+            files, above = self._directories(files, levels)
+            drafts += above
+        layout, columns = self.roll.layout, self.roll.table.columns
+        root = said | {
+            "columns": [" ".join(columns[i].split()) for i in self.columns],
+            "name": 0 if layout.lead is not None else -1,
+            "kana": self.columns.index(layout.kana) if layout.kana is not None else -1,
+            "map": [self.columns.index(i) for i in layout.map or ()],
+            "whole": len(ranges) == 1,
+            "size": SHARD,
+            "levels": levels,
+            "at": [[file.boundary, file.stem] for file in files],
+        }
+        return [*drafts, self._draft("root", lambda: _json(root), _json(root).encode())]
+
+    # --- what is found by what -----------------------------------------------------------------
+
+    def _sorted(self) -> tuple[list[_Entry], list[str]]:
+        """Every row under its reading, every other way to find it, and their keys, sorted."""
+        roll, layout = self.roll, self.roll.layout
+        names = folded(roll.values(layout.lead)) if layout.lead is not None else []
+        readings = folded(roll.values(layout.kana)) if layout.kana is not None else [""] * len(names)
+        names = names or readings
+        mains = [reading or name for reading, name in zip(readings, names, strict=True)]
+        found = [
+            (f"{main}{_FIRST}{said.hex()}{_LAST}", place)
+            for place, (main, said) in enumerate(zip(mains, roll.digests, strict=True))
+            if main
+        ]
+        pointers = {
+            f"{name} {main}"
+            for name, main in {*zip(names, mains, strict=True)}
+            if name and not main.startswith(name)
+        }
+        if not roll.table.personal:
+            pointers |= {f"{end} {main}" for name, main in {*zip(names, mains, strict=True)} for end in _ends(name)}
+        entries: list[_Entry] = [place for _, place in found]
+        entries += pointers
+        keys = [key for key, _ in found] + [pointer.replace(" ", _FIRST) + _LAST for pointer in pointers]
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        return [entries[i] for i in order], _told_apart([keys[i] for i in order])
+
+    def _sums(self, entries: Sequence[_Entry]) -> list[int]:
+        """What the entries weigh, added up: their bytes, counted as if every character of a cell had three."""
+        rows, order, columns = self.roll.table.rows, self.roll.order, self.columns
+        around = 3 * len(columns) + 3
+        weights = []
+        for entry in entries:
+            if isinstance(entry, str):
+                weights.append(_POINTER * (_size(entry) + 3))
+            else:
+                row = rows[order[entry]]
+                weights.append(3 * sum([min(len(row[c]), CLIP) for c in columns]) + around)
+        return list(accumulate(weights, initial=0))
+
+    # --- files -----------------------------------------------------------------
+
+    def _shard(self, stem: str, entries: Sequence[_Entry]) -> Draft:
+        digests = self.roll.digests
+        said = b"".join([digest(entry, 8) if isinstance(entry, str) else digests[entry] for entry in entries])
+        return self._draft(stem, lambda: self._rows(entries), said)
+
+    def _rows(self, entries: Sequence[_Entry]) -> str:
+        rows, order, columns = self.roll.table.rows, self.roll.order, self.columns
+        found: list[object] = []
+        for entry in entries:
+            if isinstance(entry, str):
+                found.append(entry)
+                continue
+            row = rows[order[entry]]
+            found.append([row[c] if len(row[c]) <= CLIP else row[c][:CLIP] + "…" for c in columns])
+        return _json(found)
+
+    def _directories(self, files: Sequence[_File], level: int) -> tuple[list[_File], list[Draft]]:
+        """These files as lists that are small enough, and one line for each of the lists."""
+        sums = list(accumulate(map(_listed, files), initial=0))
+        keys = [file.boundary + _LAST for file in files]
+        above, drafts = [], []
+        for one in Cutter(keys, sums, DIRECTORY).cut():
+            file = self._file(f"d{level}", one.boundary)
+            text = self._list(files, one)
+            drafts.append(self._draft(file.stem, lambda text=text: text, text.encode()))
+            above.append(file)
+        return above, drafts
+
+    def _list(self, files: Sequence[_File], one: Range) -> str:
+        return _json([[file.boundary, file.stem] for file in files[one.start : one.stop]])
+
+    def _file(self, level: str, boundary: str) -> _File:
+        """A name that says nothing and stays."""
+        identity = f"{level} {boundary}"
+        letters = b32encode(digest(identity, 15)).decode().lower()
+        stem = next(s for length in range(6, len(letters) + 1) if (s := letters[:length]) not in self._taken)
+        self._taken[stem] = identity
+        return _File(boundary, stem)
+
+    def _draft(self, stem: str, text: Callable[[], str], said: bytes) -> Draft:
+        table = self.roll.table
+        path = f"t/{table.slug}/s/{stem}.json"
+        key = blake2b(said, digest_size=16)
+        key.update(repr((FORM, self.columns, len(table.columns), table.personal)).encode())
+
+        def render() -> Page:
+            return Page(path, text().encode(), PageKind.DATA, table.personal)
+
+        return Draft(path, key.hexdigest(), render)
+
+
+def _told_apart(keys: list[str]) -> list[str]:
+    """Sorted keys, those of rows that say the same numbered, so that a shard may end between them."""
+    before, number = "", 0
+    for i, key in enumerate(keys):
+        number = number + 1 if key == before else 0
+        before = key
+        if number:
+            keys[i] = f"{key[:-1]}{_FIRST}{number:06}{_LAST}"
+    return keys
+
+
+def _ends(name: str) -> set[str]:
+    """What a name is also found by: 本町小学校 within 汐見市立本町小学校. Begins at kanji and syllables."""
+    starts = (
+        i
+        for i in range(1, len(name) - 1)
+        if not name[i].isascii() or not name[i - 1].isascii() or name[i - 1] in "aiueo"
+    )
+    return {name[i:] for i in starts if not "\udc00" <= name[i] <= "\udfff"}
+
+
+def _listed(file: _File) -> int:
+    """Bytes of a line of a directory."""
+    return _size(file.boundary) + len(file.stem) + 12
+
+
+def _size(text: str) -> int:
+    """Bytes of a text that may hold half a character."""
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def _json(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
