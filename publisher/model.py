@@ -11,9 +11,9 @@ every hash is SHA-256 in lower-case hexadecimal digits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 # --- what a person is told ---------------------------------------------------------------------------------
@@ -230,6 +230,7 @@ class Table:
 
     ``lines[i]`` is the line (CSV) or row (sheet) number, from 1, at which ``rows[i]`` stands in the file. Rows are as long as
     ``columns``. ``as_of`` is the moment that the table itself names (title rows, column names, a column of times).
+    ``ends[i]`` is when ``rows[i]`` may be shown no longer, None: never said; empty when no row says it.
     """
 
     name: str
@@ -239,6 +240,7 @@ class Table:
     title: str = ""
     notes: tuple[str, ...] = ()
     as_of: datetime | None = None
+    ends: Sequence[datetime | None] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +272,8 @@ class PublicTable:
     ``total`` counts every row of the source, ``withheld`` those not shown. ``reading`` and ``group`` are the indexes
     (in ``columns``) of the column to sort and look up by and of the one to group by (the shelter), or None.
     ``personal`` tables are not indexed by search engines, not cached, and their cells go to no feed, title or log.
+    ``pfif`` offers the people as PFIF too: PFIF field → column for those that headers do not say. ``lasts``: for how long after
+    ``as_of`` others may keep them.
     """
 
     slug: str
@@ -284,6 +288,8 @@ class PublicTable:
     group: int | None = None
     as_of: datetime | None = None
     notes: tuple[str, ...] = ()
+    pfif: Mapping[str, str] | None = None
+    lasts: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

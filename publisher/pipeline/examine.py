@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from publisher.errors import Unreadable
@@ -19,6 +19,8 @@ class Question:
     profile: TableProfile | None
     slug: str
     released: bool
+    now: datetime | None = None
+    """The moment of this run, for rows that may be shown for a time only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Digest:
     as_of: datetime | None = None
     rows: int = 0
     slug: str = ""
+    due: datetime | None = None
+    """When the clock alone takes the next row away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +62,20 @@ def examine(question: Question, data: bytes) -> tuple[Answer, PublicContent | No
     """Read and review one file: the answer, and the content when it is accepted. Never raises for what the file holds."""
     from publisher.readers import read
     from publisher.review import review
+    from publisher.review.lapse import lapse
 
     try:
         content = read(question.path, data, question.arrived)
     except Unreadable as error:
         return refused(question.path, error.problem), None
+    content, due = lapse(content, question.now or question.arrived)
     verdict = review(question.path, content, question.profile, question.slug, question.released)
     title = content.head.title
     if isinstance(verdict, Held):
         return Answer(question.path, "held", verdict.reasons, title), None
     assert isinstance(verdict, Accepted)
-    return Answer(question.path, "accepted", verdict.warnings, title, digest(verdict.content)), verdict.content
+    found = replace(digest(verdict.content), due=due)
+    return Answer(question.path, "accepted", verdict.warnings, title, found), verdict.content
 
 
 def digest(content: PublicContent) -> Digest:

@@ -24,7 +24,7 @@ def profile_of(path: str, settings: Settings) -> TableProfile | None:
     return max(found, key=lambda p: len(p.path), default=None)
 
 
-TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods")
+TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods", ".xml")
 
 
 @dataclass(frozen=True, slots=True)

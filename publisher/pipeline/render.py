@@ -139,7 +139,8 @@ class Rendering:
             return None
         slug = _slug(row, digests)
         card = make_card(row, category_of(self.ledger, folder_of(row.path)), what, digests, slug, self.now)
-        self._enter_card(row, card, what)
+        dues = [when for when in (what.due, *(found.due for found in digests.values())) if when is not None]
+        self._enter_card(row, card, min(dues, default=None))
         shown = tuple((language, plan.current[language]) for language in digests) if card.state is State.PUBLISHED else ()
         owner = f"document:{row.id}"
         known = {} if self._empty else self.ledger.pages.known_below(owner)
@@ -158,7 +159,7 @@ class Rendering:
         known = self.run.known.get(source.ref)
         return known is not None and known.digest.kind is not Kind.TABLE
 
-    def _enter_card(self, row: DocumentRow, card: Card, what: Standing) -> None:
+    def _enter_card(self, row: DocumentRow, card: Card, due: datetime | None) -> None:
         pages = self.ledger.pages
         where = place(card.date.strftime("%Y-%m/%d%H%M%S"), card.id)
         if card != row.card or not row.listed:
@@ -167,7 +168,7 @@ class Rendering:
             self._touch_lists(card.category.path, where)
             pages.touch("home", "")
             self.ledger.remember("updated", max(card.updated, self.ledger.updated or card.updated).isoformat())
-        self.ledger.documents.set_card(card, where, True, what.due)
+        self.ledger.documents.set_card(card, where, True, due)
 
     def _touch_lists(self, category_path: str, where: str) -> None:
         pages = self.ledger.pages

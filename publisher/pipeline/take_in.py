@@ -176,7 +176,7 @@ class Intake:
 
     def _question(self, entry: Entry) -> Question:
         who = identify(entry.path, self.settings)
-        return Question(entry.path, arrival_moment(entry.stood_still_since, self.now), who.profile, self._slug(who.key, who.profile), False)
+        return Question(entry.path, arrival_moment(entry.stood_still_since, self.now), who.profile, self._slug(who.key, who.profile), False, self.now)
 
     def _slug(self, key: str, profile: object) -> str:
         if profile is not None and key.endswith("/"):
@@ -188,7 +188,7 @@ class Intake:
         """Where a content comes from, under today's rules."""
         who = identify(path, self.settings)
         released = self.ledger.decisions.released(path, sha256)
-        return Source(Question(path, arrived, who.profile, self._slug(who.key, who.profile), released), sha256)
+        return Source(Question(path, arrived, who.profile, self._slug(who.key, who.profile), released, self.now), sha256)
 
     def _record(self, entry: Entry, taken: Taken, worker: int) -> None:
         row = self.ledger.files.get(entry.path)

@@ -11,7 +11,7 @@ from publisher.model import Content, Problem
 TEXTS = {".md": "markdown", ".markdown": "markdown", ".txt": "text", ".text": "text"}
 TABLES = {".csv": "delimited", ".tsv": "delimited", ".xlsx": "sheet", ".xlsm": "sheet", ".xls": "sheet", ".ods": "sheet"}
 PICTURES = (".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".heic", ".heif", ".gif", ".webp", ".bmp")
-READERS = {**TEXTS, **TABLES, ".docx": "word", ".pdf": "pdf", **dict.fromkeys(PICTURES, "picture")}
+READERS = {**TEXTS, **TABLES, ".docx": "word", ".pdf": "pdf", ".xml": "pfif", **dict.fromkeys(PICTURES, "picture")}
 """Ending → reader. Any other ending is told what to save it as."""
 
 LANGUAGES = {
@@ -32,7 +32,7 @@ ADVICE = {
     ".ppt": "PowerPoint で開き、PDF で保存してください。", ".pptx": "PowerPoint で開き、PDF で保存してください。",
     ".html": "本文だけをテキスト（.txt）か Word（.docx）にしてください。", ".htm": "本文だけをテキスト（.txt）か Word（.docx）にしてください。",
     ".zip": "中のファイルを取り出して、1つずつ置いてください。", ".lzh": "中のファイルを取り出して、1つずつ置いてください。",
-    ".json": "表なら CSV にしてください。", ".xml": "表なら CSV、文章ならテキスト（.txt）にしてください。",
+    ".json": "表なら CSV にしてください。",
     ".xlsb": "Excel で開き、「Excel ブック（.xlsx）」で保存してください。", ".lnk": "ショートカットではなく、ファイルそのものを置いてください。",
     ".url": "アドレスを文章に書いて、テキスト（.txt）で置いてください。", ".msg": "本文をテキスト（.txt）にして置いてください。",
     ".eml": "本文をテキスト（.txt）にして置いてください。", ".mp4": "動画は公開できません。内容を文章にして置いてください。",
@@ -100,6 +100,8 @@ def _reader(name: str):
         from publisher.readers.pdf import read_pdf as reader
     elif name == "sheet":
         from publisher.readers.sheet import read_sheet as reader
+    elif name == "pfif":
+        from publisher.readers.pfif import read_pfif as reader
     elif name == "delimited":
         from publisher.readers.delimited import read_delimited as reader
     else:

@@ -31,7 +31,7 @@ def recognise(path: str, claimed: str, data: bytes) -> tuple[str, tuple[Problem,
 
 
 def _kind(path: str, claimed: str, data: bytes) -> str | None:
-    textual = claimed in ("text", "markdown", "delimited")
+    textual = claimed in ("text", "markdown", "delimited", "pfif")
     start = data[:256].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if start.startswith(b"{\\rtf"):
         raise Unreadable(_rich_text(path))

@@ -81,6 +81,8 @@ def apply(table: Table, profile: TableProfile, slug: str, title: str, where: str
         group=_group(names, profile),
         as_of=table.as_of,
         notes=() if personal else table.notes,
+        pfif=profile.pfif if personal else None,
+        lasts=profile.expires,
     )
     if personal and (table.notes or table.title):
         work.warn(

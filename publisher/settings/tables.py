@@ -15,6 +15,26 @@ from publisher.settings.values import MASKS, Consent, TableProfile, Withhold
 
 Rule = TypeVar("Rule", Consent, Withhold)
 
+_PEOPLE = ("evacuees", "missing", "deceased")
+PFIF_FIELDS = (
+    "full_name",
+    "given_name",
+    "family_name",
+    "alternate_names",
+    "description",
+    "sex",
+    "age",
+    "address",
+    "home_street",
+    "home_neighborhood",
+    "home_city",
+    "home_state",
+    "home_country",
+    "last_known_location",
+    "status",
+    "text",
+)
+"""Fields of PFIF 1.4 that a column of a roll may fill; ``address`` is a whole one, to be taken apart."""
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
@@ -33,6 +53,7 @@ def profile(section: Section) -> TableProfile:
         reading=section.text("reading").strip() or None,
         group=section.text("group").strip() or None,
         expires=_span(section),
+        pfif=_pfif(section, publish),
     )
 
 
@@ -116,6 +137,25 @@ def _rule(
     if not column.strip() or not values:
         raise section.shape(key, shape)
     return make(column, values)
+
+
+def _pfif(section: Section, publish: tuple[str, ...]) -> Mapping[str, str] | None:
+    value = section.data.get("pfif", False)
+    if value is False:
+        return None
+    if section.data.get("kind") not in _PEOPLE:
+        raise section.bad("pfif", "は、人の名簿（evacuees か missing）の表にだけ書けます。", "この行を消してください。")
+    if value is True:
+        return {}
+    if not isinstance(value, dict) or not all(isinstance(column, str) for column in value.values()):
+        raise section.shape("pfif", 'true か { full_name = "氏名" } の形')
+    known = {_bare(column) for column in publish}
+    for name, column in value.items():
+        if name not in PFIF_FIELDS:
+            raise section.unknown("pfif", PFIF_FIELDS, name)
+        if _bare(column) not in known:
+            raise section.bad("pfif", f"の「{column}」は publish にない列です。", "公開する列の名前を書いてください。", column)
+    return {name: unicodedata.normalize("NFC", column) for name, column in value.items()}
 
 
 def _span(section: Section) -> timedelta | None:

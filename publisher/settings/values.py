@@ -148,6 +148,15 @@ class TableProfile:
             "公開をやめるまでの期間。`12h`（時間）、`40d`（日）、`6w`（週）", '"40d"', unset="期限なし"
         ),
     )
+    pfif: Mapping[str, str] | None = field(
+        default=None,
+        metadata=_key(
+            "公開する列を、安否情報の交換の形式（PFIF 1.4）でも出す。見出しから決まらない列は "
+            '`{ full_name = "ご芳名" }` のように書く',
+            "true",
+            unset="出さない",
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
+from urllib.parse import urlsplit
 
-from publisher.editions import data, moments
+from publisher.editions import data, moments, pfif
 from publisher.editions.frame import LEGACY, WEB, Edition, Frame
 from publisher.editions.tables import rows as markup
 from publisher.editions.tables import search
@@ -148,6 +149,8 @@ class _Making:
                 ),
             ),
         )
+        if pfif.offers(table):
+            yield self._pfif(homepage)
         said = blake2b(self.csv, digest_size=16)
         said.update(repr((self.as_of.isoformat(), table.title, who, homepage, table.personal)).encode())
         for name, make in files:
@@ -157,6 +160,20 @@ class _Making:
                 return Page(path, make(), PageKind.DATA, table.personal)
 
             yield Draft(path, said.hexdigest(), render)
+
+    def _pfif(self, homepage: str) -> Draft:
+        """The people of a roll whose profile says so, for those who look for them elsewhere."""
+        table, site = self.source, self.frame.site
+        host = urlsplit(site.url).hostname or "localhost"
+        origin = pfif.Origin(host, site.publisher, site.title, homepage)
+        path = f"t/{table.slug}/{table.slug}.pfif.xml"
+        said = blake2b(self.csv, digest_size=16)
+        said.update(repr((self.as_of.isoformat(), table.kind, table.lasts, sorted((table.pfif or {}).items()), origin)).encode())
+
+        def render() -> Page:
+            return Page(path, pfif.document(table, self.as_of, origin), PageKind.DATA, personal=True)
+
+        return Draft(path, said.hexdigest(), render)
 
     # --- the overview -----------------------------------------------------------------
 

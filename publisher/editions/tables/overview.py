@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from publisher.editions import moments
+from publisher.editions import moments, pfif
 from publisher.editions.data import size_words
 from publisher.editions.frame import LEGACY, UNLIMITED, WEB, Edition, Frame
 from publisher.editions.tables.columns import View
@@ -172,7 +172,11 @@ class Overview:
             )
             for to, title in self.facts.others
         )
-        return self._paragraph(f'<a href="{link}">{self._escape(words)}</a>') + others
+        exchange = ""
+        if pfif.offers(self.table):
+            target = self.frame.across(self.edition, self.path, WEB, f"t/{slug}/{slug}.pfif.xml")
+            exchange = self._paragraph(f'<a href="{target}">{self._escape(self.words["table_pfif"])}</a>')
+        return self._paragraph(f'<a href="{link}">{self._escape(words)}</a>') + exchange + others
 
     def _ask(self) -> str:
         people = self.table.personal or self.table.kind in {TableKind.EVACUEES, TableKind.MISSING}
