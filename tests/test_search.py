@@ -110,6 +110,16 @@ def test_the_script_makes_the_same_forms(browser: Browser, texts: list[str]) -> 
     assert browser.folded(texts) == [whole(one) for one in folded(texts)]
 
 
+def test_the_script_knows_every_character_as_we_do(browser: Browser) -> None:
+    characters = [chr(c) for c in range(1, 0x10000) if not 0xD800 <= c < 0xE000]
+    characters += [chr(c) for c in [*range(0x20000, 0x20400), *range(0x1F300, 0x1F340), *range(0xE0100, 0xE0110)]]
+    known = [c for c in characters if unicodedata.category(c) != "Cn"]
+    for before, after in (("", ""), ("かa", "aカ"), ("東", "ア")):
+        texts = [before + c + after for c in known]
+        ours, theirs = folded(texts), browser.folded(texts)
+        assert [(t, o, j) for t, o, j in zip(texts, ours, theirs, strict=True) if whole(o) != j] == []
+
+
 def whole(text: str) -> str:
     """Halves of characters put together again."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16")

@@ -57,7 +57,7 @@
 
   function letters() {
     var rows = ["アイウエオ", "カキクケコ", "サシスセソ", "タチツテト", "ナニヌネノ", "ハヒフヘホ", "マミムメモ", "ラリルレロ"];
-    var found = { "ヤ": "ya", "ユ": "yu", "ヨ": "yo", "ワ": "wa", "ヲ": "o", "ン": "n" };
+    var found = { "ヤ": "ya", "ユ": "yu", "ヨ": "yo", "ワ": "wa", "ヰ": "i", "ヱ": "e", "ヲ": "o", "ン": "n" };
     for (var r = 0; r < rows.length; r++)
       for (var v = 0; v < 5; v++) found[rows[r].charAt(v)] = (r ? "kstnhmr".charAt(r - 1) : "") + "aiueo".charAt(v);
     return found;

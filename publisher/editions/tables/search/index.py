@@ -126,9 +126,12 @@ class Index:
         for entry in entries:
             if isinstance(entry, str):
                 weights.append(_POINTER * (_size(entry) + 3))
-            else:
-                row = rows[order[entry]]
-                weights.append(3 * sum([min(len(row[c]), CLIP) for c in columns]) + around)
+                continue
+            row = rows[order[entry]]
+            length = sum(map(len, row))
+            if length > CLIP:
+                length = sum([min(len(row[c]), CLIP) for c in columns])
+            weights.append(3 * length + around)
         return list(accumulate(weights, initial=0))
 
     # --- files -----------------------------------------------------------------
