@@ -250,7 +250,8 @@ def _cost(route: Route, measures: Measures, more: str = "") -> Callable[[Node], 
     def cost(node: Node) -> int:
         found = known.get(node.seed)
         if found is None:
-            found = known[node.seed] = measures.link(route.label(node) + more)
+            numbered = "（00）" if END in node.prefix else ""  # pages of one reading may share a label
+            found = known[node.seed] = measures.link(route.label(node) + more + numbered)
         return found
 
     return cost
