@@ -72,7 +72,7 @@ def test_csv_is_what_a_spreadsheet_expects() -> None:
     body, problems = data.csv_bytes(
         table(("名称", "電話"), [("本町小学校", "012-345"), ('港"町",1\n2', "0080")])
     )
-    assert body == '\ufeff名称,電話\r\n本町小学校,012-345\r\n"港""町"",1\n2",0080\r\n'.encode()
+    assert body == '\ufeff"名称","電話"\r\n"本町小学校","012-345"\r\n"港""町"",1\n2","0080"\r\n'.encode()
     assert problems == ()
 
 
@@ -91,7 +91,7 @@ def test_every_changed_cell_is_named_by_column_and_line_and_never_quoted() -> No
 def test_headers_are_filled_unique_and_safe() -> None:
     assert data.headers(("名称", "", "名称", "電話\n番号")) == ("名称", "列2", "名称_2", "電話 番号")
     body, problems = data.csv_bytes(table(("=A()", "B"), [("1", "2")]))
-    assert body.decode("utf-8-sig").startswith("'=A(),B\r\n")
+    assert body.decode("utf-8-sig").startswith("\"'=A()\",\"B\"\r\n")
     assert problems[0].where.endswith("1行目）")
 
 

@@ -280,7 +280,6 @@ def test_a_town_offers_what_its_pages_show_and_nothing_else(tmp_path: Path) -> N
     for secret in ("隠田", "カクレダ", "090", "3丁目", "4番", "67"):
         assert secret.encode() not in data
     assert 'href="hinansha.pfif.xml"' in town.page("t/hinansha/index.html")
-    assert 'href="../../../t/hinansha/hinansha.pfif.xml"' in town.page("k/t/hinansha/index.html")
     with town.desk() as opened:
         record = opened.ledger.pages.get("t/hinansha/hinansha.pfif.xml")
         assert record is not None

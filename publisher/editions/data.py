@@ -18,9 +18,18 @@ NEUTRALISER = "'"
 """Put before a cell that a spreadsheet would run: it then shows the cell as the text it is."""
 
 _DANGEROUS = frozenset("=+-@＝＋－＠\t\r\n")
-_HARMLESS = re.compile(r"[-+－＋]?[\s(（]*[0-9０-９][0-9０-９.,:/()（）．，%％ \-－]*|[-－]+")
+_HARMLESS = re.compile(r"[-+－＋]?[\s(（]*[0-9０-９][0-9０-９.,:/()（）．，%％ \-－‐‑–−ー]*|[-－]+")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+
+
+class _Bare(str):
+    """A cell that `csv.writer` takes for a number, and so writes as it is without quotes."""
+
+    __slots__ = ()
+
+    def __float__(self) -> float:
+        return float(str(self))
 
 
 def csv_bytes(table: PublicTable) -> tuple[bytes, tuple[Problem, ...]]:
@@ -30,19 +39,27 @@ def csv_bytes(table: PublicTable) -> tuple[bytes, tuple[Problem, ...]]:
     A text cell that begins with ``= + - @``, their full-width forms, TAB, CR or LF gets a ``'`` in front
     (OWASP, CSV injection); numbers and telephone numbers such as -5 and +81-3-0000-0000 stay. Each column
     with such cells is one problem that names all their lines in the CSV.
+
+    Cells of columns that are no numbers stand in quotes, so that a spreadsheet told to take quoted fields as
+    text leaves leading zeros, long codes and dates as they are.
     """
+    bare = [column for column, datatype in enumerate(datatypes(table)) if datatype != "string"]
     changed: dict[int, list[int]] = {}
     data = io.BytesIO()  # encoded as it grows: a text of a million rows would take four times the memory
     out = io.TextIOWrapper(data, encoding="utf-8-sig", errors="replace", newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
+    writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(
         [_safe(header, column, 1, changed) for column, header in enumerate(headers(table.columns))]
     )
     for line, row in enumerate(table.rows, 2):
-        if _DANGEROUS.isdisjoint([cell[:1] for cell in row]):
-            writer.writerow(row)
-        else:
-            writer.writerow([_safe(cell, column, line, changed) for column, cell in enumerate(row)])
+        cells: Sequence[str] = row
+        if not _DANGEROUS.isdisjoint([cell[:1] for cell in row]):
+            cells = [_safe(cell, column, line, changed) for column, cell in enumerate(row)]
+        if bare:
+            cells = list(cells)
+            for column in bare:
+                cells[column] = _Bare(cells[column])
+        writer.writerow(cells)
     problems = tuple(_problem(table, column, lines) for column, lines in sorted(changed.items()))
     out.flush()
     return data.getvalue(), problems
@@ -132,14 +149,34 @@ def csvw(table: PublicTable, *, publisher: str, modified: datetime) -> bytes:
 
 
 def datapackage(
-    table: PublicTable, data: bytes, *, publisher: str, modified: datetime, homepage: str = ""
+    table: PublicTable,
+    data: bytes,
+    *,
+    publisher: str,
+    modified: datetime,
+    homepage: str = "",
+    more: Sequence[tuple[PublicTable, bytes]] = (),
 ) -> bytes:
-    """Frictionless Data Package v1 with one tabular resource: size, hash and columns of the CSV beside it."""
+    """Frictionless Data Package v1 with a tabular resource for each CSV of the folder: its size, hash and
+    columns."""
+    package = {
+        "profile": "tabular-data-package",
+        "name": table.slug,
+        "title": table.title,
+        "created": modified.isoformat(),
+        **({"homepage": homepage} if homepage else {}),
+        "contributors": [{"title": publisher, "role": "publisher"}],
+        "resources": [_resource(one, its) for one, its in ((table, data), *more)],
+    }
+    return _json(package)
+
+
+def _resource(table: PublicTable, data: bytes) -> dict[str, object]:
     fields = [
         {"name": neutral(title), "type": datatype}
         for title, datatype in zip(headers(table.columns), datatypes(table), strict=True)
     ]
-    resource = {
+    return {
         "name": table.slug,
         "path": f"{table.slug}.csv",
         "title": table.title,
@@ -152,16 +189,6 @@ def datapackage(
         "dialect": {"delimiter": ",", "lineTerminator": "\r\n", "doubleQuote": True, "header": True},
         "schema": {"fields": fields},
     }
-    package = {
-        "profile": "tabular-data-package",
-        "name": table.slug,
-        "title": table.title,
-        "created": modified.isoformat(),
-        **({"homepage": homepage} if homepage else {}),
-        "contributors": [{"title": publisher, "role": "publisher"}],
-        "resources": [resource],
-    }
-    return _json(package)
 
 
 def datatypes(table: PublicTable) -> tuple[str, ...]:

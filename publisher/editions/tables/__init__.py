@@ -21,6 +21,7 @@ from publisher.editions.tables.roll import Roll, roll
 from publisher.editions.tables.routes import READING, UNIT, Addresses, Measures, Route, routes
 from publisher.editions.tables.search import Finder
 from publisher.editions.tables.standard import present
+from publisher.editions.tables.standard_csv import Town, standard
 from publisher.model import Bulletin, Page, PageKind, Problem, PublicTable, PublicWorkbook, State, TableKind
 
 __all__ = ["Draft", "drafts", "table", "warnings"]
@@ -95,7 +96,10 @@ class _Making:
         self.as_of: datetime = table.as_of or bulletin.card.date
         self.addresses = Addresses()
         self.csv = data.csv_bytes(table)[0]
-        self.facts = Facts(self.as_of, bulletin.card.drill, len(self.csv), others)
+        exchanged = () if self.standard is None else (("table_standard", f"{table.slug}-standard.csv"),)
+        if pfif.offers(table):
+            exchanged = (*exchanged, ("table_pfif", f"{table.slug}.pfif.xml"))
+        self.facts = Facts(self.as_of, bulletin.card.drill, len(self.csv), others, exchanged)
 
     def drafts(self) -> Iterator[Draft]:
         yield from self._data()
@@ -145,14 +149,17 @@ class _Making:
             (
                 "datapackage.json",
                 lambda: data.datapackage(
-                    table, self.csv, publisher=who, modified=self.as_of, homepage=homepage
+                    table, self.csv, publisher=who, modified=self.as_of, homepage=homepage, more=self._others()
                 ),
             ),
         )
+        if self.standard is not None:
+            files = (*self._standard(self.standard, who), *files)
         if pfif.offers(table):
             yield self._pfif(homepage)
         said = blake2b(self.csv, digest_size=16)
-        said.update(repr((self.as_of.isoformat(), table.title, who, homepage, table.personal)).encode())
+        site = self.frame.site
+        said.update(repr((self.as_of.isoformat(), table.title, who, homepage, table.personal, site.code)).encode())
         for name, make in files:
             path = f"t/{table.slug}/{name}"
 
@@ -160,6 +167,21 @@ class _Making:
                 return Page(path, make(), PageKind.DATA, table.personal)
 
             yield Draft(path, said.hexdigest(), render)
+
+    @cached_property
+    def standard(self) -> PublicTable | None:
+        """The list of shelters in the columns of the standard, where it came in others."""
+        site = self.frame.site
+        return standard(self.source, Town(site.code, site.publisher))
+
+    def _others(self) -> tuple[tuple[PublicTable, bytes], ...]:
+        return () if self.standard is None else ((self.standard, data.csv_bytes(self.standard)[0]),)
+
+    def _standard(self, table: PublicTable, who: str) -> tuple[tuple[str, Callable[[], bytes]], ...]:
+        return (
+            (f"{table.slug}.csv", lambda: data.csv_bytes(table)[0]),
+            (f"{table.slug}.csv-metadata.json", lambda: data.csvw(table, publisher=who, modified=self.as_of)),
+        )
 
     def _pfif(self, homepage: str) -> Draft:
         """The people of a roll whose profile says so, for those who look for them elsewhere."""

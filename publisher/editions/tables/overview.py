@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from publisher.editions import moments, pfif
+from publisher.editions import moments
 from publisher.editions.data import size_words
 from publisher.editions.frame import LEGACY, UNLIMITED, WEB, Edition, Frame
 from publisher.editions.tables.columns import View
@@ -23,12 +23,13 @@ WHOLE = 60_000
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the overview says beside the table itself. ``others``: (slug, title) of the other tables of the
-    document."""
+    document; ``exchanged``: (word, file) of data in the forms of others, for the web edition."""
 
     as_of: datetime
     drill: bool
     csv_size: int
     others: tuple[tuple[str, str], ...] = ()
+    exchanged: tuple[tuple[str, str], ...] = ()
 
 
 class Overview:
@@ -172,10 +173,11 @@ class Overview:
             )
             for to, title in self.facts.others
         )
-        exchange = ""
-        if pfif.offers(self.table):
-            target = self.frame.across(self.edition, self.path, WEB, f"t/{slug}/{slug}.pfif.xml")
-            exchange = self._paragraph(f'<a href="{target}">{self._escape(self.words["table_pfif"])}</a>')
+        exchange = "".join(
+            self._paragraph(f'<a href="{name}">{self._escape(self.words[word])}</a>')
+            for word, name in self.facts.exchanged
+            if self.edition is WEB
+        )
         return self._paragraph(f'<a href="{link}">{self._escape(words)}</a>') + exchange + others
 
     def _ask(self) -> str:
