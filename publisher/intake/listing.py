@@ -6,7 +6,7 @@ import os
 import stat
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,6 +95,26 @@ def _walk(folder: str, below: str, failed: Callable[[str, OSError], None]) -> It
             continue
         if stat.S_ISREG(status.st_mode):
             yield Entry(unicodedata.normalize("NFC", real), real, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def glance(content: Path, places: Iterable[str]) -> Listing | None:
+    """Look at these files only. None when that is not enough to know what happened: one is not there, is no file, or has a name of which
+    there may be two spellings.
+    """
+    entries: dict[str, Entry] = {}
+    for real in sorted(places):
+        if not real or unicodedata.normalize("NFC", real) != real:
+            return None
+        if any(ignored(part) for part in real.split("/")):
+            continue
+        try:
+            status = (content / real).lstat()
+        except OSError:
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        entries[real] = Entry(real, real, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return Listing(entries)
 
 
 @dataclass(frozen=True, slots=True)

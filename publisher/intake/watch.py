@@ -7,6 +7,7 @@ where the folder lies on a network file system; and the watcher itself is looked
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock
 
@@ -32,6 +33,22 @@ def is_network(folder: Path) -> bool:
     return best is None or best[2] in NETWORK or best[2].startswith("fuse")
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What happened since the last time. ``closed``: files whose writers closed them (NFC).
+
+    ``places``: all files at which something happened, as the disk spells them; None: something else happened (a folder, a deletion, a
+    move, too much), so that only a listing can tell.
+    """
+
+    closed: frozenset[str] = frozenset()
+    places: frozenset[str] | None = None
+
+
+MANY = 200
+"""With more places than this, a listing is as quick."""
+
+
 class Watcher:
     """Hears of changes below a folder. ``wait`` wakes at the first, or when the time is over."""
 
@@ -40,13 +57,21 @@ class Watcher:
         self._wake = Event()
         self._lock = Lock()
         self._closed: set[str] = set()
+        self._places: set[str] = set()
+        self._unsure = True
         self._observer: object | None = None
         self._folder: tuple[int, int] | None = None
         self.period = SHARE if is_network(content) else LOCAL
 
     def start(self) -> None:
         """Start to listen; where the system refuses (no watches left, say), the listings alone have to do."""
-        from watchdog.events import EVENT_TYPE_CLOSED, FileSystemEvent, FileSystemEventHandler
+        from watchdog.events import (
+            EVENT_TYPE_CLOSED,
+            EVENT_TYPE_CREATED,
+            EVENT_TYPE_MODIFIED,
+            FileSystemEvent,
+            FileSystemEventHandler,
+        )
         from watchdog.observers import Observer
 
         hears = self
@@ -56,7 +81,10 @@ class Watcher:
                 if event.event_type in ("opened", "closed_no_write"):
                     return
                 paths = [str(p) for p in (event.src_path, event.dest_path) if p]
-                hears.heard(paths, event.event_type == EVENT_TYPE_CLOSED)
+                plain = event.event_type in (EVENT_TYPE_CLOSED, EVENT_TYPE_CREATED, EVENT_TYPE_MODIFIED)
+                if event.is_directory and event.event_type == EVENT_TYPE_MODIFIED:
+                    return  # its entries changed: they tell of themselves
+                hears.heard(paths, event.event_type == EVENT_TYPE_CLOSED, plain and not event.is_directory)
 
         self._folder = self._identity()
         observer = Observer()
@@ -68,8 +96,8 @@ class Watcher:
             return
         self._observer = observer
 
-    def heard(self, paths: list[str], closed: bool) -> None:
-        """Something happened at these places; ``closed``: a writer closed its file."""
+    def heard(self, paths: list[str], closed: bool, plain: bool = False) -> None:
+        """Something happened at these places; ``closed``: a writer closed its file; ``plain``: files came or changed, nothing else."""
         from publisher.intake.listing import ignored
 
         inside = [p.removeprefix(str(self._content)).lstrip("/") for p in paths]
@@ -78,19 +106,24 @@ class Watcher:
         with self._lock:
             if closed:
                 self._closed.update(unicodedata.normalize("NFC", path) for path in inside)
+            if plain and len(self._places) < MANY:
+                self._places.update(inside)
+            else:
+                self._unsure = True
         self._wake.set()
 
     def wake(self) -> None:
         self._wake.set()
 
-    def wait(self, seconds: float) -> frozenset[str]:
-        """Wait for a change, at most so long; returns the paths whose writers closed them since the last call."""
+    def wait(self, seconds: float) -> Heard:
+        """Wait for a change, at most so long."""
         self._revive()
         self._wake.wait(max(0.0, seconds))
         self._wake.clear()
         with self._lock:
-            closed, self._closed = frozenset(self._closed), set()
-        return closed
+            heard = Heard(frozenset(self._closed), None if self._unsure or self._observer is None else frozenset(self._places))
+            self._closed, self._places, self._unsure = set(), set(), False
+        return heard
 
     def _identity(self) -> tuple[int, int] | None:
         try:
@@ -105,6 +138,7 @@ class Watcher:
         dead = self._observer is not None and not self._observer.is_alive()  # type: ignore[attr-defined]
         if now is not None and (dead or now != self._folder):
             self.stop()
+            self._unsure = True
             self.period = SHARE if is_network(self._content) else LOCAL
             self.start()
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from publisher.editions import Frame, Theme
 from publisher.errors import Busy, SettingsError, SiteError
 from publisher.intake.archive import Archive, Overlay
-from publisher.intake.listing import Entry, Listing, changes, listing
+from publisher.intake.listing import Changes, Entry, Listing, changes, glance, listing
 from publisher.ledger import Ledger
 from publisher.model import Delete, Problem
 from publisher.pipeline.crew import crew
@@ -56,6 +56,7 @@ class Desk:
     folder: SiteFolder
     theme: Theme
     dry: bool = False
+    folder_problems: tuple[Problem, ...] = ()
     _frame: Frame | None = None
 
     @property
@@ -137,17 +138,25 @@ def all_ready(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
 
 
 def build(
-    desk_: Desk, now: datetime, ready: Ready = all_ready, tell: Tell = quiet, all_lines: bool = True, also: Iterable[str] = ()
+    desk_: Desk, now: datetime, ready: Ready = all_ready, tell: Tell = quiet, all_lines: bool = True, also: Iterable[str] = (),
+    places: Iterable[str] | None = None,
 ) -> Report:
-    """Bring the site up to date with the drop folder at the moment ``now``. Raises ``PublisherError`` with the site as it was."""
+    """Bring the site up to date with the drop folder at the moment ``now``. Raises ``PublisherError`` with the site as it was.
+
+    ``places``: nothing happened in the drop folder since the last run but at these files, as the disk spells them; None: look at all of it.
+    """
     start = time.perf_counter()
     settings = desk_.settings
-    found = _look(settings)
     run = Intake(settings, desk_.ledger, now)
-    run.problems += _listing_problems(found)
+    what = _glance(desk_, places) if places is not None else None
+    if what is None:
+        found = _look(settings)
+        what = run.departures(found, changes(found, desk_.ledger.files.stamps()))
+        desk_.folder_problems = tuple(_listing_problems(found))
+    run.problems += desk_.folder_problems
     desk_.folder.open()
     try:
-        rendering = _work(desk_, run, found, ready, tell, now)
+        rendering = _work(desk_, run, what, ready, tell, now)
         outputs = _finish(desk_, rendering, now)
     finally:
         desk_.folder.close()
@@ -186,9 +195,17 @@ def _listing_problems(found: Listing) -> list[Problem]:
     return unreadable + clashes
 
 
-def _work(desk_: Desk, run: Intake, found: Listing, ready: Ready, tell: Tell, now: datetime) -> Rendering:
+def _glance(desk_: Desk, places: Iterable[str]) -> Changes | None:
+    """What changed at these files; None when only a listing of the whole folder can tell."""
+    found = glance(desk_.settings.paths.content, places)
+    if found is None:
+        return None
+    known = {path: (row.size, row.mtime) for path in found.entries if (row := desk_.ledger.files.get(path)) is not None}
+    return changes(found, known)
+
+
+def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now: datetime) -> Rendering:
     ledger = desk_.ledger
-    what = run.departures(found, changes(found, ledger.files.stamps()))
     present = ready(what.present)
     run.unfinished.update({e.path for e in what.present} - {e.path for e in present})
     rules_changed = ledger.fact("fingerprint") != desk_.fingerprint

@@ -93,6 +93,7 @@ class Watch:
     _keepers: list[MirrorKeeper] = field(default_factory=list)
     _lines: dict[str, MirrorLine] = field(default_factory=dict)
     _end: bool = False
+    _failed: bool = False
     _stamp: tuple[int, int] | None = None
     _complaint: tuple[Problem, ...] = ()
 
@@ -117,6 +118,8 @@ class Watch:
         settling = Settling()
         closed = self._first_look(settling, watcher)
         last: Report | None = None
+        places: frozenset[str] | None = None
+        looked = 0.0
         while not self._end:
             left: list[float] = []
 
@@ -126,12 +129,19 @@ class Watch:
                     left.append(wait)
                 return done
 
-            last = self._turn(ready, last)
+            if places is None:
+                looked = time.monotonic()
+            last = self._turn(ready, last, places)
             for keeper in self._keepers:
                 keeper.nudge()
             if last is not None and last.unfinished and not left:
                 left.append(AGAIN)
-            closed = watcher.wait(min([watcher.period, PULSE, self._until_due(), *left]))
+            heard = watcher.wait(min([max(0.0, looked + watcher.period - time.monotonic()), PULSE, self._until_due(), *left]))
+            closed, places = heard.closed, heard.places
+            if self._failed or last is None or time.monotonic() >= looked + watcher.period:
+                places = None  # events are hints; a listing of the whole folder is the truth
+            elif places is not None:
+                places |= frozenset(last.unfinished)
 
     def _first_look(self, settling: Settling, watcher: Watcher) -> frozenset[str]:
         """What stands there at the start has to stand still, too, before an almost empty site is built from the rest."""
@@ -142,15 +152,19 @@ class Watch:
         if not found.present:
             return frozenset()
         settling.ready(found.present, (), time.monotonic())
-        return watcher.wait(settling.quiet)
+        return watcher.wait(settling.quiet).closed
 
-    def _turn(self, ready: Callable[[tuple[Entry, ...]], tuple[Entry, ...]], last: Report | None) -> Report | None:
+    def _turn(
+        self, ready: Callable[[tuple[Entry, ...]], tuple[Entry, ...]], last: Report | None, places: frozenset[str] | None
+    ) -> Report | None:
         """One build, if there is anything to build; its failure is said, and the loop goes on."""
         now = self.clock()
         self._reload()
         try:
-            report = build(self.desk, now, ready, all_lines=False)
+            report = build(self.desk, now, ready, all_lines=False, places=places)
+            self._failed = False
         except PublisherError as error:
+            self._failed = True
             if last is None or last.problems != (error.problem,):
                 report = Report(problems=(error.problem,), mirrors=tuple(self._lines.values()), failed=True)
                 self.say(report)
