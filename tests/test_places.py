@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,8 +31,22 @@ def _place(day: int, hour: int, minute: int, second: int, tail: int) -> str:
 PLACES = st.builds(_place, st.integers(11, 13), st.integers(9, 11), st.integers(0, 2), st.integers(0, 1), st.integers(0, 999_999))
 
 
+@dataclass
+class Standing:
+    pages: frozenset[str]
+
+    def at(self, prefix: str) -> bool:
+        return prefix in self.pages
+
+    def below(self, prefix: str) -> bool:
+        return any(page.startswith(prefix) and page != prefix for page in self.pages)
+
+    def within(self, prefix: str) -> list[str]:
+        return sorted(page for page in self.pages if page.startswith(prefix))
+
+
 def _pages(places: set[str], touched: set[str], standing: frozenset[str]) -> frozenset[str]:
-    found = list(nodes(Documents(places), "", touched, standing))
+    found = list(nodes(Documents(places), "", touched, Standing(standing)))
     gone = {n.prefix for n in found if n.count == 0}
     return (standing - gone) | {n.prefix for n in found if n.count}
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -91,9 +90,6 @@ def costs(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, Cost]
                 "urgent": change(place, opened, "種類3/避難.md", "---\n件名: 避難指示\n重要度: 緊急\n---\n\n逃げてください。\n"),
                 "process": change(place, opened, "種類0/別の.md", "# 別の知らせ\n\n本文\n", whole=True),
             }
-    for size, kinds in found.items():
-        for kind, cost in kinds.items():
-            print(size, kind, cost)
     return found
 
 

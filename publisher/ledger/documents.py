@@ -231,24 +231,24 @@ class Documents:
         if where is None or not where[1]:
             return
         category, place = where
-        rows = [(scope, prefix, step) for scope in ("", "c:" + category) for prefix in steps(place)]
-        self._db.executemany("INSERT INTO places VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count", rows)
+        rows = [(scope, len(prefix), prefix, step) for scope in ("", "c:" + category) for prefix in steps(place)]
+        self._db.executemany("INSERT INTO places VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count", rows)
         if step < 0:
-            self._db.executemany("DELETE FROM places WHERE scope = ? AND prefix = ? AND count = 0", [row[:2] for row in rows])
+            self._db.executemany("DELETE FROM places WHERE scope = ? AND length = ? AND prefix = ? AND count = 0", [row[:3] for row in rows])
 
     def place_count(self, scope: str, prefix: str) -> int:
-        row = self._db.execute("SELECT count FROM places WHERE scope = ? AND prefix = ?", (scope, prefix)).fetchone()
+        row = self._db.execute("SELECT count FROM places WHERE scope = ? AND length = ? AND prefix = ?", (scope, len(prefix), prefix)).fetchone()
         return 0 if row is None else row[0]
 
     def places_below(self, scope: str, prefix: str, length: int) -> list[tuple[str, int]]:
         """The steps of the archive right below this one, in order of time: (prefix, count)."""
         return self._db.execute(
-            "SELECT prefix, count FROM places WHERE scope = ? AND prefix > ? AND prefix < ? AND length(prefix) = ? ORDER BY prefix",
-            (scope, prefix, prefix + "~", length),
+            "SELECT prefix, count FROM places WHERE scope = ? AND length = ? AND prefix > ? AND prefix < ? ORDER BY prefix",
+            (scope, length, prefix, prefix + "~"),
         ).fetchall()
 
     def months(self, scope: str) -> list[str]:
-        rows = self._db.execute("SELECT prefix FROM places WHERE scope = ? AND length(prefix) = 7 ORDER BY prefix DESC", (scope,))
+        rows = self._db.execute("SELECT prefix FROM places WHERE scope = ? AND length = 7 ORDER BY prefix DESC", (scope,))
         return [prefix for (prefix,) in rows]
 
     def in_place(self, scope: str, prefix: str) -> tuple[Card, ...]:

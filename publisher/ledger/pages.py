@@ -119,6 +119,14 @@ class Pages:
         rows = self._db.execute("SELECT DISTINCT owner FROM uses WHERE owner >= ? AND owner < ?", (prefix, prefix + "~"))
         return [owner for (owner,) in rows]
 
+    def owned_below(self, prefix: str, end: str = "~") -> bool:
+        """Whether there is an owner whose name goes on behind the prefix."""
+        row = self._db.execute("SELECT 1 FROM uses WHERE owner > ? AND owner < ? LIMIT 1", (prefix, prefix + end)).fetchone()
+        return row is not None
+
+    def owns(self, owner: str) -> bool:
+        return self._db.execute("SELECT 1 FROM uses WHERE owner = ? LIMIT 1", (owner,)).fetchone() is not None
+
     def use(self, owner: str, paths: Iterable[str]) -> None:
         self._db.executemany("INSERT OR IGNORE INTO uses VALUES (?, ?)", [(owner, path) for path in paths])
 
@@ -145,20 +153,23 @@ class Pages:
                 steps.update({old[:length]: -1 for length in range(1, len(old) + 1)})
                 steps.update({shard[:length]: 1 for length in range(1, len(shard) + 1)})
         self._db.executemany(
-            "INSERT INTO shards VALUES (?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count", [i for i in steps.items() if i[1]]
+            "INSERT INTO shards VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
+            [(len(prefix), prefix, step) for prefix, step in steps.items() if step],
         )
-        self._db.executemany("DELETE FROM shards WHERE prefix = ? AND count = 0", [(prefix,) for prefix, step in steps.items() if step < 0])
+        self._db.executemany(
+            "DELETE FROM shards WHERE length = ? AND prefix = ? AND count = 0", [(len(prefix), prefix) for prefix, step in steps.items() if step < 0]
+        )
         self._db.executemany("INSERT OR IGNORE INTO touches VALUES ('shard', ?)", [(shard,) for shard in sorted(touched - {""})])
 
     def shard_count(self, prefix: str) -> int:
-        row = self._db.execute("SELECT count FROM shards WHERE prefix = ?", (prefix,)).fetchone()
+        row = self._db.execute("SELECT count FROM shards WHERE length = ? AND prefix = ?", (len(prefix), prefix)).fetchone()
         return 0 if row is None else row[0]
 
     def shards_below(self, prefix: str) -> list[tuple[str, int]]:
         """The prefixes one character longer: (prefix, files below it)."""
         return self._db.execute(
-            "SELECT prefix, count FROM shards WHERE prefix > ? AND prefix < ? AND length(prefix) = ? ORDER BY prefix",
-            (prefix, prefix + "~", len(prefix) + 1),
+            "SELECT prefix, count FROM shards WHERE length = ? AND prefix > ? AND prefix < ? ORDER BY prefix",
+            (len(prefix) + 1, prefix, prefix + "~"),
         ).fetchall()
 
     def in_shard(self, prefix: str) -> Iterator[PageRecord]:

@@ -76,7 +76,9 @@ CREATE TABLE versions (
 CREATE TABLE categories (path TEXT PRIMARY KEY, name TEXT NOT NULL, slug TEXT NOT NULL UNIQUE) WITHOUT ROWID;
 
 -- How many listed documents lie below each step of the archive, for the whole site ('') and for each category.
-CREATE TABLE places (scope TEXT NOT NULL, prefix TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (scope, prefix)) WITHOUT ROWID;
+-- ``length`` of the prefix leads: the steps right below another one are found without reading what lies below them.
+CREATE TABLE places (scope TEXT NOT NULL, length INTEGER NOT NULL, prefix TEXT NOT NULL, count INTEGER NOT NULL,
+    PRIMARY KEY (scope, length, prefix)) WITHOUT ROWID;
 
 CREATE TABLE decisions (path TEXT NOT NULL, sha256 TEXT NOT NULL, action TEXT NOT NULL, moment TEXT NOT NULL,
     PRIMARY KEY (path, sha256, action)) WITHOUT ROWID;
@@ -102,7 +104,7 @@ CREATE INDEX pages_shard ON pages (shard, path) WHERE gone = 0;
 CREATE INDEX pages_serial ON pages (serial);
 CREATE TABLE uses (owner TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (owner, path)) WITHOUT ROWID;
 CREATE INDEX uses_path ON uses (path);
-CREATE TABLE shards (prefix TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE shards (length INTEGER NOT NULL, prefix TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (length, prefix)) WITHOUT ROWID;
 
 CREATE TABLE mirrors (name TEXT PRIMARY KEY, identity TEXT NOT NULL, serial INTEGER NOT NULL DEFAULT 0, confirmed TEXT, state TEXT NOT NULL DEFAULT '',
     problem TEXT NOT NULL DEFAULT '', since TEXT) WITHOUT ROWID;

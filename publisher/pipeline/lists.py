@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from publisher.editions import ArchiveView, CategoryView, ExtrasView, FeedView, HomeView
@@ -16,6 +17,9 @@ LATEST = 30
 
 FEED = 50
 """Entries of a feed."""
+
+SITEMAP = 100
+"""Documents that the sitemap names beside every month's page; it is rewritten at every change, so it must not grow with the town."""
 
 URGENT = 20
 TABLES = 40
@@ -51,7 +55,7 @@ def _home(ledger: Ledger, now: datetime) -> Iterator[ListOrder]:
 
 def _extras(ledger: Ledger) -> ListOrder:
     documents = ledger.documents
-    cards = tuple(c for c in documents.latest(500) if c.state is State.PUBLISHED)
+    cards = tuple(c for c in documents.latest(SITEMAP) if c.state is State.PUBLISHED)
     return ListOrder("extras", "extras", ExtrasView(tuple(documents.listed_categories()), cards, tuple(documents.months("")), ledger.updated))
 
 
@@ -74,9 +78,7 @@ def _archive(ledger: Ledger, scope: str, touched: list[str], owners: dict[str, s
     documents = ledger.documents
     known = documents.category(scope[2:]) if scope else None
     base = f"place:{scope}:"
-    months = sorted({where[:7] for where in touched})
-    standing = frozenset(o.removeprefix(base) for m in months for o in ledger.pages.owners_below(base + m))
-    for node in nodes(documents, scope, touched, standing):
+    for node in nodes(documents, scope, touched, _Standing(ledger, base)):
         if node.count == 0:
             owners[base + node.prefix] = set()
         else:
@@ -87,6 +89,23 @@ def _archive(ledger: Ledger, scope: str, touched: list[str], owners: dict[str, s
         yield ListOrder("archive", owner, ArchiveView("index", known, "", (), links))
     else:
         owners[owner] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """The archive's pages as the ledger knows them: each owns its files."""
+
+    ledger: Ledger
+    base: str
+
+    def at(self, prefix: str) -> bool:
+        return self.ledger.pages.owns(self.base + prefix)
+
+    def below(self, prefix: str) -> bool:
+        return self.ledger.pages.owned_below(self.base + prefix)
+
+    def within(self, prefix: str) -> list[str]:
+        return [owner.removeprefix(self.base) for owner in self.ledger.pages.owners_below(self.base + prefix)]
 
 
 def _view(ledger: Ledger, scope: str, known: Category | None, node: Node) -> ArchiveView:

@@ -6,7 +6,6 @@ digit of the documents' ids). Which pages exist follows from the set of document
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -63,11 +62,20 @@ def resolve(places: Places, scope: str, prefix: str) -> str:
     return prefix
 
 
-def nodes(places: Places, scope: str, touched: Iterable[str], standing: Iterable[str]) -> Iterator[Node]:
+class Standing(Protocol):
+    """The pages of a scope's archive that stand now, by their steps."""
+
+    def at(self, prefix: str) -> bool: ...
+    def below(self, prefix: str) -> bool: ...
+    def within(self, prefix: str) -> Sequence[str]:
+        """All at and below a step, sorted."""
+        ...
+
+
+def nodes(places: Places, scope: str, touched: Iterable[str], standing: Standing) -> Iterator[Node]:
     """The pages that a change at these places touches: those on their paths, and those that a split newly needs.
 
-    ``standing``: the prefixes that have a page now, as far as they lie on or below the paths. Pages that a merge or a departure leaves
-    without a purpose come out with ``count`` 0.
+    Pages that a merge or a departure leaves without a purpose come out with ``count`` 0.
     """
     steps: dict[str, set[str]] = {}
     for place in set(touched):
@@ -75,35 +83,30 @@ def nodes(places: Places, scope: str, touched: Iterable[str], standing: Iterable
         for above, step in pairwise(reached):
             steps.setdefault(above, set()).add(step)
         steps.setdefault(reached[-1], set())
-    pages = sorted(standing)
     for month in sorted(step for step in steps if len(step) == STEPS[0]):
-        yield from _visit(places, scope, month, steps, _under(pages, month))
+        yield from _visit(places, scope, month, steps, standing)
 
 
-def _under(pages: Sequence[str], prefix: str) -> Sequence[str]:
-    """Those of the sorted pages that begin with the prefix."""
-    return pages[bisect_left(pages, prefix) : bisect_left(pages, prefix + "~")]
-
-
-def _visit(places: Places, scope: str, prefix: str, touched: Mapping[str, set[str]], standing: Sequence[str]) -> Iterator[Node]:
-    """``touched``: step → touched steps right below it; ``standing``: the pages at and below this step that stand, sorted."""
+def _visit(places: Places, scope: str, prefix: str, touched: Mapping[str, set[str]], standing: Standing) -> Iterator[Node]:
+    """``touched``: step → touched steps right below it."""
     count = places.place_count(scope, prefix)
     if count == 0:
-        yield from (Node(page, 0) for page in standing)
+        yield from (Node(page, 0) for page in standing.within(prefix))
         return
+    split = standing.below(prefix)
     steps = children(places, scope, prefix) if count > LEAF else ()
     if not steps:
         yield Node(prefix, count)
-        yield from (Node(page, 0) for page in standing if page != prefix)
+        if split:
+            yield from (Node(page, 0) for page in standing.within(prefix) if page != prefix)
         return
     if len(steps) > 1 or len(prefix) == STEPS[0]:
         yield Node(prefix, count, steps)
-    elif standing and standing[0] == prefix:  # nothing leads through a step with a single way down
+    elif standing.at(prefix):  # nothing leads through a step with a single way down
         yield Node(prefix, 0)
     mine = touched.get(prefix, set())
     for step in steps:
-        pages = _under(standing, step)
-        if step in mine or not pages:
-            yield from _visit(places, scope, step, touched, pages)
+        if step in mine or not split:  # where it was split before, the others have their pages
+            yield from _visit(places, scope, step, touched, standing)
     for step in sorted(mine - set(steps)):
-        yield from (Node(page, 0) for page in _under(standing, step))
+        yield from (Node(page, 0) for page in standing.within(step))
