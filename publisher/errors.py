@@ -6,6 +6,7 @@
     ├── Unreadable                  one file of the drop folder cannot be read: it is rejected, the rest goes on
     ├── SiteError          exit 1   the site could not be written; it stands as it was
     │   └── Busy           exit 1   another publisher works on the same state
+    ├── BackupError        exit 1   the backup could not be made or opened; the site stands as it was
     └── MirrorError        exit 4   one mirror
         ├── MirrorUnavailable       worth trying again: time-outs, 5xx, lost lines
         └── MirrorRefused           not worth trying again as it is: credentials, missing bucket
@@ -46,6 +47,10 @@ class SiteError(PublisherError):
 
 class Busy(SiteError):
     """Another process holds the state."""
+
+
+class BackupError(PublisherError):
+    """The backup, its key or the lease. What is published stands."""
 
 
 class MirrorError(PublisherError):
