@@ -12,7 +12,15 @@ import pytest
 
 from publisher.cli import MARKS, parser
 from publisher.readers.front_matter import KEYS
-from publisher.settings import Editions, MirrorSettings, Paths, RelaySettings, Site, TableProfile
+from publisher.settings import (
+    BackupSettings,
+    Editions,
+    MirrorSettings,
+    Paths,
+    RelaySettings,
+    Site,
+    TableProfile,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 OPERATIONS = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
@@ -42,7 +50,7 @@ def test_every_command_is_in_the_guide_and_no_other() -> None:
     assert set(re.findall(r"^\| `([a-z]+)", section, re.M)) == commands()
 
 
-@pytest.mark.parametrize("type_", [Site, Paths, Editions, TableProfile, MirrorSettings, RelaySettings])
+@pytest.mark.parametrize("type_", [Site, Paths, Editions, TableProfile, MirrorSettings, RelaySettings, BackupSettings])
 def test_every_setting_is_in_the_guide(type_: type) -> None:
     section = OPERATIONS.partition("## 5.")[2].partition("## 6.")[0]
     for field in fields(type_):

@@ -10,14 +10,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent / "publisher"
 
-ORDER = ["intake", "readers", "layouts", "review", "ledger", "editions", "site", "mirrors", "relays"]
+ORDER = ["intake", "readers", "layouts", "review", "ledger", "editions", "site", "mirrors", "backup", "relays"]
 """The way of the data: a package imports only from packages to its left."""
 
 GROUND = {"model", "errors", "settings"}
 """Everybody may import these."""
 
 HOMES = {
-    "boto3": {"mirrors"}, "botocore": {"mirrors"}, "httpx": {"mirrors", "relays"}, "sqlite3": {"ledger"}, "watchdog": {"intake"},
+    "boto3": {"mirrors"}, "botocore": {"mirrors"}, "mnemonic": {"backup"}, "httpx": {"mirrors", "relays"}, "sqlite3": {"ledger"}, "watchdog": {"intake"},
     "jinja2": {"editions", "console"}, "feedgen": {"editions"}, "PIL": {"readers"}, "pypdfium2": {"readers"}, "pylopdf_fonts_jp": {"readers"}, "mammoth": {"readers"},
     "python_calamine": {"readers"}, "markdown_it": {"readers"},
 }  # fmt: skip
@@ -85,7 +85,7 @@ def test_the_short_path_imports_nothing_heavy() -> None:
     import subprocess
     import sys
 
-    heavy = "boto3 httpx lxml PIL pypdfium2 mammoth python_calamine feedgen jinja2 markdown_it watchdog tqdm"
+    heavy = "boto3 httpx lxml PIL pypdfium2 mammoth python_calamine feedgen jinja2 markdown_it watchdog tqdm cryptography mnemonic"
     code = f"import sys, publisher.cli; print([m for m in {heavy.split()!r} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT.parent)
     assert out.stdout.strip() == "[]"

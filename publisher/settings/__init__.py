@@ -2,6 +2,7 @@
 
 from publisher.settings.load import load
 from publisher.settings.values import (
+    BackupSettings,
     Consent,
     Editions,
     MirrorSettings,
@@ -14,6 +15,7 @@ from publisher.settings.values import (
 )
 
 __all__ = [
+    "BackupSettings",
     "Consent",
     "Editions",
     "MirrorSettings",

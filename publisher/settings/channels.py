@@ -17,7 +17,7 @@ _NEEDS_ADDRESS = ("mastodon", "webhook")
 
 def mirror(section: Section, directory: Path) -> MirrorSettings:
     section.check_keys(MirrorSettings)
-    url = _target(section, directory)
+    url = target(section, directory)
     public = section.address("public_url")
     made = MirrorSettings(
         name=section.filled("name"),
@@ -44,7 +44,8 @@ def mirror(section: Section, directory: Path) -> MirrorSettings:
     return made
 
 
-def _target(section: Section, directory: Path) -> str:
+def target(section: Section, directory: Path) -> str:
+    """The ``url`` of a section: ``s3://…``, ``file://…`` or an absolute folder."""
     value = section.filled("url")
     scheme = value.partition("://")[0].lower() if "://" in value else ""
     if scheme == "s3":

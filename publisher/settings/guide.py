@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from publisher.settings.section import keys, required
-from publisher.settings.values import Editions, MirrorSettings, Paths, RelaySettings, Site, TableProfile
+from publisher.settings.values import (
+    BackupSettings,
+    Editions,
+    MirrorSettings,
+    Paths,
+    RelaySettings,
+    Site,
+    TableProfile,
+)
 
 PARTS = (
     ("[site]", Site, "サイトのこと。必ず書きます。"),
@@ -29,6 +37,11 @@ PARTS = (
         "[[relays]]",
         RelaySettings,
         "お知らせの中継先。いくつでも書けます。",
+    ),
+    (
+        "[backup]",
+        BackupSettings,
+        "続けて公開するのに要るものすべての控え。ここで暗号にしてから送ります。",
     ),
 )
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from publisher.errors import SettingsError
 from publisher.model import Problem
 from publisher.settings import channels
+from publisher.settings.backup import backup
 from publisher.settings.file import SHOWN, File, read
 from publisher.settings.section import Section, nearest
 from publisher.settings.site import editions, paths, site
 from publisher.settings.tables import profile
 from publisher.settings.values import Settings
 
-SECTIONS = ("site", "paths", "editions", "tables", "mirrors", "relays")
+SECTIONS = ("site", "paths", "editions", "tables", "mirrors", "relays", "backup")
 
 
 def load(directory: Path) -> Settings:
@@ -32,13 +33,15 @@ def load(directory: Path) -> Settings:
         )
     folders = paths(_one(file, "paths"), directory)
     tables, mirrors, relays = (_many(file, name) for name in ("tables", "mirrors", "relays"))
+    places = tuple(channels.mirror(section, directory) for section in mirrors)
     settings = Settings(
         site(_one(file, "site")),
         folders,
         editions(_one(file, "editions")),
         tuple(map(profile, tables)),
-        tuple(channels.mirror(section, directory) for section in mirrors),
+        places,
         tuple(map(channels.relay, relays)),
+        backup=backup(_one(file, "backup"), directory, folders, places),
     )
     _each_once(tables, "slug", [table.slug for table in settings.tables])
     _each_once(tables, "path", [table.path for table in settings.tables])

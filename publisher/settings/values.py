@@ -202,17 +202,57 @@ class MirrorSettings:
     @property
     def folder(self) -> Path | None:
         """Where a mirror of kind ``folder`` lies."""
-        if self.kind == "s3":
-            return None
-        if not self.url.startswith("file://"):
-            return Path(self.url)
-        from urllib.request import url2pathname
-
-        return Path(url2pathname(urlsplit(self.url).path))
+        return _folder(self.url)
 
     @property
     def identity(self) -> str:
         return f"{self.url} {self.endpoint}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """Where the encrypted state is kept. ``every`` in minutes, ``takeover`` in seconds; ``key_file`` is absolute."""
+
+    url: str = field(
+        metadata=_key("置き場所。`s3://バケット/場所` か、フォルダー。公開先とは別にする", '"s3://shiomi-backup/saigai"')
+    )
+    endpoint: str = field(
+        default="", metadata=_key("AWS 以外の S3 の入口", '"https://s3.example.jp"', unset="AWS")
+    )
+    region: str = field(default="", metadata=_key("S3 の地域", '"ap-northeast-1"', unset="AWS の標準の設定"))
+    key_env: str = field(
+        default="",
+        metadata=_key("アクセスキーを入れた環境変数の名前", '"SAIGAI_KEY"', unset="AWS の標準の場所"),
+    )
+    secret_env: str = field(
+        default="",
+        metadata=_key("シークレットキーを入れた環境変数の名前", '"SAIGAI_SECRET"', unset="AWS の標準の場所"),
+    )
+    key_file: Path = field(
+        default=Path("backup.key"),
+        metadata=_key("暗号の鍵のファイル。`publisher backup --new-key` で作る", '"backup.key"', unset="backup.key"),
+    )
+    every: int = field(
+        default=15,
+        metadata=_key("変わったものがなくても、この分ごとに確かめる（watch）", "15", unset="15"),
+    )
+    keep: int = field(
+        default=30,
+        metadata=_key("残しておくバックアップの数。ほかに、日ごとの最後のものを14日分残す", "30", unset="30"),
+    )
+    lease: bool = field(
+        default=False,
+        metadata=_key("複数の機械で交代する。公開してよいのを、いつも1台だけにする", "true", unset="false"),
+    )
+    takeover: int = field(
+        default=30,
+        metadata=_key("公開していた機械が消えてから、待っている機械が公開するまでの秒数の目安", "30", unset="30"),
+    )
+
+    @property
+    def folder(self) -> Path | None:
+        """Where a backup in a folder lies."""
+        return _folder(self.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +283,7 @@ class Settings:
     tables: tuple[TableProfile, ...] = ()
     mirrors: tuple[MirrorSettings, ...] = ()
     relays: tuple[RelaySettings, ...] = ()
+    backup: BackupSettings | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -272,16 +313,28 @@ class Settings:
     def _no_secret(self, name: str, what: str) -> SettingsError:
         mirrors = [f"[[mirrors]] の「{m.name}」" for m in self.mirrors if name in (m.key_env, m.secret_env)]
         relays = [f"[[relays]] の「{r.name}」" for r in self.relays if name == r.token_env]
+        backup = ["[backup]"] if self.backup is not None and name in (self.backup.key_env, self.backup.secret_env) else []
         return SettingsError(
             Problem(
                 "secret-missing",
                 what,
-                "、".join(["publisher.toml", *mirrors, *relays]),
+                "、".join(["publisher.toml", *mirrors, *relays, *backup]),
                 "この送り先には、最後に届いた内容がそのまま出ています。",
                 f"環境変数 {name} に入れるか、それを書いたファイルの場所を {name}_FILE に入れて、"
                 "もう一度始めてください。",
             )
         )
+
+
+def _folder(url: str) -> Path | None:
+    """The folder that an address names; None for an object store."""
+    if url.startswith("s3://"):
+        return None
+    if not url.startswith("file://"):
+        return Path(url)
+    from urllib.request import url2pathname
+
+    return Path(url2pathname(urlsplit(url).path))
 
 
 def _canonical(value: object) -> str:

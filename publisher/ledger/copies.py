@@ -1,0 +1,94 @@
+"""Whole copies of the ledger: one moment of it as a file, while others go on writing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from publisher.errors import SiteError
+from publisher.ledger.schema import VERSION
+from publisher.model import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A file that stood in the drop folder: what is needed to put it there again. ``mtime`` in nanoseconds."""
+
+    path: str
+    size: int
+    mtime: int
+    sha256: str
+
+
+def copy_ledger(ledger: Path, target: Path) -> None:
+    """One committed moment of the ledger as a file of its own. Pages keep their places, so that two copies differ where the ledger does.
+
+    Raises ``SiteError`` when the ledger cannot be read or the copy not be written.
+    """
+    target.unlink(missing_ok=True)
+    try:
+        with (
+            closing(sqlite3.connect(f"{ledger.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as source,
+            closing(sqlite3.connect(target, isolation_level=None)) as copy,
+        ):
+            source.execute("BEGIN")  # one read transaction, so that a writer does not make the copying start anew
+            source.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            source.backup(copy, pages=-1)
+            copy.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as error:
+        raise SiteError(
+            Problem(
+                "ledger-copy", f"記録の写しを作れません（{error}）。", str(ledger), "公開中のページは、そのまま見えています。",
+                "空き容量とフォルダーの権限を確かめてください。",
+            )
+        ) from error  # fmt: skip
+
+
+def sound(ledger: Path) -> bool:
+    """Is this file a whole ledger of today's form?"""
+    try:
+        with closing(sqlite3.connect(f"{ledger.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error:
+        return False
+    return version == VERSION and answer == "ok"
+
+
+def standing(ledger: Path) -> list[Standing]:
+    """What stood in the drop folder when this ledger was last written to, as far as its bytes were kept."""
+    with closing(sqlite3.connect(f"{ledger.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        rows = connection.execute("SELECT path, size, mtime, sha256 FROM files WHERE sha256 <> '' ORDER BY path")
+        return [Standing(*row) for row in rows]
+
+
+def known_bytes(ledger: Path) -> Callable[[str, str], bool]:
+    """A question to a ledger: did these bytes (SHA-256) ever stand as a version at this path?"""
+    with closing(sqlite3.connect(f"{ledger.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        found = set(connection.execute("SELECT path, sha256 FROM versions UNION SELECT path, sha256 FROM files"))
+    return lambda path, sha256: (path, sha256) in found
+
+
+def fact(ledger: Path, key: str) -> str | None:
+    with closing(sqlite3.connect(f"{ledger.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def begin_anew(ledger: Path, facts: dict[str, str]) -> None:
+    """Make a restored copy ready for another machine: nothing of the site is on its disk, so everything is rendered once more."""
+    with closing(sqlite3.connect(ledger, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('fingerprint', 'restored')")
+        connection.execute("UPDATE pages SET key = ''")  # a page whose source is unchanged is not rendered: here it has to be
+        connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", facts.items())
+        connection.execute("COMMIT")
+
+
+def chunks(file: Path, size: int) -> Iterator[bytes]:
+    with file.open("rb") as data:
+        while piece := data.read(size):
+            yield piece
