@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 
 from publisher.model import PublicTable
@@ -148,6 +149,7 @@ def _record(row: Cells, columns: Sequence[str], fields: Mapping[int, str]) -> tu
     return person, note
 
 
+@lru_cache(maxsize=4096)
 def _address(cell: str) -> dict[str, str]:
     """An address taken apart as far as it is sure; what is left is the neighbourhood."""
     municipality, _ = split(cell)
@@ -158,6 +160,7 @@ def _address(cell: str) -> dict[str, str]:
     return {name: part for name, part in parts.items() if part}
 
 
+@lru_cache(maxsize=512)
 def _age(cell: str) -> str:
     """A number, or a range of two (PFIF 1.4, 4.1): 60代 → 60-69, 90歳以上 → 90-120."""
     text = unicodedata.normalize("NFKC", cell)

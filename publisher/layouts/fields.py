@@ -43,7 +43,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
         "お問合せ先", "問合せ先", "問い合わせ先", "お問い合わせ先", "連絡先",
         "連絡先備考(その他、snsなど)", "連絡先備考", "所管課", "担当課", "jurisdiction",
     ),
-    "email": ("連絡先メールアドレス", "メールアドレス", "email", "e-mail"),
+    "email": ("連絡先メールアドレス", "メールアドレス", "メール", "email", "e-mail"),
     "form": ("連絡先formurl",),
     "url": ("url", "ホームページ", "ホームページアドレス", "webサイト", "hp", "referenceobject"),
     # how it is now

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from xml.sax.saxutils import escape
 
 NAMESPACE = "http://zesty.ca/pfif/1.4"
@@ -28,6 +29,11 @@ MANDATORY = {"person": ("person_record_id", "source_date", "full_name"), "note":
 
 # Names of fields in PFIF 1.1 to 1.3.
 _BEFORE = {"first_name": "given_name", "last_name": "family_name", "home_zip": "home_postal_code", "other": "description", "found": "author_made_contact"}
+_RECORDS = tuple(f"{{http://zesty.ca/pfif/1.{v}{s}}}{n}" for v in range(1, 5) for s in ("", "/") for n in ("person", "note"))
+_REPEATED = {
+    "entry_date", "expiry_date", "author_name", "source_name", "source_date", "source_url", "sex", "age", "home_city", "home_state", "home_neighborhood",
+    "home_country", "status", "last_known_location", "text",
+}  # fmt: skip
 _TAG = re.compile(r"\{http://zesty\.ca/pfif/1\.[1-4]/?\}([a-z_]+)")
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -102,7 +108,8 @@ def parse(data: bytes) -> list[Person]:
         raise NotPfif("large")
     context = etree.iterparse(
         io.BytesIO(data),
-        events=("start", "end"),
+        events=("end",),
+        tag=_RECORDS,
         resolve_entities=False,
         load_dtd=False,
         no_network=True,
@@ -119,27 +126,24 @@ def parse(data: bytes) -> list[Person]:
 def _persons(context: object) -> list[Person]:
     persons: dict[str, tuple[dict[str, str], list[dict[str, str]]]] = {}
     beside: list[dict[str, str]] = []
-    root = None
-    for event, element in context:  # type: ignore[attr-defined]
-        if root is None:
-            root = element
-            if root.getroottree().docinfo.doctype:
-                raise NotPfif("dtd")
-            if _local(root) not in {"pfif", "person", "note"}:
-                raise NotPfif("other")
-        if event != "end":
-            continue
-        name = _local(element)
-        if name == "person":
-            record = _record(element, PERSON)
+    known: dict[str, str] = {}
+    looked = False
+    for _, element in context:  # type: ignore[attr-defined]
+        if not looked:
+            _look(element.getroottree())
+            looked = True
+        if _local(element) == "person":
+            record = _record(element, PERSON, known)
             if len(persons) >= MOST_PERSONS:
                 raise NotPfif("large")
             key = record.get("person_record_id") or f"\0{len(persons)}"
-            persons[key] = record, [_record(note, NOTE) for note in element if _local(note) == "note"]
+            persons[key] = record, [_record(note, NOTE, known) for note in element if _local(note) == "note"]
             _forget(element)
-        elif name == "note" and (element.getparent() is None or _local(element.getparent()) != "person"):
-            beside.append(_record(element, NOTE))
+        elif element.getparent() is None or _local(element.getparent()) != "person":
+            beside.append(_record(element, NOTE, known))
             _forget(element)
+    if not looked:
+        _look(context.root.getroottree())  # type: ignore[attr-defined]
     for note in beside:
         found = persons.get(note.get("person_record_id", ""))
         if found is not None:
@@ -147,14 +151,28 @@ def _persons(context: object) -> list[Person]:
     return [Person(_named(record), tuple(notes)) for record, notes in persons.values()]
 
 
+def _look(tree: object) -> None:
+    """Refuse what is no PFIF, and every document type: no entity has been expanded before."""
+    if tree.docinfo.doctype:  # type: ignore[attr-defined]
+        raise NotPfif("dtd")
+    if _local(tree.getroot()) not in {"pfif", "person", "note"}:  # type: ignore[attr-defined]
+        raise NotPfif("other")
+
+
 def _local(element: object) -> str:
     """The name of an element of PFIF's, "" of anything else."""
     tag = element.tag  # type: ignore[attr-defined]
-    match = _TAG.fullmatch(tag) if isinstance(tag, str) else None
+    return _named_tag(tag) if isinstance(tag, str) else ""
+
+
+@lru_cache(maxsize=1024)
+def _named_tag(tag: str) -> str:
+    match = _TAG.fullmatch(tag)
     return match[1] if match else ""
 
 
-def _record(element: object, fields: Sequence[str]) -> dict[str, str]:
+def _record(element: object, fields: Sequence[str], known: dict[str, str]) -> dict[str, str]:
+    """The filled fields. Values that come again (``known``) are kept once: most of a roll's do."""
     found = {}
     for child in element:  # type: ignore[attr-defined]
         name = _local(child)
@@ -167,7 +185,7 @@ def _record(element: object, fields: Sequence[str]) -> dict[str, str]:
         if len(value) > MOST_CHARACTERS:
             raise NotPfif("large")
         if value:
-            found[name] = value
+            found[name] = known.setdefault(value, value) if name in _REPEATED else value
     return found
 
 
@@ -216,6 +234,7 @@ def _lines(record: Mapping[str, str], order: Sequence[str], wanted: Sequence[str
             yield f"<pfif:{name}>{_words(value)}</pfif:{name}>"
 
 
+@lru_cache(maxsize=4096)
 def _words(value: str) -> str:
     """Text of an element: what XML forbids left out, a carriage return kept as a reference (XML 1.0, 2.11)."""
     return escape(_ILLEGAL.sub("", value), {"\r": "&#13;"})

@@ -296,9 +296,9 @@ def rows_head(edition: Edition, frame: Frame, roll: Roll) -> str:
         heads.append("詳細")
     cells = "".join(f'<th scope="col">{head}</th>' for head in heads)
     title = escape(edition, roll.table.title)
-    cards = "" if layout.main is None else " cards"
+    stack = "" if layout.main is None else " stack"
     return (
-        f'<div class="wide{cards}" tabindex="0" role="region" aria-label="{title}"><table>\n'
+        f'<div class="wide{stack}" tabindex="0" role="region" aria-label="{title}"><table>\n'
         f"<caption>{title}</caption>\n"
         f"<thead><tr>{cells}</tr></thead>\n<tbody>\n"
     )

@@ -111,6 +111,14 @@ def counted(cell: str, unit: str) -> str:
     return f"{text}{unit}" if re.fullmatch(r"[0-9０-９,，]+", text) else "" if marks.nothing(text) else text
 
 
+def confirmed(found: Found, table: PublicTable) -> Part | None:
+    """When each row was last looked at, unless it is the same moment for all: then it is the table's own."""
+    place = found.fields.get("confirmed")
+    if place is None or (table.as_of is not None and len({row[place] for row in table.rows}) < 2):
+        return None
+    return Part("確認した時間", Role.PLAIN, lambda row: dated(row[place]))
+
+
 # --- what any place has -------------------------------------------------------------------------------------
 
 
@@ -212,7 +220,7 @@ ASK: tuple[Maker, ...] = (
     field("note", listed=True),
     field("url", "ホームページ", Role.URL, listed=False),
     field("form", "問い合わせフォーム", Role.URL, listed=False),
-    moment("confirmed"),
+    confirmed,
     coordinate("latitude", 0),
     coordinate("longitude", 1),
 )

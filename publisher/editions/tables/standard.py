@@ -17,6 +17,8 @@ from publisher.model import PublicTable, TableKind
 _SHELTERS = frozenset((TableKind.OPEN, TableKind.SHELTERS))
 _LONG = 60
 """Characters of a cell in a column of no standard that the small editions show."""
+_FOR_MACHINES = re.compile(r"^$|コード$|ID$|^_|整理番号|ライセンス|objectid|^shape|UTM|メッシュ|^geom", re.IGNORECASE)
+"""Headers of columns that say nothing to residents."""
 _MANY = 12
 """Columns of no standard, of which the small editions show none when there are more."""
 
@@ -90,14 +92,23 @@ class _View:
 
     def _rest(self) -> Iterator[Part]:
         """Columns of no standard, under their own names."""
-        rest = [i for i in self.found.rest if self.table.columns[i].strip()]
+        rest = [i for i in self.found.rest if _FOR_MACHINES.search(self.table.columns[i].strip()) is None]
         for place in rest:
             cells = {row[place] for row in self.table.rows}
             title = self.table.columns[place]
             title, make = _own(title, place, marks.signs_only(cells))
-            role = Role.URL if _addresses(cells) else Role.PLAIN
-            brief = len(rest) <= _MANY and role is Role.PLAIN and max(map(len, cells)) <= _LONG
+            role = self._role(place, cells)
+            brief = len(rest) <= _MANY and role is not Role.URL and max(map(len, cells)) <= _LONG
             yield Part(title, role, make, listed=brief)
+
+
+    def _role(self, place: int, cells: set[str]) -> Role:
+        """What a column of no standard is for: a profile may say that it groups the rows, or how they are read."""
+        if place == self.table.group:
+            return Role.DISTRICT
+        if place == self.table.reading and not self.found.has("kana"):
+            return Role.KANA
+        return Role.URL if _addresses(cells) else Role.PLAIN
 
 
 def _apart(
