@@ -24,8 +24,9 @@ if (asked.fold) {
   const next = () => {
     if (out.length === asked.searches.length) return console.log(JSON.stringify(out));
     const fetched = [];
-    const index = new script.Index((name, done) => setImmediate(() => {
+    const index = new script.Index((name, anew, done) => setImmediate(() => {
       fetched.push(name);
+      if (anew && asked.anew) Object.assign(asked.files, asked.anew);
       if (asked.files[name] === undefined) done(new Error("404"), "");
       else done(null, asked.files[name]);
     }));
@@ -86,10 +87,14 @@ class Browser:
     def folded(self, texts: list[str]) -> list[str]:
         return self._ask({"fold": texts})
 
-    def search(self, files: dict[str, bytes], texts: list[str], rounds: int = 1) -> list[Found]:
-        """Each text searched for by a fresh reader. ``files``: by name without folder and ending."""
+    def search(
+        self, files: dict[str, bytes], texts: list[str], rounds: int = 1, anew: dict[str, bytes] | None = None
+    ) -> list[Found]:
+        """Each text searched for by a fresh reader. ``files``: by name without folder and ending; ``anew``: what a
+        reader gets who asks past all caches."""
         said = {name: body.decode() for name, body in files.items()}
-        answers = self._ask({"files": said, "searches": texts, "rounds": rounds})
+        later = {name: body.decode() for name, body in (anew or {}).items()}
+        answers = self._ask({"files": said, "anew": later, "searches": texts, "rounds": rounds})
         return [
             Found(
                 a["rows"],

@@ -312,6 +312,29 @@ def test_a_file_that_is_gone_is_an_error_not_an_empty_list(browser: Browser, fil
     assert found.error
 
 
+def test_in_the_middle_of_an_update_nobody_is_overlooked(browser: Browser, files: dict[str, bytes], crowd: PublicTable) -> None:
+    """A shard is divided: its old root with the new shards, and the other way round."""
+    crowded = [(f"佐藤　{name}", f"サトウ　{name}", "汐見市本町", "50代", "本町小学校") for name in ("アイ", "ウメ", "ヨシエ", "リン") * 60]
+    after = index(roll([*crowd.rows, *crowded]))
+    assert files.keys() != after.keys()
+    texts = ["サトウアイ", "サトウヨシエ", "タカハシ", "佐藤リン"]
+    before = [sorted(found.rows) for found in browser.search(files, texts, rounds=30)]
+    whole_ = [sorted(found.rows) for found in browser.search(after, texts, rounds=30)]
+    for mixed in ({**files, **after, "root": files["root"]}, {**after, **files, "root": after["root"]}):
+        for found, right in zip(browser.search(mixed, texts, rounds=30), before, strict=True):
+            assert found.error or all(row in found.rows for row in right)
+        answers = browser.search(mixed, texts, rounds=30, anew=after)
+        assert [sorted(found.rows) for found in answers] == whole_ and not any(found.error for found in answers)
+
+
+def test_rows_are_never_shown_under_the_columns_of_another_edition(browser: Browser, files: dict[str, bytes], crowd: PublicTable) -> None:
+    rows = [(*row[:2], row[3], row[2], row[4]) for row in crowd.rows]
+    columns = ("氏名", "フリガナ", "年齢", "住所", "避難所")
+    table = PublicTable("hinansha", "名簿", TableKind.EVACUEES, columns, rows, len(rows), personal=True, reading=1, group=4, as_of=AS_OF)
+    (found,) = browser.search({**index(table), "root": files["root"]}, ["サトウ"])
+    assert found.error
+
+
 def test_rows_without_reading_and_readings_in_other_letters_are_found(browser: Browser) -> None:
     rows = [
         ("金　薫", "", "港町", "50代", "本町小学校"),

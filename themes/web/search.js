@@ -10,7 +10,7 @@
   // Bytes of the index that one search may fetch; past it the reader decides whether to go on. The first search of
   // a page takes this script (20 kB) with it, and stays below 50 kB all the same.
   var BUDGET = 30000;
-  var ENOUGH = 50;
+  var ENOUGH = 120;
   var PAUSE = 700;
   var PATIENCE = 20000;
   var FRESH = 120000;
@@ -148,9 +148,10 @@
     return count;
   }
 
-  // `get(name, done)` fetches a file: done(error, text). Files are kept while they are fresh.
+  // `get(name, anew, done)` fetches a file: done(error, text). Files are kept while they are fresh.
   function Index(get) {
     this.get = get;
+    this.anew = false;
     this.when = 0;
     this.forget();
   }
@@ -169,7 +170,7 @@
   Index.prototype.load = function (name, search, done) {
     var index = this;
     if (index.files.hasOwnProperty(name)) return done(null, index.files[name]);
-    index.get(name, function (error, text) {
+    index.get(name, index.anew, function (error, text) {
       var value = null;
       if (!error) {
         search.used += bytes(text);
@@ -221,9 +222,9 @@
   Search.prototype.end = function (error) {
     var search = this;
     if (search.stopped) return;
-    // A file that is gone: the list was renewed in between. Once from the start, then say that it failed.
+    // A file that is gone or does not fit: the list is being renewed. Once from the start, then say that it failed.
     if (error && !search.again && search.tasks) {
-      search.again = true;
+      search.again = search.index.anew = true;
       search.hits = [];
       search.seen = {};
       search.tasks = null;
@@ -231,6 +232,7 @@
       search.start();
       return;
     }
+    search.index.anew = false;
     search.done(error, search);
   };
 
@@ -252,36 +254,39 @@
       if (!task) return search.end(null);
       if (task.level < 0) {
         search.tasks.shift();
-        search.below(task, root.at, root.levels);
+        search.below(task, root.at, root.levels, "\uffff");
         continue;
       }
       var known = search.index.files.hasOwnProperty(task.name);
       if (!known && (search.used + root.size > BUDGET || search.hits.length >= enough)) return search.end(null);
       search.tasks.shift();
       if (!known) break;
-      search.use(task, search.index.files[task.name]);
+      if (!search.use(task, search.index.files[task.name])) return search.end(new Error("unfit"));
     }
     search.index.load(task.name, search, function (error, value) {
       if (error) return search.end(error);
-      search.use(task, value);
+      if (!search.use(task, value)) return search.end(new Error("unfit"));
       return search.run(enough);
     });
     return undefined;
   };
 
+  // Takes a file into account; false when it is not of the edition that led to it.
   Search.prototype.use = function (task, value) {
-    if (task.level > 0) this.below(task, value, task.level - 1);
-    else this.rows(task, value);
+    if (value.form !== this.index.root.form || value.end !== task.end) return false;
+    if (task.level > 0) this.below(task, value.list, task.level - 1, value.end);
+    else this.rows(task, value.list);
+    return true;
   };
 
   // The files of a list in which keys with this beginning may stand, put first in the queue.
-  Search.prototype.below = function (task, list, level) {
+  Search.prototype.below = function (task, list, level, end) {
     var found = [];
     var first = task.written ? task.prefix + "\u0001" : task.prefix;
     for (var i = 0; i < list.length; i++) {
-      var next = i + 1 < list.length ? list[i + 1][0] : null;
-      if (this.index.root.whole || ((next === null || next > first) && list[i][0] < first + "\uffff"))
-        found.push({ prefix: task.prefix, level: level, name: list[i][1], written: task.written });
+      var next = i + 1 < list.length ? list[i + 1][0] : end;
+      if (this.index.root.whole || (next > first && list[i][0] < first + "\uffff"))
+        found.push({ prefix: task.prefix, level: level, name: list[i][1], written: task.written, end: next });
     }
     this.tasks = found.concat(this.tasks);
   };
@@ -369,7 +374,7 @@
   }
 
   function fetcher(folder) {
-    return function (name, done) {
+    return function (name, anew, done) {
       var request = new XMLHttpRequest();
       var over = false;
       function finish(error) {
@@ -379,6 +384,7 @@
       }
       try {
         request.open("GET", folder + name + ".json", true);
+        if (anew) request.setRequestHeader("Cache-Control", "no-cache");
         request.timeout = PATIENCE;
         request.onload = function () {
           finish(request.status === 200 ? null : new Error("status"));

@@ -21,7 +21,7 @@ from itertools import accumulate
 from publisher.editions.tables.pages import Draft
 from publisher.editions.tables.roll import Roll
 from publisher.editions.tables.search.fold import folded
-from publisher.editions.tables.search.ranges import Cutter, Range, digest
+from publisher.editions.tables.search.ranges import AFTER, Cutter, Range, digest
 from publisher.model import Page, PageKind
 
 SHARD = 11_000
@@ -62,17 +62,18 @@ class Index:
         self.named = [i for i in (layout.lead, layout.kana) if i is not None]
         self.columns = tuple(dict.fromkeys((*self.named, *layout.shown, *(layout.map or ()))))
         self._taken: dict[str, str] = {}
+        said = repr((FORM, self.columns, roll.table.columns))
+        self._form = b32encode(digest(said, 5)).decode().lower()
 
     def drafts(self, said: dict[str, object]) -> list[Draft]:
         """All files, the root last. ``said``: what the root tells beside the index (as of when, what a row is)."""
         entries, keys = self._sorted()
         ranges = Cutter(keys, self._sums(entries), SHARD).cut()
-        drafts = []
-        files = []
-        for one in ranges:
-            file = self._file("s", one.boundary)
-            files.append(file)
-            drafts.append(self._shard(file.stem, entries[one.start : one.stop]))
+        files = [self._file("s", one.boundary) for one in ranges]
+        drafts = [
+            self._shard(file.stem, entries[one.start : one.stop], end)
+            for file, one, end in zip(files, ranges, _ends_of(ranges), strict=True)
+        ]
         levels = 0
         while sum(map(_listed, files)) > DIRECTORY:
             levels += 1
@@ -84,6 +85,7 @@ class Index:
             "name": 0 if layout.lead is not None else -1,
             "kana": self.columns.index(layout.kana) if layout.kana is not None else -1,
             "map": [self.columns.index(i) for i in layout.map or ()],
+            "form": self._form,
             "whole": len(ranges) == 1,
             "size": SHARD,
             "levels": levels,
@@ -136,12 +138,17 @@ class Index:
 
     # --- files -----------------------------------------------------------------
 
-    def _shard(self, stem: str, entries: Sequence[_Entry]) -> Draft:
+    def _shard(self, stem: str, entries: Sequence[_Entry], end: str) -> Draft:
         digests = self.roll.digests
         said = b"".join([digest(entry, 8) if isinstance(entry, str) else digests[entry] for entry in entries])
-        return self._draft(stem, lambda: self._rows(entries), said)
+        return self._draft(stem, lambda: self._listing(self._rows(entries), end), said + digest(end, 8))
 
-    def _rows(self, entries: Sequence[_Entry]) -> str:
+    def _listing(self, entries: Sequence[object], end: str) -> str:
+        """A shard or directory. A reader who comes in the middle of an update sees by its form and end that it
+        does not fit what led there, and begins anew instead of overlooking somebody."""
+        return _json({"form": self._form, "end": end, "list": entries})
+
+    def _rows(self, entries: Sequence[_Entry]) -> list[object]:
         rows, order, columns = self.roll.table.rows, self.roll.order, self.columns
         found: list[object] = []
         for entry in entries:
@@ -150,22 +157,21 @@ class Index:
                 continue
             row = rows[order[entry]]
             found.append([row[c] if len(row[c]) <= CLIP else row[c][:CLIP] + "…" for c in columns])
-        return _json(found)
+        return found
 
     def _directories(self, files: Sequence[_File], level: int) -> tuple[list[_File], list[Draft]]:
         """These files as lists that are small enough, and one line for each of the lists."""
         sums = list(accumulate(map(_listed, files), initial=0))
         keys = [file.boundary + _LAST for file in files]
+        ranges = Cutter(keys, sums, DIRECTORY).cut()
         above, drafts = [], []
-        for one in Cutter(keys, sums, DIRECTORY).cut():
+        for one, end in zip(ranges, _ends_of(ranges), strict=True):
             file = self._file(f"d{level}", one.boundary)
-            text = self._list(files, one)
+            lines = [[file.boundary, file.stem] for file in files[one.start : one.stop]]
+            text = self._listing(lines, end)
             drafts.append(self._draft(file.stem, lambda text=text: text, text.encode()))
             above.append(file)
         return above, drafts
-
-    def _list(self, files: Sequence[_File], one: Range) -> str:
-        return _json([[file.boundary, file.stem] for file in files[one.start : one.stop]])
 
     def _file(self, level: str, boundary: str) -> _File:
         """A name that says nothing and stays."""
@@ -179,7 +185,7 @@ class Index:
         table = self.roll.table
         path = f"t/{table.slug}/s/{stem}.json"
         key = blake2b(said, digest_size=16)
-        key.update(repr((FORM, self.columns, len(table.columns), table.personal)).encode())
+        key.update(f"{self._form} {table.personal}".encode())
 
         def render() -> Page:
             return Page(path, text().encode(), PageKind.DATA, table.personal)
@@ -196,6 +202,11 @@ def _told_apart(keys: list[str]) -> list[str]:
         if number:
             keys[i] = f"{key[:-1]}{_FIRST}{number:06}{_LAST}"
     return keys
+
+
+def _ends_of(ranges: Sequence[Range]) -> list[str]:
+    """Where each range ends: at the boundary of the next."""
+    return [*(one.boundary for one in ranges), AFTER][1:]
 
 
 def _ends(name: str) -> set[str]:
