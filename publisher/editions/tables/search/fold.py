@@ -100,10 +100,9 @@ def _folded(text: str) -> str:
     text = text.replace("\u3000", " ")
     if not unicodedata.is_normalized("NFKC", text):
         text = unicodedata.normalize("NFKC", text)
-    text = _SELECTORS.sub("", text).lower()
+    text = _V.sub(lambda found: _V_ROW[found[1]], _SELECTORS.sub("", text).lower())
     if _ANY_AGAIN.search(text):
         text = _AGAIN.sub(lambda found: found[1] * (1 + len(found[2])), text)
-    text = _V.sub(lambda found: _V_ROW[found[1]], text)
     text = _GA.sub(r"\1カ", text)  # 緑ヶ丘, 緑ケ丘, 緑が丘
     latin = _ANY_LATIN.search(text) is not None
     text = text.translate(_TABLE)
