@@ -23,7 +23,8 @@ from publisher.layouts.fields import ALIASES, field_of, hazard_of
 from publisher.model import Accepted, Head, Held, PublicTable, PublicWorkbook, Table, TableKind, Workbook
 from publisher.readers import read
 from publisher.review import review
-from tests.town import make_town
+from publisher.review.names import joined
+from tests.town import Town, make_town
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
 
@@ -296,6 +297,67 @@ def test_a_roll_under_headers_of_places_is_held() -> None:
     assert isinstance(judged(STATUS, *rows), Held)
     rows = [{"名前": name, "フリガナ": "サトウ ハナコ", "避難所名": "東小", "住所": f"汐見市本町{n}-2", "電話番号": f"080-3333-000{n}", "人数": "2"} for n, name in enumerate(people)]
     assert isinstance(judged(["名前", "フリガナ", "避難所名", "住所", "電話番号", "人数"], *rows), Held)
+
+
+# --- rolls ----------------------------------------------------------------------------------------------------------
+
+ROLL = """
+[[tables]]
+name = "名簿"
+path = "名簿"
+slug = "meibo"
+kind = "evacuees"
+publish = [{publish}]
+consent = {{ column = "{consent}", yes = ["{yes}"] }}
+{more}
+"""
+LGDPM = "person_record_id,氏名（姓）,氏名（名）,氏名カナ（姓）,氏名カナ（名）,生年月日,性別,年齢,郵便番号,市区町村,町名,番地,避難所,避難状況,退所先電話番号,負傷,公開フラグ"
+FORM = "記入日時,①氏名,②フリガナ,③出生の年月日,④男女の別,⑤住所（郵便番号を含む。）,⑥国籍,⑩現在の居所,⑪連絡先その他必要情報,⑭公表"
+
+
+def town_with(root: Path, publish: str, consent: str, yes: str, more: str) -> Town:
+    quoted = ", ".join(f'"{column}"' for column in publish.split(","))
+    return make_town(root, ROLL.format(publish=quoted, consent=consent, yes=yes, more=more))
+
+
+def test_names_in_two_columns_are_one_name(tmp_path: Path) -> None:
+    town = town_with(tmp_path, "氏名（姓）,氏名（名）,氏名カナ（姓）,氏名カナ（名）,町名,年齢,避難所", "公開フラグ", "1", 'reading = "氏名カナ（姓）"')
+    people = ["x/1,佐藤,花子,サトウ,ハナコ,1970-01-01,女,55,000-0000,石巻市,中里,1-2,東小,入所,090-1111-2222,,1", "x/2,佐藤,隠子,サトウ,カクコ,1960-01-01,女,65,,石巻市,中里,3,東小,入所,,,0"]
+    town.drop("名簿/lgdpm.csv", "\n".join([LGDPM, *people]))
+    town.build()
+    page = town.page("k/t/meibo/index.html")
+    assert "佐藤 花子（サトウ ハナコ）" in page
+    assert "掲載していない方 1人" in page
+    data = town.files()["t/meibo/meibo.csv"].decode("utf-8-sig")
+    assert data.splitlines() == ['"氏名","フリガナ","町名","年齢","避難所"', '"佐藤 花子","サトウ ハナコ","中里","50代","東小"']
+    assert "隠子".encode() not in b"".join(town.files().values())
+
+
+def test_the_form_of_the_ordinance(tmp_path: Path) -> None:
+    town = town_with(tmp_path, "①氏名,②フリガナ,⑤住所（郵便番号を含む。）,⑩現在の居所", "⑭公表", "同意する", 'reading = "②フリガナ"')
+    rows = ["2036-03-11,佐藤 花子,サトウ ハナコ,昭和45年1月1日,女,000-0000 汐見市本町3丁目4-5,日本,東小,090-1111-2222,同意する", "2036-03-11,隠田 一郎,カクレダ,昭和40年1月1日,男,汐見市,日本,西小,,同意しない"]
+    town.drop("名簿/安否.csv", "\n".join([FORM, *rows]))
+    town.build()
+    page = town.page("k/t/meibo/index.html")
+    assert "佐藤 花子（サトウ ハナコ）" in page
+    assert "汐見市本町" in page
+    everything = b"".join(town.files().values())
+    for secret in ("隠田", "3丁目", "090-1111", "昭和45"):
+        assert secret.encode() not in everything
+
+
+@pytest.mark.parametrize(
+    ("columns", "joined_"),
+    [
+        ("姓,名,セイ,メイ", "氏名,フリガナ"), ("family_name,given_name", "氏名"), ("姓,名,氏名", "姓,名,氏名"), ("姓,姓,名", "姓,姓,名"), ("氏名,フリガナ", "氏名,フリガナ"),
+        ("避難所,氏名_姓,氏名_名", "避難所,氏名"), ("名,住所", "名,住所"),
+    ],
+)  # fmt: skip
+def test_which_columns_are_a_name(columns: str, joined_: str) -> None:
+    made = joined(PublicTable("r", "名簿", TableKind.EVACUEES, tuple(columns.split(",")), [tuple("ABCD"[: len(columns.split(","))])], 1, personal=True))
+    assert made.columns == tuple(joined_.split(","))
+    open_ = PublicTable("r", "表", TableKind.OPEN, ("姓", "名"), [("A", "B")], 1)
+    assert joined(open_) is open_
 
 
 # --- real files -----------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from publisher.review import persons
 from publisher.review.facilities import looks
 from publisher.review.headers import Meaning, meaning
 from publisher.review.masks import MASKS
+from publisher.review.names import joined
 
 if TYPE_CHECKING:
     from publisher.settings import TableProfile
@@ -68,7 +69,7 @@ def apply(table: Table, profile: TableProfile, slug: str, title: str, where: str
         work.check_cells(names, rows)
         if work.applied.faults:
             return work.applied
-    work.applied.table = PublicTable(
+    public = PublicTable(
         slug=slug,
         title=title,
         kind=profile.kind,
@@ -84,6 +85,7 @@ def apply(table: Table, profile: TableProfile, slug: str, title: str, where: str
         pfif=profile.pfif if personal else None,
         lasts=profile.expires,
     )
+    work.applied.table = joined(public)
     if personal and (table.notes or table.title):
         work.warn(
             "notes-dropped",

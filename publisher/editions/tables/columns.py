@@ -4,11 +4,11 @@ the map."""
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from publisher.layouts.fields import narrow
 from publisher.model import PublicTable
 
 
@@ -57,6 +57,8 @@ _HEADERS: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
         (Role.ADDRESS, r"住所|所在地(_連結表記)?$|^所在$"),
     )
 )
+_REMARK = re.compile(r"\([^()]*(?:含|記入|任意|必須|例|単位)[^()]*\)$")
+"""An aside at the end of a header that says how to fill the column in, not what it is."""
 _LOOSE_NAME = re.compile(r"(名|名称)$|場$|置き?場|所$")
 CLOSED = re.compile(r"閉鎖|閉所|閉館|終了|解除|解消|休止|廃止|未開設|休診|休業|復旧済")
 _SHORT = 20
@@ -191,7 +193,7 @@ def _of_view(view: View) -> Layout:
 
 
 def _role(column: str) -> Role:
-    header = unicodedata.normalize("NFKC", column).replace(" ", "")
+    header = _REMARK.sub("", narrow(column))
     return next((role for role, pattern in _HEADERS if pattern.search(header)), Role.PLAIN)
 
 
