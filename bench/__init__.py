@@ -1,0 +1,1 @@
+"""Benchmarks: how long the work takes here, and beside what a town could pick instead."""
