@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 1
+VERSION = 2
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -114,7 +114,9 @@ CREATE TABLE receipts (mirror TEXT NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT
 
 
 def prepare(connection: sqlite3.Connection) -> None:
-    """Make an empty ledger today's; leave today's as it is."""
+    """Make an empty ledger today's; leave today's as it is. Raises ``sqlite3.DatabaseError`` for that of another version of the program."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == 0:
         connection.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+    elif version != VERSION:
+        raise sqlite3.DatabaseError(f"別の版の publisher が作った記録です。版{version}、いまの版{VERSION}")

@@ -23,8 +23,6 @@ from publisher.editions import (
     feeds,
     home,
     simplified,
-    table_drafts,
-    table_warnings,
 )
 from publisher.errors import SiteError
 from publisher.intake.archive import Archive, Moved
@@ -198,6 +196,8 @@ class Hand:
         return made
 
     def _table(self, bulletin: Bulletin, owner: str, known: Mapping[str, tuple[Known, str]], made: Rendered) -> None:
+        from publisher.editions import table_drafts, table_warnings
+
         paths = []
         for draft in table_drafts(bulletin, self._frame):
             paths.append(draft.path)
