@@ -261,6 +261,7 @@ Content = Notice | Scan | Workbook
 class TableKind(StrEnum):
     EVACUEES = "evacuees"
     MISSING = "missing"
+    DECEASED = "deceased"
     SHELTERS = "shelters"
     OPEN = "open"
 

@@ -298,7 +298,7 @@ def test_a_dropped_pfif_is_a_roll_and_its_records_go_when_their_time_comes(tmp_p
     town = make_town(tmp_path)
     toml = TOML.replace('publish = ["氏名", "フリガナ", "住所", "年齢", "避難所"]', 'publish = ["氏名", "年齢", "最後に確認された場所"]')
     toml = toml.replace('mask = { "住所" = "town", "年齢" = "band" }\n', "").replace('reading = "フリガナ"\n', "")
-    toml = toml.replace('consent = { column = "公表同意", yes = ["同意する"] }\nwithhold = { column = "閲覧制限", unless = [""] }\n', "")
+    toml = toml.replace('consent = { column = "公表同意", yes = ["同意する"] }\nwithhold = { column = "閲覧制限", unless = [""] }\n', 'consent = "all"\n')
     (tmp_path / "publisher.toml").write_text(toml, encoding="utf-8")
     until = stamp(START + timedelta(hours=2))
     people = [

@@ -548,7 +548,7 @@ def test_the_fingerprint_speaks_of_pages_alone(tmp_path: Path) -> None:
         SITE + "[editions]\nlight = false\n" + TABLE + MIRROR,
         SITE + TABLE + 'mask = { "住所" = "town" }\n' + MIRROR,
         SITE + TABLE + 'mask = { "住所" = "initial" }\n' + MIRROR,
-        SITE + TABLE + 'expires = "40d"\n' + MIRROR,
+        SITE + TABLE + 'expires = "41d"\n' + MIRROR,
         SITE + TABLE + MIRROR + 'public_url = "https://b.example.jp/"\n',
         SITE + TABLE + MIRROR.replace('"a"', '"b"'),
         SITE + 'timezone = "UTC"\n' + TABLE + MIRROR,

@@ -26,6 +26,7 @@ from publisher.readers.layout import numbers
 from publisher.review import facilities, leaks
 from publisher.review import profile as profiles
 from publisher.review.headers import Meaning, meaning
+from publisher.review.kinds import PERSONAL
 from publisher.review.privacy import Looks, look
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _my_number(where: str, place: str) -> Problem:
 
 
 def _folder_of_people(path: str, profile: TableProfile | None) -> tuple[Problem, ...]:
-    if profile is None or profile.kind not in profiles.PERSONAL:
+    if profile is None or profile.kind not in PERSONAL:
         return ()
     return (
         Problem(
@@ -172,7 +173,7 @@ def _workbook(path: str, book: Workbook, profile: TableProfile | None, slug: str
         else:
             title = _title(book, table, several)
             if (
-                profile.kind in profiles.PERSONAL
+                profile.kind in PERSONAL
             ):  # nothing of such a file is public that the profile does not name
                 title = f"{profile.name}（{index + 1}）" if several else profile.name
             applied = profiles.apply(table, profile, address, title, where)
@@ -189,7 +190,7 @@ def _workbook(path: str, book: Workbook, profile: TableProfile | None, slug: str
 
 
 def _head(head: Head, profile: TableProfile | None) -> Head:
-    if profile is None or profile.kind not in profiles.PERSONAL:
+    if profile is None or profile.kind not in PERSONAL:
         return head
     return Head(profile.name, head.date, head.publish, head.expires, head.severity, (), head.drill)
 

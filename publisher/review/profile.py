@@ -8,36 +8,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from publisher.model import Problem, PublicTable, Table, TableKind
-from publisher.review import persons
+from publisher.model import Problem, PublicTable, Table
+from publisher.review import anonymity, misfits, persons
+from publisher.review import rows as row_care
 from publisher.review.facilities import looks
 from publisher.review.headers import Meaning, meaning
+from publisher.review.kinds import PERSONAL, gate, may_show, names_people
 from publisher.review.masks import MASKS
 from publisher.review.names import joined
 
 if TYPE_CHECKING:
     from publisher.settings import TableProfile
 
-PERSONAL = frozenset((TableKind.EVACUEES, TableKind.MISSING))
 _HELD = "この表はまだ公開していません。前に公開した版があれば、それが表示されたままです。"
 _OTHERS = "ほかの列は設定どおりに公開します。"
-
-# Never on a public list of people, whatever the profile says: 災害対策基本法 86条の15 and
-# 個人情報の保護に関する法律 give no ground.
-_NEVER = frozenset(
-    (
-        Meaning.BIRTH,
-        Meaning.PHONE,
-        Meaning.EMAIL,
-        Meaning.MY_NUMBER,
-        Meaning.HEALTH,
-        Meaning.NATIONALITY,
-        Meaning.HOUSEHOLD,
-        Meaning.RECORD,
-        Meaning.HOUSE,
-    )
-)
-
 
 @dataclass(slots=True)
 class Applied:
@@ -62,13 +46,17 @@ def apply(table: Table, profile: TableProfile, slug: str, title: str, where: str
     work.row_rules()
     if work.applied.faults:
         return work.applied
-    rows = work.rows(shown)
     personal = profile.kind in PERSONAL
+    if personal:
+        work.look_at_rows(shown)
+    rows = work.rows(shown) if not (personal and work.nobody()) else []
     names = tuple(name for name, _, _ in shown)
     if personal:
         work.check_cells(names, rows)
-        if work.applied.faults:
-            return work.applied
+        alone = anonymity.warning(names, rows, where)
+        work.applied.warnings += [alone] if alone else []
+    if work.applied.faults:
+        return work.applied
     public = PublicTable(
         slug=slug,
         title=title,
@@ -103,6 +91,7 @@ class _Work:
         for c, name in enumerate(table.columns):
             self._places.setdefault(key(name), c)
         self.personal = profile.kind in PERSONAL
+        self.odd: dict[int, frozenset[str]] = {}
 
     def warn(self, code: str, what: str, todo: str) -> None:
         self.applied.warnings.append(Problem(code, what, self.where, _OTHERS, todo))
@@ -136,10 +125,10 @@ class _Work:
             place = self.place(name, "公開する")
             if place is None:
                 continue
-            if self.personal and meaning(name) in _NEVER:
+            if self.personal and not may_show(self.profile.kind, name, self.profile.group):
                 self.warn(
                     "never-shown",
-                    f"「{name}」の列は、名簿では公開できないので外しました。",
+                    f"「{name}」の列は、この種類の名簿では公開できないので外しました。",
                     "publisher.toml の publish から外してください。",
                 )
                 continue
@@ -209,7 +198,7 @@ class _Work:
         """Finds the columns of consent and withholding; a second column of the same name is a fault."""
         self._tests: list[tuple[int, frozenset[str]]] = []
         for rule, purpose in ((self.profile.consent, "公表の同意"), (self.profile.withhold, "閲覧の制限")):
-            if rule is None:
+            if rule is None or not rule.column:
                 continue
             place = self.place(rule.column, purpose)
             if place is None:
@@ -226,12 +215,6 @@ class _Work:
                 )
             allowed = rule.yes if rule is self.profile.consent else rule.unless
             self._tests.append((place, frozenset(key(value) for value in allowed)))
-        if self.personal and self.profile.consent is None and self.profile.kind is TableKind.EVACUEES:
-            self.warn(
-                "no-consent-rule",
-                "公表の同意を確かめる列が設定されていません。制限のない人は全員公開します。",
-                "publisher.toml の consent に、同意の列と公開してよい値を書いてください。",
-            )
 
     def rows(self, shown: Sequence[tuple[str, int, Callable[[str], str]]]) -> list[tuple[str, ...]]:
         """The rows that may be shown, masked. Each different cell is masked once."""
@@ -241,8 +224,43 @@ class _Work:
                 value: key(value) in allowed for value in {row[place] for row in source}
             }
             source = [row for row in source if verdict[row[place]]]
+        if self.odd:
+            odd = list(self.odd.items())
+            source = [row for row in source if not any(row[place] in wrong for place, wrong in odd)]
         cells = [_masked([row[place] for row in source], mask) for _, place, mask in shown]
         return list(zip(*cells, strict=True))
+
+    def look_at_rows(self, shown: Sequence[tuple[str, int, Callable[[str], str]]]) -> None:
+        """Tells of rows whose cells do not fit their columns, and leaves them out; of readings and numbers that need care."""
+        found = misfits.misfits(self.table, [place for _, place, _ in shown])
+        rows = misfits.rows_of(self.table, found) if found else []
+        if rows and misfits.shifted(self.table, rows):
+            self.applied.faults.append(misfits.fault(self.table, found, rows, self.where))
+            return
+        if rows:
+            self.odd = found
+            self.applied.warnings.append(misfits.warning(self.table, found, rows, self.where))
+        reading = self._places.get(key(self.profile.reading or ""))
+        told = row_care.readings(self.table, reading, self.where) if reading is not None else None
+        self.applied.warnings += [told] if told else []
+
+    def nobody(self) -> bool:
+        """Whether the list is counted only, because its profile names no name or lacks the rule that its kind needs."""
+        if not names_people(self.profile.publish):
+            self._count_only("no-names", "公開する列に氏名がないので、人数だけを公開します。", "名前を載せるときは、publish に氏名の列を書いてください。")
+            return True
+        lacks = gate(self.profile)
+        if lacks:
+            rule = "公表の同意" if lacks == "consent" else "閲覧の制限"
+            self._count_only(
+                f"no-{lacks}-rule",
+                f"{rule}を確かめる列が設定されていないので、人数だけを公開します。",
+                f"publisher.toml の「{self.profile.name}」の {lacks} に、その列と公開してよい値を書いてください。",
+            )
+        return bool(lacks)
+
+    def _count_only(self, code: str, what: str, todo: str) -> None:
+        self.applied.warnings.append(Problem(code, what, self.where, "名前は、どなたのものも載せていません。", todo))
 
     def check_cells(self, names: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
         """Telephone numbers and mail addresses among what would be shown: columns are shifted or a note

@@ -35,6 +35,10 @@ PFIF_FIELDS = (
     "text",
 )
 """Fields of PFIF 1.4 that a column of a roll may fill; ``address`` is a whole one, to be taken apart."""
+ALL = "all"
+"""Everybody on the list has agreed: it was made of such people only."""
+LASTS = timedelta(days=40)
+"""A list of people is public for so long where its profile does not say (Person Finder kept repositories for 40 days)."""
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
@@ -48,11 +52,11 @@ def profile(section: Section) -> TableProfile:
         kind=TableKind(section.choice("kind", TableKind)),
         publish=publish,
         mask=_mask(section, publish),
-        consent=_rule(section, "consent", "yes", Consent),
+        consent=Consent("", ()) if section.data.get("consent") == ALL else _rule(section, "consent", "yes", Consent),
         withhold=_rule(section, "withhold", "unless", Withhold),
         reading=section.text("reading").strip() or None,
         group=section.text("group").strip() or None,
-        expires=_span(section),
+        expires=_span(section) or (LASTS if section.data.get("kind") in _PEOPLE else None),
         pfif=_pfif(section, publish),
     )
 

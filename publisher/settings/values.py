@@ -77,7 +77,7 @@ class Editions:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """Rows are shown only where ``column`` holds one of ``yes``."""
+    """Rows are shown only where ``column`` holds one of ``yes``. ``column`` "": everybody on the list has agreed."""
 
     column: str
     yes: tuple[str, ...]
@@ -100,7 +100,7 @@ class TableProfile:
     slug: str = field(metadata=_key("アドレスに使う半角の英小文字、数字、ハイフン（t/◯◯/）", '"hinansha"'))
     kind: TableKind = field(
         metadata=_key(
-            "種類。`evacuees`（避難者）、`missing`（安否不明者）、`shelters`（避難所）、`open`（そのほか）",
+            "種類。`evacuees`（避難者）、`missing`（安否不明者）、`deceased`（亡くなった方）、`shelters`（避難所）、`open`（そのほか）",
             '"evacuees"',
         )
     )
@@ -123,9 +123,9 @@ class TableProfile:
     consent: Consent | None = field(
         default=None,
         metadata=_key(
-            "公表の同意の列と、同意を表す値。ほかの値の人は、人数だけに数える",
+            "公表の同意の列と、同意を表す値。ほかの値の人は、人数だけに数える。全員の同意がある名簿では `\"all\"`",
             '{ column = "公表同意", yes = ["同意する"] }',
-            unset="なし",
+            unset="なし。避難者と亡くなった方の名簿では、人数だけを公開する",
         ),
     )
     withhold: Withhold | None = field(
@@ -133,7 +133,7 @@ class TableProfile:
         metadata=_key(
             "閲覧制限の列と、制限なしを表す値。ほかの値の人は、人数だけに数える",
             '{ column = "閲覧制限", unless = [""] }',
-            unset="なし",
+            unset="なし。安否不明者の名簿では、同意の列もなければ人数だけを公開する",
         ),
     )
     reading: str | None = field(
@@ -145,7 +145,7 @@ class TableProfile:
     expires: timedelta | None = field(
         default=None,
         metadata=_key(
-            "公開をやめるまでの期間。`12h`（時間）、`40d`（日）、`6w`（週）", '"40d"', unset="期限なし"
+            "公開をやめるまでの期間。`12h`（時間）、`40d`（日）、`6w`（週）", '"40d"', unset="避難者・安否不明者・亡くなった方の名簿では40日。ほかは期限なし"
         ),
     )
     pfif: Mapping[str, str] | None = field(

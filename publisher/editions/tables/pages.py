@@ -320,5 +320,7 @@ def _brief_head(edition: Edition, frame: Frame, roll: Roll) -> str:
     if not roll.table.personal:
         return opening
     named = len(titles) - len(roll.layout.brief)
-    first = f"{titles[0]}（{titles[1]}）" if named > 1 else titles[0]
+    if not titles:
+        return opening  # nobody is shown
+    first = f"{titles[0]}（{titles[1]}）" if named > 1 and len(titles) > 1 else titles[0]
     return f"<p>{'、'.join([first, *titles[named:]])}</p>\n{opening}"

@@ -1,0 +1,97 @@
+"""Cells of a roll that cannot be what their column says: a sign of columns that are shifted, in a row or in the whole file.
+
+Such a row is counted and not shown: behind a cell that slipped stands, somewhere, another one in a column that is published.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+
+from publisher.model import Problem, Table
+from publisher.readers.layout import numbers
+from publisher.review.headers import Meaning, meaning
+from publisher.review.persons import PHONE
+
+SHARE = 0.2
+"""From this part of the rows on (and from three of them) the whole file is taken for shifted."""
+
+_HELD = "この表はまだ公開していません。前に公開した版があれば、それが表示されたままです。"
+_LETTER = re.compile(r"[^\W\d_]|[○●〇◯×✕*＊?？・-]")
+_DATE = re.compile(r"\d{2,4}[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,2}|(?:明治|大正|昭和|平成|令和|[mtshr])\s?\d{1,2}[-/.年]")
+_SEX = re.compile(r"(?:男|女)(?:性|の子)?|m|f|male|female|その他|不明|無回答|未回答|未記入|回答しない|答えたくない|other|unknown|x|[-ー－]|1|2|9|0")
+_AGE = re.compile(
+    r"(?:満|約|推定)?\s*\d{1,3}(?:\.0)?\s*(?:歳|才|さい)?(?:\d{1,2}\s*(?:か月|ヶ月|ヵ月|カ月|ケ月))?(?:くらい|ぐらい|前後|位)?"
+    r"|\d{1,3}\s*(?:歳代|才代|代)(?:以上|前半|後半|半ば)?|\d{1,3}\s*歳?\s*[-~〜–]\s*\d{1,3}\s*(?:歳|才)?|\d{1,3}\s*(?:歳|才)?(?:以上|未満)"
+    r"|(?:生後|満)?\s*(?:0\s*[歳才]\s*)?\d{1,3}\s*(?:ヶ月|か月|ヵ月|カ月|ケ月|箇月|ヶ|週|日|日齢)|乳児|乳幼児|新生児|幼児|高齢者|不明|未記入|\?|[-ー－]"
+)
+
+
+def _wide(value: str) -> str:
+    return unicodedata.normalize("NFKC", value).strip().lower()
+
+
+def _is_name(text: str) -> bool:
+    return _LETTER.search(text) is not None and "@" not in text and _DATE.search(text) is None and PHONE.search(text) is None
+
+
+def _is_reading(text: str) -> bool:
+    return _is_name(text) and "〒" not in text
+
+
+_FITS: dict[Meaning, Callable[[str], object]] = {
+    Meaning.NAME: _is_name,
+    Meaning.READING: _is_reading,
+    Meaning.SEX: _SEX.fullmatch,
+    Meaning.AGE: _AGE.fullmatch,
+}
+
+
+def misfits(table: Table, places: Sequence[int]) -> dict[int, frozenset[str]]:
+    """Place of a column → its cells that do not fit; columns in which all fit are left out. An empty cell fits everywhere."""
+    found = {}
+    for place in places:
+        fits = _FITS.get(meaning(table.columns[place]))  # type: ignore[arg-type]
+        if fits is None:
+            continue
+        wrong = frozenset(value for value in {row[place] for row in table.rows} if value.strip() and not fits(_wide(value)))
+        if wrong:
+            found[place] = wrong
+    return found
+
+
+def rows_of(table: Table, found: dict[int, frozenset[str]]) -> list[int]:
+    """The indexes of the rows that have such a cell."""
+    pairs = list(found.items())
+    return [i for i, row in enumerate(table.rows) if any(row[place] in wrong for place, wrong in pairs)]
+
+
+def shifted(table: Table, rows: Sequence[int]) -> bool:
+    return len(rows) >= 3 and len(rows) >= len(table.rows) * SHARE
+
+
+def _columns(table: Table, found: dict[int, frozenset[str]]) -> str:
+    return "、".join(f"「{table.columns[place]}」" for place in sorted(found))
+
+
+def fault(table: Table, found: dict[int, frozenset[str]], rows: Sequence[int], where: str) -> Problem:
+    """The whole file looks shifted: nothing of it is shown."""
+    return Problem(
+        "shifted-columns",
+        f"{_columns(table, found)}の列に、その列のものとは思えない値が{len(rows):,}行あります（{numbers([table.lines[i] for i in rows])}行目）。列がずれているおそれがあります。",
+        where,
+        _HELD,
+        "見出しと中身の列が合っているか確かめ、直して保存し直してください。",
+    )
+
+
+def warning(table: Table, found: dict[int, frozenset[str]], rows: Sequence[int], where: str) -> Problem:
+    """A few rows look shifted: they are counted only."""
+    return Problem(
+        "odd-rows",
+        f"{_columns(table, found)}の列に、その列のものとは思えない値があります（{numbers([table.lines[i] for i in rows])}行目）。",
+        where,
+        "この行の方は人数にだけ数え、載せていません。ほかの行は公開します。",
+        "その行の列がずれていないか確かめ、直して保存し直してください。",
+    )

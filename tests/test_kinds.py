@@ -1,0 +1,175 @@
+"""Three kinds of lists of people, three rules; what singles people out; rows and files that are not what they seem."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from publisher.model import Accepted, Head, Held, PublicTable, Table, TableKind, Workbook
+from publisher.review import review
+from publisher.review.anonymity import quasi_identifiers, singled_out, warning
+from publisher.settings import TableProfile
+from publisher.settings.values import Consent, Withhold
+
+COLUMNS = ("受付番号", "氏名", "フリガナ", "住所", "性別", "年齢", "続柄", "避難所", "同意", "制限")
+PROFILE = TableProfile(
+    "名簿", "名簿", "meibo", TableKind.EVACUEES, ("氏名", "フリガナ", "住所", "性別", "年齢", "避難所"), {}, Consent("同意", ("する",)),
+    Withhold("制限", ("",)), "フリガナ",
+)  # fmt: skip
+KINDS = (TableKind.EVACUEES, TableKind.MISSING, TableKind.DECEASED)
+
+
+def people(count: int = 12, **changes: str) -> list[tuple[str, ...]]:
+    row = ("1", "汐見　太郎", "シオミ　タロウ", "汐見市本町3-4", "男", "40", "世帯主", "高台公民館", "する", "")
+    made = dict(zip(COLUMNS, row, strict=True)) | changes
+    return [tuple((made | {"受付番号": str(n)}).values()) for n in range(1, count + 1)]
+
+
+def judged(rows: list[tuple[str, ...]], released: bool = False, **changes: object) -> Accepted | Held:
+    table = Table("", COLUMNS, rows, list(range(2, len(rows) + 2)))
+    profile = dataclasses.replace(PROFILE, **changes)
+    return review("名簿/名簿.csv", Workbook(Head("名簿"), (table,)), profile, "meibo", released)
+
+
+def shown(rows: list[tuple[str, ...]], **changes: object) -> PublicTable:
+    made = judged(rows, **changes)
+    assert isinstance(made, Accepted), made
+    return made.content.tables[0]
+
+
+def codes(made: Accepted | Held) -> set[str]:
+    return {problem.code for problem in (made.reasons if isinstance(made, Held) else made.warnings)}
+
+
+def test_each_kind_shows_its_own_columns() -> None:
+    rows = people()
+    assert shown(rows).columns == ("氏名", "フリガナ", "住所", "性別", "年齢", "避難所")
+    assert shown(rows, kind=TableKind.MISSING).columns == ("氏名", "フリガナ", "住所", "性別", "年齢")
+    assert shown(rows, kind=TableKind.MISSING, group="避難所").columns[-1] == "避難所"
+    assert shown(rows, kind=TableKind.DECEASED).columns == ("氏名", "フリガナ", "住所")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_kin_is_on_no_list_and_the_address_ends_at_the_town(kind: TableKind) -> None:
+    made = judged(people(), kind=kind, publish=("氏名", "続柄", "住所"), mask={"住所": "none"})
+    assert "never-shown" in codes(made)
+    assert made.content.tables[0].rows[0] == ("汐見　太郎", "汐見市本町")
+
+
+@pytest.mark.parametrize(
+    ("kind", "without", "counted"),
+    [
+        (TableKind.EVACUEES, ("consent",), True),
+        (TableKind.EVACUEES, ("withhold",), False),
+        (TableKind.DECEASED, ("consent",), True),
+        (TableKind.MISSING, ("consent",), False),
+        (TableKind.MISSING, ("withhold",), False),
+        (TableKind.MISSING, ("consent", "withhold"), True),
+    ],
+)
+def test_without_the_rule_of_its_kind_a_list_is_only_counted(kind: TableKind, without: tuple[str, ...], counted: bool) -> None:
+    table = shown(people(), kind=kind, **dict.fromkeys(without))
+    assert (len(table.rows), table.total, table.withheld) == ((0, 12, 12) if counted else (12, 12, 0))
+
+
+def test_a_list_of_people_who_all_agreed_says_so() -> None:
+    assert len(shown(people(同意="?"), consent=Consent("", ())).rows) == 12
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_counts_only_unless_the_profile_says_names(kind: TableKind) -> None:
+    made = judged(people(), kind=kind, publish=("住所", "避難所"), group="避難所")
+    assert "no-names" in codes(made)
+    assert (made.content.tables[0].rows, made.content.tables[0].total) == ([], 12)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["する", "しない", "", "す る", "不明", "する？"]), st.sampled_from(["", " ", "有", "DV", "無"])), max_size=9))
+def test_unclear_consent_is_counted_and_not_shown(marks: list[tuple[str, str]]) -> None:
+    rows = [row for consent, mark in marks for row in people(1, 同意=consent, 制限=mark)]
+    table = shown([*rows, *people(3)])
+    free = sum(consent in ("する", "す る") and not mark.strip() for consent, mark in marks)
+    assert (len(table.rows), table.total) == (free + 3, len(marks) + 3)
+
+
+@given(st.text(min_size=1, max_size=12), st.text(max_size=20))
+def test_a_column_that_nobody_allowed_never_shows(name: str, cell: str) -> None:
+    table = Table("", (*COLUMNS, name), [(*row, f"秘密{cell}") for row in people(3)], [2, 3, 4])
+    made = review("名簿/名簿.csv", Workbook(Head("名簿"), (table,)), PROFILE, "meibo", False)
+    told = made.reasons if isinstance(made, Held) else (*made.warnings, *made.content.tables[0].rows)
+    assert "秘密" not in str(told)
+
+
+# --- singled out ---
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz")), max_size=60), st.integers(1, 6))
+def test_counts_the_rows_that_stand_alone(rows: list[tuple[str, str]], k: int) -> None:
+    assert singled_out(rows, (0, 1), k) == sum(rows.count(row) < k for row in rows)
+    assert singled_out(rows, (0,), k) == sum(sum(other[0] == row[0] for other in rows) < k for row in rows)
+
+
+def test_the_warning_names_columns_and_no_cell() -> None:
+    rows = [*people(8), *people(2, 年齢="87", 住所="汐見市浜町1-2", 性別="女")]
+    made = judged(rows)
+    told = next(problem for problem in made.warnings if problem.code == "singled-out")
+    assert "10行のうち2行" in told.what
+    assert all(f"「{column}」" in told.what for column in ("住所", "性別", "年齢", "避難所"))
+    assert not any(cell in str(told) for cell in ("汐見　太郎", "浜町", "80代"))
+    assert "singled-out" not in codes(judged(people(8)))
+
+
+def test_it_is_quick() -> None:
+    rows = [(f"氏名{n}", f"町{n % 397}", f"{n % 9}0代", f"避難所{n % 299}", "男" if n % 2 else "女") for n in range(133_000)]
+    names = ("氏名", "住所", "年齢", "避難所", "性別")
+    assert quasi_identifiers(names) == [1, 2, 3, 4]
+    start = time.process_time()
+    assert warning(names, rows, "") is not None
+    assert time.process_time() - start < 0.6  # 0.1 s on a machine that has nothing else to do
+
+
+# --- files that are not what they seem ---
+
+
+def test_a_row_that_slipped_is_counted_and_told_of_with_its_line() -> None:
+    slipped = ("9", "12", "汐見　太郎", "シオミ　タロウ", "汐見市本町", "3-4", "40", "090-0000-0000", "する", "")
+    made = judged([*people(20), slipped])
+    assert "odd-rows" in codes(made)
+    assert any("22行目" in problem.what for problem in made.warnings)
+    table = made.content.tables[0]
+    assert (len(table.rows), table.total) == (20, 21)
+
+
+@pytest.mark.parametrize("cell", ["090-1234-5678", "昭和40年3月1日", "1965/03/01", "12345", "a@example.jp"])
+@pytest.mark.parametrize("column", ["氏名", "フリガナ", "性別"])
+def test_columns_that_are_shifted_hold_the_file_even_when_released(column: str, cell: str) -> None:
+    made = judged(people(**{column: cell}), released=True)
+    assert isinstance(made, Held)
+    assert made.final
+    assert any("2–13行目" in problem.what for problem in made.reasons)
+    assert cell not in str(made)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("年齢", "生後6か月"), ("年齢", "30代"), ("年齢", "７０歳"), ("年齢", "80歳以上"), ("年齢", "不明"), ("年齢", ""), ("性別", "回答しない"), ("性別", "Ｆ"),
+        ("氏名", "汐見　太郎（旧姓 高台）"), ("氏名", "氏名不詳"), ("氏名", "グエン・ティ・ラン 3世"), ("フリガナ", "Shiomi Tarō"), ("フリガナ", "しおみ"),
+    ],
+)  # fmt: skip
+def test_what_people_write_there_fits(column: str, cell: str) -> None:
+    made = judged(people(**{column: cell}))
+    assert "odd-rows" not in codes(made)
+    assert len(made.content.tables[0].rows) == 12
+
+
+def test_readings_are_told_of_by_line() -> None:
+    rows = [*people(5), *people(1, フリガナ=""), *people(1, フリガナ="Shiomi Taro"), *people(1, フリガナ="汐見"), *people(1, フリガナ="しおみ")]
+    told = next(problem for problem in judged(rows).warnings if problem.code == "readings")
+    assert "空の行が1行（7行目）" in told.what
+    assert "ローマ字の行が1行（8行目）" in told.what
+    assert "カナでない行が1行（9行目）" in told.what
+    assert "10行目" not in told.what
