@@ -53,24 +53,29 @@ function hits(page) {
 }
 
 const jobs = {
-  // One search by one reader.
+  // Searches, each by a reader who opens the page anew and has nothing of it yet.
   async search(browser, job) {
-    const { context, page, seen } = await reader(browser, { viewport: { width: job.width || 360, height: 640 } });
+    const { context, page, line, seen } = await reader(browser, { viewport: { width: 360, height: 640 } });
+    await line.send("Network.setCacheDisabled", { cacheDisabled: true });
     if (job.broken) await page.route("**/s/*.json", (route) => route.abort());
-    await page.goto(job.url);
-    await page.fill("#kensaku", job.text);
-    await page.press("#kensaku", "Enter");
-    await settled(page);
-    const found = await hits(page);
-    for (let round = 0; round < (job.rounds || 0) && (await page.$("#sagasu .hits button")); round++) {
-      const bytes = seen.bytes;
-      await page.click("#sagasu .hits button");
+    const answers = [];
+    for (const text of job.texts) {
+      Object.assign(seen, { requests: [], bytes: 0, said: [] });
+      await page.goto(job.url);
+      await page.fill("#kensaku", text);
+      await page.press("#kensaku", "Enter");
       await settled(page);
-      Object.assign(found, await hits(page), { again: Math.max(found.again || 0, seen.bytes - bytes) });
+      const found = Object.assign(await hits(page), { bytes: seen.bytes, again: 0 });
+      for (let round = 0; round < (job.rounds || 0) && (await page.$("#sagasu .hits button")); round++) {
+        const bytes = seen.bytes;
+        await page.click("#sagasu .hits button");
+        await settled(page);
+        Object.assign(found, await hits(page), { again: Math.max(found.again, seen.bytes - bytes) });
+      }
+      answers.push(Object.assign(found, { url: page.url(), requests: seen.requests, said: seen.said }));
     }
-    found.url = page.url();
     await context.close();
-    return Object.assign(found, seen);
+    return { answers: answers, said: [].concat(...answers.map((one) => one.said)) };
   },
 
   // The field and what it brings: sizes, focus, and the judgement of axe.
@@ -127,24 +132,35 @@ const jobs = {
     return Object.assign(found, seen);
   },
 
-  // All pages of the table that links lead to, without script: how many steps away, and what they say.
+  // From page to page by links, without script, until everybody is found: after how many steps each of them was.
   async links(browser, job) {
     const { context, page, seen } = await reader(browser, { javaScriptEnabled: false });
     await page.goto(job.url);
-    const found = { fields: await page.locator("input").count(), pages: {} };
+    const found = { fields: await page.locator("input").count(), steps: {}, pages: 0 };
     const queue = [[job.url, 0]];
     const known = new Set([job.url]);
+    const folder = job.url.replace(/[^/]*$/, "");
+    let wanted = job.wanted;
     for (const [url, steps] of queue) {
-      await page.goto(url);
-      found.pages[url.split("/").pop()] = [steps, await page.locator("main").innerText()];
-      for (const [, href] of (await page.locator("main").innerHTML()).matchAll(/href="([^"]+\.html)"/g)) {
+      await page.goto(url, { waitUntil: "commit" });
+      const main = page.locator("main");
+      const lines = (await main.innerText()).split("\n");
+      found.pages += 1;
+      wanted = wanted.filter((one) => {
+        const there = lines.some((text, i) => one.every((cell) => (text + " " + (lines[i + 1] || "")).includes(cell)));
+        if (there) found.steps[one[0]] = steps;
+        return !there;
+      });
+      if (!wanted.length) break;
+      for (const [, href] of (await main.innerHTML()).matchAll(/href="([^"]+\.html)"/g)) {
         const to = new URL(href, url).href;
-        if (to.startsWith(job.url.replace(/[^/]*$/, "")) && !known.has(to)) {
+        if (to.startsWith(folder) && !known.has(to)) {
           known.add(to);
           queue.push([to, steps + 1]);
         }
       }
     }
+    found.missing = wanted;
     await context.close();
     return Object.assign(found, seen);
   },
