@@ -320,7 +320,7 @@ def test_a_dropped_pfif_is_a_roll_and_its_records_go_when_their_time_comes(tmp_p
 
 @pytest.mark.parametrize(
     ("line", "word"),
-    [('pfif = "はい"', "pfif"), ('pfif = { full_nam = "氏名" }', "full_name"), ('pfif = { full_name = "電話番号" }', "publish"), ("pfif = 1", "true")],
+    [('pfif = "はい"', "pfif"), ('pfif = { full_nam = "氏名" }', "full_name"), ('pfif = { full_name = "電話番号" }', "publish"), ("pfif = 1", "true"), ('pfif = { full_name = 1 }', "true")],
 )
 def test_slips_in_the_setting_are_told(tmp_path: Path, line: str, word: str) -> None:
     (tmp_path / "content").mkdir()
@@ -328,6 +328,25 @@ def test_slips_in_the_setting_are_told(tmp_path: Path, line: str, word: str) -> 
     with pytest.raises(SettingsError) as caught:
         load(tmp_path)
     assert word in str(caught.value.problem)
+
+
+def test_copies_need_an_end(tmp_path: Path) -> None:
+    (tmp_path / "content").mkdir()
+    (tmp_path / "publisher.toml").write_text(TOML.replace('expires = "40d"', "pfif = true"), encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path)
+    assert "expires" in str(caught.value.problem)
+
+
+def test_the_file_goes_with_the_roll(tmp_path: Path) -> None:
+    town = with_pfif(tmp_path)
+    town.drop("避難者名簿/名簿.csv", ROLL)
+    town.build()
+    assert "t/hinansha/hinansha.pfif.xml" in town.files()
+    town.now = START + timedelta(days=41)
+    town.build()
+    assert "t/hinansha/hinansha.pfif.xml" not in town.files()
+    assert "汐見 太郎".encode() not in b"".join(town.files().values())
 
 
 def test_places_are_no_people(tmp_path: Path) -> None:

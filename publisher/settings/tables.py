@@ -150,7 +150,7 @@ def _pfif(section: Section, publish: tuple[str, ...]) -> Mapping[str, str] | Non
     if section.data.get("kind") not in _PEOPLE:
         raise section.bad("pfif", "は、人の名簿（evacuees か missing）の表にだけ書けます。", "この行を消してください。")
     if value is True:
-        return {}
+        return _lasting(section, {})
     if not isinstance(value, dict) or not all(isinstance(column, str) for column in value.values()):
         raise section.shape("pfif", 'true か { full_name = "氏名" } の形')
     known = {_bare(column) for column in publish}
@@ -159,7 +159,14 @@ def _pfif(section: Section, publish: tuple[str, ...]) -> Mapping[str, str] | Non
             raise section.unknown("pfif", PFIF_FIELDS, name)
         if _bare(column) not in known:
             raise section.bad("pfif", f"の「{column}」は publish にない列です。", "公開する列の名前を書いてください。", column)
-    return {name: unicodedata.normalize("NFC", column) for name, column in value.items()}
+    return _lasting(section, {name: unicodedata.normalize("NFC", column) for name, column in value.items()})
+
+
+def _lasting(section: Section, made: Mapping[str, str]) -> Mapping[str, str]:
+    """Copies that others take need an end (PFIF 1.4, 3.3: expiry_date)."""
+    if "expires" not in section.data:
+        raise section.bad("pfif", "には、期限（expires）も要ります。", '写した先でも消してもらえるように、expires = "40d" のように書いてください。')
+    return made
 
 
 def _span(section: Section) -> timedelta | None:
