@@ -184,6 +184,18 @@ def test_roads_say_where_what_and_until_when() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "said"),
+    [
+        ("2026-11-20", "2026-11-21", "2026年11月20日から2026年11月21日まで"), ("2026-11-20", "未定", "2026年11月20日から（解除の見込み: 未定）"),
+        ("", "24日ごろ", "（解除の見込み: 24日ごろ）"), ("11月20日", "", "11月20日から"), ("", "11月20日 9時", "11月20日 9時まで"),
+    ],
+)  # fmt: skip
+def test_a_hope_is_no_moment(start: str, end: str, said: str) -> None:
+    made = present(table(["路線名", "規制内容", "規制開始", "解除の見込み"], {"路線名": "甲", "規制内容": "止", "規制開始": start, "解除の見込み": end}))
+    assert shown(made)[0]["期間"] == said
+
+
 def test_outages_and_orders() -> None:
     dry = present(
         table(OUTAGES, {"市区町村名": "甲市", "断水戸数（最大）": "50", "断水戸数（現在）": "0"}, {"市区町村名": "乙町", "断水戸数（最大）": "1200", "断水戸数（現在）": "300"})
@@ -418,3 +430,33 @@ def test_a_real_list_on_all_editions(real: Path, tmp_path: Path) -> None:
     assert "222127" in data
 
 
+
+
+# --- nothing is lost ------------------------------------------------------------------------------------------------
+
+HEADERS = sorted({alias for aliases in ALIASES.values() for alias in aliases} | {"ひとこと", "災害種別_洪水", "災害種別_地震", "洪水", "対象災害_隕石"})
+
+
+@given(st.lists(st.sampled_from(HEADERS), min_size=2, max_size=14, unique=True), st.data())
+def test_any_table_is_shown_with_all_its_rows_and_cells(columns: list[str], data: st.DataObject) -> None:
+    cell = st.sampled_from(["", "○", "×", "1", "0", "開設", "閉鎖", "2026-11-20T15:00", "汐見市本町1-2", "035.5,136.2", "9"]) | st.text(max_size=6)
+    rows = data.draw(st.lists(st.tuples(*[cell] * len(columns)), min_size=1, max_size=5))
+    source = PublicTable("hyo", "表", TableKind.OPEN, tuple(columns), rows, len(rows))
+    made = present(source)
+    assert len(made.rows) == len(rows)
+    assert all(len(row) == len(made.columns) for row in made.rows)
+    layout(made)
+
+
+@pytest.mark.parametrize("kind", [STANDARD, STATUS, ROADS, OUTAGES, ORDERS, CLINICS, AED], ids=lambda columns: columns[-1])
+def test_a_field_that_a_layout_does_not_name_is_shown_under_its_own_header(kind: list[str]) -> None:
+    known = {field_of(column) for column in kind}
+    others = [aliases[0] for field, aliases in ALIASES.items() if field not in known | {"code", "latitude", "longitude", "location", "city", "town"}]
+    columns = [*kind, *others]
+    found = recognise(columns)
+    assert found is not None
+    made = present(table(columns, {column: f"値{n}" for n, column in enumerate(columns)}))
+    if found.kind is recognise(kind).kind:
+        words = "\n".join("\n".join(row) for row in made.rows)
+        lost = [column for n, column in enumerate(columns) if column in others and f"値{n}" not in words]
+        assert not lost

@@ -139,7 +139,7 @@ def district(found: Found, table: PublicTable) -> Part | None:
     """The district that the table names, else the town in the address: to sort and to look up by."""
     for name in ("district", "town"):
         place = found.fields.get(name)
-        if place is not None and _varies(place, table):
+        if place is not None and (name == "district" or _varies(place, table)):
             title = "町" if name == "town" else " ".join(table.columns[place].split())
             said = name == "district"
             return Part(title, Role.DISTRICT, _cell(place), listed=said, silent=not said)

@@ -24,6 +24,8 @@ from publisher.editions.tables.parts import (
 from publisher.layouts import Found, Kind, marks
 from publisher.model import PublicTable
 
+_SURE = re.compile(r"[0-9０-９年月日時分:：/. -]+")
+"""A moment, not a hope such as 未定 or 20日ごろ."""
 _HAVE, _IS = ("あり", "なし"), ("はい", "いいえ")
 CURRENT = frozenset(("state", "opened", "shut", "congestion", "people", "households"))
 """Fields that say how things are now: with one of them a list of shelters is one of open shelters."""
@@ -102,7 +104,10 @@ SHELTERS: tuple[Maker, ...] = (
 
 def _stretch(of: Mapping[str, str]) -> str:
     start, end, whole = of.get("start", ""), of.get("end", ""), of.get("stretch", "")
-    return f"{start}から{end}まで" if start and end else whole or start or end
+    if start and end:
+        between = f"{start}から{end}まで"
+        return f"{between}（{whole}）" if whole else between
+    return whole or start or end
 
 
 def _restriction(of: Mapping[str, str]) -> str:
@@ -114,7 +119,10 @@ def _restriction(of: Mapping[str, str]) -> str:
 def _since(of: Mapping[str, str]) -> str:
     start = " ".join(filter(None, (dated(of.get("since_day", "")), of.get("since_time", ""))))
     end = " ".join(filter(None, (dated(of.get("till_day", "")), of.get("till_time", ""))))
-    return f"{start}から{end}まで" if start and end else f"{start}から" if start else f"{end}まで" if end else ""
+    begun = f"{start}から" if start else ""
+    if end and _SURE.fullmatch(end) is None:
+        return f"{begun}（解除の見込み: {end}）"
+    return begun + (f"{end}まで" if end else "")
 
 
 ROADS: tuple[Maker, ...] = (
@@ -127,6 +135,7 @@ ROADS: tuple[Maker, ...] = (
     field("length"),
     field("detour", "迂回路"),
     field("class"),
+    *WHERE,
     *ASK,
 )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from publisher.editions.tables import recipes
 from publisher.editions.tables.columns import Role, View, closed
@@ -37,9 +38,31 @@ def present(table: PublicTable) -> PublicTable:
     return _View(table, found).made()
 
 
+class _Asked(dict[str, int]):
+    """Fields and their columns; it remembers what was asked for, so that nothing is lost that no recipe names."""
+
+    def __init__(self, fields: Mapping[str, int]) -> None:
+        super().__init__(fields)
+        self.seen: set[str] = set()
+
+    def get(self, field: str, default: int | None = None) -> int | None:  # type: ignore[override]
+        self.seen.add(field)
+        return super().get(field, default)
+
+    def __getitem__(self, field: str) -> int:
+        self.seen.add(field)
+        return super().__getitem__(field)
+
+    def __contains__(self, field: object) -> bool:
+        self.seen.add(str(field))
+        return super().__contains__(field)
+
+
 class _View:
     def __init__(self, table: PublicTable, found: Found) -> None:
-        self.table, self.found = table, found
+        self.table = table
+        self.asked = _Asked(found.fields)
+        self.found = replace(found, fields=self.asked)
 
     def made(self) -> PublicTable:
         parts = [*self._known(), *self._rest()]
@@ -91,8 +114,9 @@ class _View:
                 yield part
 
     def _rest(self) -> Iterator[Part]:
-        """Columns of no standard, under their own names."""
-        rest = [i for i in self.found.rest if _FOR_MACHINES.search(self.table.columns[i].strip()) is None]
+        """Columns of no standard, and those that this layout has no use for, under their own names."""
+        left = (place for field, place in self.asked.items() if field not in self.asked.seen and field != "code")
+        rest = [i for i in sorted((*self.found.rest, *left)) if _FOR_MACHINES.search(self.table.columns[i].strip()) is None]
         for place in rest:
             cells = {row[place] for row in self.table.rows}
             title = self.table.columns[place]
