@@ -106,6 +106,27 @@ class MirrorContract:
         mirror.delete("m/0123.jpg")
         assert sorted(mirror.walk()) == sorted(paths - {"m/0123.jpg"})
 
+    def test_purge_leaves_nothing_below_but_what_is_kept(self, mirror: Mirror) -> None:
+        theirs = ("t/hinansha2/index.html", "t/hinan.html", "index.html", "n/abcdef.html", "k/t/hinansha/index.html")
+        for path in ("t/hinansha/index.html", "t/hinansha/e/1.csv", "t/hinansha/a/b.html", *theirs):
+            mirror.put(path, b"old", PAGE)
+            mirror.put(path, b"new", PAGE)
+        mirror.delete("t/hinansha/a/b.html")
+        for _ in range(2):
+            mirror.purge("t/hinansha/", {"t/hinansha/index.html"})
+            assert sorted(mirror.walk()) == sorted(["t/hinansha/index.html", *theirs])
+        assert mirror.get("t/hinansha/index.html").body == b"new"
+        mirror.purge("n/abcdef.", ())
+        assert mirror.get("n/abcdef.html") is None
+        mirror.purge("t/nothing/", ())
+
+    @pytest.mark.parametrize("prefix", ["", "/", "t", "t/", "k/", "../t/", "t/../", "/t/x"])
+    def test_purge_refuses_what_could_be_the_whole_site(self, mirror: Mirror, prefix: str) -> None:
+        mirror.put("t/x/index.html", b"stays", PAGE)
+        with pytest.raises(MirrorRefused):
+            mirror.purge(prefix, ())
+        assert list(mirror.walk()) == ["t/x/index.html"]
+
     @pytest.mark.parametrize(
         "path",
         ["", "/etc/passwd", "../out.html", "n/../../out.html", "n//a.html", "n/", "./a.html", "n\\a.html",

@@ -20,6 +20,7 @@ from publisher.mirrors.s3_trouble import skew
 from publisher.model import PageKind, PageRecord
 from publisher.settings import MirrorSettings
 from tests.servers import (
+    ADMIN,
     BUCKET,
     KEY,
     READER,
@@ -459,3 +460,35 @@ def test_open_mirror_refuses_other_addresses(url: str) -> None:
     assert (
         problem_of(lambda: open_mirror(named(url), lambda name: ""), MirrorRefused).code == "mirror-settings"
     )
+
+
+def versions_of(store, prefix: str) -> list[tuple[str, bool]]:
+    """Everything that a bucket has below, whatever stands there now: (key, whether it is a mark of deletion)."""
+    found: list[tuple[str, bool]] = []
+    for page in store.get_paginator("list_object_versions").paginate(Bucket=BUCKET, Prefix=prefix):
+        found += [(v["Key"], False) for v in page.get("Versions", ())]
+        found += [(m["Key"], True) for m in page.get("DeleteMarkers", ())]
+    return sorted(found)
+
+
+@pytest.mark.parametrize("kind", ["seaweedfs", "moto"])
+def test_purge_takes_the_versions_of_a_bucket_that_keeps_them(kind: str, request: pytest.FixtureRequest) -> None:
+    server: Server = request.getfixturevalue(kind)
+    admin = client(server.url, ADMIN if kind == "seaweedfs" else KEY)
+    admin.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    try:
+        mirror = S3Mirror("雲", bucket_of(server, f"versions-{kind}"))
+        for body in (b"first", b"second", b"third"):
+            for path in ("t/hinansha/index.html", "t/hinansha/a/gone.html", "t/other/index.html"):
+                mirror.put(path, body, PAGE)
+        mirror.delete("t/hinansha/a/gone.html")
+        mirror.put("t/hinansha/a/gone.html", b"fourth", PAGE)
+        mirror.delete("t/hinansha/a/gone.html")
+        assert len(versions_of(admin, f"versions-{kind}/t/hinansha/")) == 9
+        assert mirror.purge("t/hinansha/", {"t/hinansha/index.html"}) == 8
+        assert versions_of(admin, f"versions-{kind}/t/hinansha/") == [(f"versions-{kind}/t/hinansha/index.html", False)]
+        assert mirror.get("t/hinansha/index.html").body == b"third"
+        assert len(versions_of(admin, f"versions-{kind}/t/other/")) == 3
+        assert mirror.purge("t/hinansha/", {"t/hinansha/index.html"}) == 0
+    finally:
+        admin.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})

@@ -18,7 +18,7 @@ under the site's own paths and knows nothing of their meaning or order: the plan
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -80,9 +80,26 @@ class Mirror(Protocol):
         """What the store says of a file, or None when there is none."""
         ...
 
+    def purge(self, prefix: str, keep: Collection[str]) -> int:
+        """Leave nothing of what ever stood under paths that start so, but the files of ``keep`` as they are now.
+
+        Where the store keeps older versions of files, they go for good, and so do the marks of deletion. Returns how many things
+        went. Safe to repeat.
+        """
+        ...
+
     def walk(self) -> Iterator[str]:
         """Every file there, also what somebody else put, in no order. Slow: for verification only."""
         ...
+
+
+def checked_prefix(mirror: str, prefix: str) -> str:
+    """The beginning of paths itself when it names one document or folder; ``MirrorRefused`` when it could mean the whole site."""
+    head, _, rest = prefix.partition("/")
+    if not (head and rest.strip("/")):
+        raise refused(mirror, "path", path=prefix)
+    checked(mirror, prefix.rstrip("/") or "?")
+    return prefix
 
 
 def checked(mirror: str, path: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from publisher.mirrors.contract import Head, Mirror, Stored, checked
 from publisher.mirrors.headers import Headers
@@ -40,6 +40,10 @@ class Dry:
 
     def head(self, path: str) -> Head | None:
         return self.mirror.head(path)
+
+    def purge(self, prefix: str, keep: Collection[str]) -> int:
+        self._record("purge", prefix)
+        return 0
 
     def walk(self) -> Iterator[str]:
         return self.mirror.walk()

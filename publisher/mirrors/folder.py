@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from publisher.errors import MirrorError
-from publisher.mirrors.contract import Head, Stored, checked
+from publisher.mirrors.contract import Head, Stored, checked, checked_prefix
 from publisher.mirrors.headers import Headers
 from publisher.mirrors.trouble import refused, unavailable
 
@@ -84,6 +84,23 @@ class FolderMirror:
             target = self._inside(path)
             self._must_stand()
             return Head(target.stat().st_size) if target.is_file() else None
+
+    def purge(self, prefix: str, keep: Collection[str]) -> int:
+        """A folder keeps no versions; what stands there and is not kept is deleted, torn files of a crash with it."""
+        checked_prefix(self.name, prefix)
+        gone = 0
+        with self._words():
+            if not self._must_stand():
+                return 0
+            start = self._inside(prefix.rstrip("/"))
+            for folder, _, names in os.walk(start if prefix.endswith("/") else start.parent, onerror=_raise_but_missing):
+                for name in names:
+                    meant = name[1:].removesuffix(_PART) if _is_part(name) else name
+                    path = (Path(folder) / meant).relative_to(self.root).as_posix()
+                    if path.startswith(prefix) and (path not in keep or meant != name):
+                        (Path(folder) / name).unlink(missing_ok=True)
+                        gone += 1
+        return gone
 
     def walk(self) -> Iterator[str]:
         with self._words():
@@ -165,6 +182,11 @@ def _remove_empty(folder: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def _raise_but_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _raise(error: OSError) -> None:

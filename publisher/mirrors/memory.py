@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from publisher.errors import MirrorError
-from publisher.mirrors.contract import Head, Stored, checked
+from publisher.mirrors.contract import Head, Stored, checked, checked_prefix
 from publisher.mirrors.headers import Headers
 
 #: Asked before each operation with its name (put, delete, get, head, walk) and path ("" for walk).
@@ -44,6 +44,17 @@ class MemoryMirror:
     def head(self, path: str) -> Head | None:
         found = self._act("head", checked(self.name, path), lambda: self.files.get(path))
         return None if found is None else Head(len(found[0]), found[1])
+
+    def purge(self, prefix: str, keep: Collection[str]) -> int:
+        checked_prefix(self.name, prefix)
+
+        def effect() -> int:
+            old = [path for path in self.files if path.startswith(prefix) and path not in keep]
+            for path in old:
+                del self.files[path]
+            return len(old)
+
+        return self._act("purge", prefix, effect)
 
     def walk(self) -> Iterator[str]:
         yield from self._act("walk", "", lambda: sorted(self.files))

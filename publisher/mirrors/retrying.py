@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TypeVar
 
 from publisher.errors import MirrorUnavailable
@@ -50,6 +50,9 @@ class Retrying:
 
     def head(self, path: str) -> Head | None:
         return self._again(lambda: self.mirror.head(path))
+
+    def purge(self, prefix: str, keep: Collection[str]) -> int:
+        return self._again(lambda: self.mirror.purge(prefix, keep))
 
     def walk(self) -> Iterator[str]:
         """Starts anew when a listing breaks off, and leaves out what it has given already."""

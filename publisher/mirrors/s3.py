@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from publisher.errors import MirrorError
 from publisher.mirrors.bucket import Bucket
-from publisher.mirrors.contract import Head, Stored, checked
+from publisher.mirrors.contract import Head, Stored, checked, checked_prefix
 from publisher.mirrors.headers import Headers
 from publisher.mirrors.s3_trouble import foreign, told
 from publisher.mirrors.trouble import unavailable
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Answers of a store to a question about a key that it does not have.
 _ABSENT = {"NoSuchKey", "NotFound", "404"}
+#: Answers of a store that keeps no versions to a question about them.
+_UNVERSIONED = {"NotImplemented", "MethodNotAllowed", "501", "405"}
 _DIGEST = "sha256"
 
 
@@ -84,6 +86,38 @@ class S3Mirror:
             return None
         self._whole(answer)
         return Head(answer["ContentLength"], _headers(answer), answer.get("Metadata", {}).get(_DIGEST, ""))
+
+    def purge(self, prefix: str, keep: Collection[str]) -> int:
+        """Older versions first, then the marks of deletion: a mark that went before its file would bring the file back."""
+        where = self._prefix + checked_prefix(self.name, prefix)
+        kept = {self._prefix + path for path in keep}
+        with self._words():
+            files, marks = self._versions(where)
+            old = [(key, version) for key, version, latest in files if not latest or key not in kept]
+            for key, version in [*old, *marks]:
+                wanted = {"Bucket": self.bucket.bucket, "Key": key} | ({"VersionId": version} if version else {})
+                self._absent_is_none(lambda wanted=wanted: self._client().delete_object(**wanted))
+        return len(old) + len(marks)
+
+    def _versions(self, where: str) -> tuple[list[tuple[str, str, bool]], list[tuple[str, str]]]:
+        """(key, version, whether it is the one that stands) of every file below, and the marks of deletion.
+
+        A store that knows no versions is asked for its files.
+        """
+        from botocore.exceptions import ClientError
+
+        files: list[tuple[str, str, bool]] = []
+        marks: list[tuple[str, str]] = []
+        try:
+            for page in self._client().get_paginator("list_object_versions").paginate(Bucket=self.bucket.bucket, Prefix=where):
+                files += [(v["Key"], _version(v), v.get("IsLatest", True)) for v in page.get("Versions", ())]
+                marks += [(m["Key"], _version(m)) for m in page.get("DeleteMarkers", ())]
+        except ClientError as error:
+            if str(error.response.get("Error", {}).get("Code", "")) not in _UNVERSIONED:
+                raise
+            pages = self._client().get_paginator("list_objects_v2").paginate(Bucket=self.bucket.bucket, Prefix=where)
+            files = [(entry["Key"], "", True) for page in pages for entry in page.get("Contents", ())]
+        return files, marks
 
     def walk(self) -> Iterator[str]:
         with self._words():
@@ -158,6 +192,12 @@ def _connect(bucket: Bucket) -> BaseClient:
         s3={"addressing_style": "path" if bucket.endpoint else "auto", "payload_signing_enabled": True},
     )
     return session.client("s3", region_name=region, config=config, **options)
+
+
+def _version(entry: dict[str, Any]) -> str:
+    """The name of a version; "" for what was stored before a bucket kept any."""
+    version = entry.get("VersionId") or ""
+    return "" if version == "null" and entry.get("IsLatest", True) else version
 
 
 def _headers(answer: dict[str, Any]) -> Headers:
