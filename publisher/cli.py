@@ -7,7 +7,8 @@ import difflib
 import json
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -60,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     command("publish", "サイトを作り、すべての公開先に送る（1回）", acts=True)
     watch = command("watch", "変わるたびに公開し続ける", acts=True)
     watch.add_argument("--serve", metavar="PORT", type=int, nargs="?", const=8000, help="手元で見るための画面も開く（なければ 8000 番）")
+    watch.add_argument("--standby", action="store_true", help="控えの機械として待ち、公開している機械が消えたら代わる（[backup] lease）")
     command("status", "書類と公開先の今の状態を示す")
     for name, words in (("release", "保留中のファイルを、内容を確かめたうえで公開する"), ("withdraw", "公開中の書類を取り消す")):
         command(name, words, acts=True).add_argument("path", metavar="PATH")
@@ -164,12 +166,26 @@ def _publish(options: argparse.Namespace) -> int:
     from publisher.pipeline.publish import to_mirrors, to_relays
 
     settings = _settings(options)
-    with desk(settings, dry=options.dry_run) as opened:
+    with _leading(settings, options) as may, desk(settings, dry=options.dry_run) as opened:
         report = build(opened, _now(settings), tell=_progress(options), all_lines=options.json)
         relays, problems = to_relays(settings, report.documents)
-        report = replace(report, mirrors=to_mirrors(opened, _now(settings)), relays=relays, problems=(*report.problems, *problems))
+        report = replace(report, mirrors=to_mirrors(opened, _now(settings), may), relays=relays, problems=(*report.problems, *problems))
         report = _with_staff_page(report, write_staff_page(opened, report, _now(settings)))
     return _say(report, options)
+
+
+@contextmanager
+def _leading(settings: Settings, options: argparse.Namespace) -> Iterator[Callable[[], bool]]:
+    """For a run that speaks to the public: where several machines take turns, it is ours while the run lasts."""
+    from publisher.pipeline.publish import always
+
+    if options.dry_run or settings.backup is None or not settings.backup.lease:
+        yield always
+        return
+    from publisher.pipeline.standby import single_run
+
+    with single_run(settings, lambda: _now(settings)) as may:
+        yield may
 
 
 def _with_staff_page(report: Report, problem: Problem | None) -> Report:
@@ -181,28 +197,84 @@ def _with_staff_page(report: Report, problem: Problem | None) -> Report:
 def _watch(options: argparse.Namespace) -> int:
     import signal
 
+    from publisher.errors import UsageError
     from publisher.pipeline.build import desk
+    from publisher.pipeline.standby import backups
     from publisher.pipeline.watch import Watch
 
     settings = _settings(options)
     if options.dry_run:
         return _build(options)
-    with desk(settings) as opened:
-        server = None
-        if options.serve is not None:
-            from publisher.console.preview import serve
+    if options.standby and (settings.backup is None or not settings.backup.lease):
+        raise UsageError(
+            Problem("no-lease", "交代の設定がないので、控えとして待てません。", str(settings.paths.directory / "publisher.toml"), "", "[backup] に lease = true と書いてください。")
+        )
+    server = None
+    if options.serve is not None:
+        from publisher.console.preview import serve
 
-            page = settings.paths.content / "_状況.html"
-            server = serve(settings.paths.output, options.serve, staff=page.read_bytes, notify=lambda words: print(words, file=sys.stderr))
-            _announce(settings, server.url, options)
-        loop = Watch(opened, lambda: _now(settings), lambda report: _said(report, options))
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: loop.stop())
-        try:
+        page = settings.paths.content / "_状況.html"
+        server = serve(settings.paths.output, options.serve, staff=page.read_bytes, notify=lambda words: print(words, file=sys.stderr))
+        _announce(settings, server.url, options)
+    try:
+        if settings.backup is not None and settings.backup.lease:
+            return _take_turns(settings, options)
+        with desk(settings) as opened:
+            loop = Watch(opened, lambda: _now(settings), lambda report: _said(report, options))
+            loop.backup = backups(settings, loop.clock, loop.backup_said, None)
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: loop.stop())
             loop.run()
-        finally:
-            if server is not None:
-                server.close()
+    finally:
+        if server is not None:
+            server.close()
+    return 0
+
+
+def _take_turns(settings: Settings, options: argparse.Namespace) -> int:
+    """One machine among several: wait, lead, wait again."""
+    import signal
+
+    from publisher.pipeline.build import Desk
+    from publisher.pipeline.report import Report
+    from publisher.pipeline.standby import Lease, Turns, backups, one_writer, usable
+    from publisher.pipeline.watch import Watch
+
+    running: list[Watch] = []
+
+    def watch(opened: Desk, lease: Lease | None) -> None:
+        loop = Watch(opened, lambda: _now(opened.settings), lambda report: _said(report, options))
+        loop.may = lease.leading if lease is not None else loop.may
+        loop.backup = backups(opened.settings, loop.clock, loop.backup_said, lease)
+        running[:] = [loop]
+        if not ended:
+            loop.run()
+
+    ended: list[bool] = []
+    turns = Turns(
+        settings, lambda: _now(settings), lambda problem: _said(Report(problems=(problem,)), options), watch,
+        lambda: [loop.stop() for loop in running] and None, options.standby,
+    )  # fmt: skip
+
+    def end(*_: object) -> None:
+        ended.append(True)
+        turns.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    if not turns.patiently(lambda: usable(settings)):
+        if ended:
+            return 0
+        assert settings.backup is not None
+        _said(Report(problems=(one_writer(settings.backup.url),)), options)
+        if options.standby:
+            return 2
+        from publisher.pipeline.build import desk
+
+        with desk(settings) as opened:
+            watch(opened, None)
+        return 0
+    turns.run()
     return 0
 
 
@@ -252,13 +324,13 @@ def _decision(options: argparse.Namespace, action: str) -> int:
     from publisher.pipeline.publish import to_mirrors
 
     settings = _settings(options)
-    with desk(settings, dry=options.dry_run) as opened:
+    with _leading(settings, options) as may, desk(settings, dry=options.dry_run) as opened:
         now = _now(settings)
         if not opened.ledger.files.count():
             build(opened, now)
         paths = getattr(decide, action)(opened, options.path, now, _who())
         report = build(opened, now, all_lines=options.json, also=paths)
-        report = replace(report, mirrors=to_mirrors(opened, now))
+        report = replace(report, mirrors=to_mirrors(opened, now, may))
         report = _with_staff_page(report, write_staff_page(opened, report, now))
     return _say(report, options)
 

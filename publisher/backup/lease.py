@@ -104,6 +104,13 @@ class Lease:
             return self._write(tag, stand.fence + 1)
         return False
 
+    def look(self) -> None:
+        """See how the lease stands without trying to take it. Raises ``MirrorError``, ``BackupError``."""
+        found = self._look()
+        self.stand = None if found is None else found[0]
+        if found is not None and (self._seen is None or self._seen[0] != found[1]):
+            self._seen = (found[1], self.clock())
+
     def renew(self) -> bool:
         """Rewrite the lease; False when it is somebody else's now. Raises ``MirrorUnavailable`` when nothing can be said: the right runs on to its end."""
         if not self._fence:

@@ -15,7 +15,7 @@ from publisher.backup.seal import Damaged
 from publisher.backup.snapshot import CHUNK, PART, Config, Snapshot, pack_shard, sharded, unpack_shard
 from publisher.backup.vault import Vault
 from publisher.errors import SiteError
-from publisher.ledger.copies import chunks, copy_ledger, fact
+from publisher.ledger.copies import chunks, copy_ledger, facts_of
 from publisher.model import Problem
 
 
@@ -123,7 +123,7 @@ class Taker:
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=self.sources.state) as aside:
             copy = Path(aside) / "ledger.db"
             copy_ledger(self.sources.ledger, copy)
-            site_serial = int(fact(copy, "serial") or 0)
+            site_serial = int(facts_of(copy).get("serial", 0))
             names, digest = self._ledger(copy, there)
             size = copy.stat().st_size
         shards, files = self._archive(there)

@@ -72,20 +72,36 @@ def known_bytes(ledger: Path) -> Callable[[str, str], bool]:
     return lambda path, sha256: (path, sha256) in found
 
 
-def fact(ledger: Path, key: str) -> str | None:
+def facts_of(ledger: Path) -> dict[str, str]:
+    """The facts of the whole site."""
     with closing(sqlite3.connect(f"{ledger.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-    return None if row is None else str(row[0])
+        return {key: str(value) for key, value in connection.execute("SELECT key, value FROM meta")}
 
 
-def begin_anew(ledger: Path, facts: dict[str, str]) -> None:
-    """Make a restored copy ready for another machine: nothing of the site is on its disk, so everything is rendered once more."""
+def pages_of(ledger: Path) -> dict[str, tuple[str, int]]:
+    """The published files: path → (SHA-256, size)."""
+    with closing(sqlite3.connect(f"{ledger.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        return {path: (sha256, size) for path, sha256, size in connection.execute("SELECT path, sha256, size FROM pages WHERE gone = 0")}
+
+
+def begin_anew(ledger: Path, facts: dict[str, str], rendered: bool = False) -> None:
+    """Make a copy ready for another machine. Unless the site is on its disk already (``rendered``), everything is rendered once more.
+
+    ``doubt`` among the facts: what the mirrors hold may be newer than this copy knows.
+    """
     with closing(sqlite3.connect(ledger, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute("INSERT OR REPLACE INTO meta VALUES ('fingerprint', 'restored')")
-        connection.execute("UPDATE pages SET key = ''")  # a page whose source is unchanged is not rendered: here it has to be
+        if not rendered:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('fingerprint', 'restored')")
+            connection.execute("UPDATE pages SET key = ''")  # a page whose source is unchanged is not rendered: here it has to be
         connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", facts.items())
         connection.execute("COMMIT")
+
+
+def remember(ledger: Path, key: str, value: str) -> None:
+    """Enter one fact into a ledger that nobody has open."""
+    with closing(sqlite3.connect(ledger, isolation_level=None, timeout=30)) as connection:
+        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
 
 def chunks(file: Path, size: int) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import secrets
 import socket
 import tempfile
 import time
@@ -17,7 +18,7 @@ from publisher.backup.key import Key
 from publisher.backup.take import Sources, Taken, Taker
 from publisher.backup.vault import SHOWN, Vault
 from publisher.errors import BackupError, MirrorError, SettingsError, UsageError
-from publisher.ledger.copies import begin_anew, fact, standing
+from publisher.ledger.copies import begin_anew, facts_of, standing
 from publisher.mirrors.objects import open_objects
 from publisher.model import Problem
 from publisher.settings import BackupSettings, Settings, load
@@ -58,11 +59,20 @@ def machine() -> str:
     return socket.gethostname()
 
 
+def holder(state: Path) -> str:
+    """What tells this machine's state folder from every other: made once, never backed up."""
+    file = state / "holder"
+    if not file.exists():
+        state.mkdir(parents=True, exist_ok=True)
+        file.write_text(secrets.token_hex(16), encoding="ascii")
+    return f"{machine()} {file.read_text(encoding='ascii').strip()}"
+
+
 def taker(settings: Settings, vault: Vault) -> Taker:
     wanted = configured(settings)
     ledger = settings.paths.state / "ledger.db"
-    fence = int(fact(ledger, "fence") or 0) if ledger.exists() else 0
-    return Taker(vault, sources(settings), wanted.keep, fence, machine(), settings.site.title)
+    fence = int(facts_of(ledger).get("fence", 0)) if ledger.exists() else 0
+    return Taker(vault, sources(settings), wanted.keep, fence, holder(settings.paths.state), settings.site.title)
 
 
 def backup(settings: Settings, moment: datetime, dry: bool = False) -> Taken:
@@ -197,7 +207,7 @@ def _restore(vault: Vault, key: Key, directory: Path, start: float) -> Restored:
     paths.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     gone = bringer.archive(found, paths.state / "archive")
     ledger = paths.state / "ledger.db"
-    begin_anew(aside, {"restored": found.snapshot.moment.isoformat()})
+    begin_anew(aside, {"doubt": secrets.token_hex(8), "adopted": found.name})
     aside.replace(ledger)
     files = standing(ledger)
     paths.content.mkdir(parents=True, exist_ok=True)

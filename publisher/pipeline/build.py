@@ -92,7 +92,7 @@ def desk(settings: Settings, dry: bool = False) -> Iterator[Desk]:
     theme = Theme.load([settings.paths.directory / "themes"])
     with ExitStack() as stack:
         if not dry:
-            stack.enter_context(_lock(state))
+            stack.enter_context(lock(state))
         file = state / "ledger.db"
         if dry:
             aside = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="publisher-")))
@@ -108,7 +108,8 @@ def desk(settings: Settings, dry: bool = False) -> Iterator[Desk]:
 
 
 @contextmanager
-def _lock(state: Path) -> Iterator[None]:
+def lock(state: Path) -> Iterator[None]:
+    """Nobody else works on this state. Raises ``Busy``."""
     try:
         state.mkdir(parents=True, exist_ok=True)
         file = (state / "lock").open("w")

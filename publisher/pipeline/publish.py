@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 
-from publisher.errors import PublisherError
+from publisher.errors import MirrorUnavailable, PublisherError
 from publisher.ledger import Ledger
 from publisher.ledger.mirrors import MirrorRow
 from publisher.mirrors import MirrorPlan, open_mirror, sync
 from publisher.mirrors import plan as plan_mirror
 from publisher.model import Problem, Receipt, State
 from publisher.pipeline.build import Desk
+from publisher.pipeline.doubt import settle
 from publisher.pipeline.report import DocumentLine, MirrorLine, RelayLine
 from publisher.settings import MirrorSettings, Settings
 from publisher.site.write import SiteFolder
 
 
-def to_mirrors(desk: Desk, now: datetime) -> tuple[MirrorLine, ...]:
+def always() -> bool:
+    """There is no lease: this machine is the only one."""
+    return True
+
+
+def to_mirrors(desk: Desk, now: datetime, may: Callable[[], bool] = always) -> tuple[MirrorLine, ...]:
     """Send to every mirror what it lacks, all at the same time. Never raises for a mirror: its line says how it stands."""
     mirrors = desk.settings.mirrors
     if not mirrors:
@@ -31,7 +37,7 @@ def to_mirrors(desk: Desk, now: datetime) -> tuple[MirrorLine, ...]:
 
     def one(mirror: MirrorSettings) -> MirrorLine:
         with closing(desk.another_ledger()) as ledger:
-            return to_mirror(desk.settings, ledger, desk.folder, mirror, now)
+            return to_mirror(desk.settings, ledger, desk.folder, mirror, now, may=may)
 
     register(desk.ledger, mirrors)
     with ThreadPoolExecutor(len(mirrors), thread_name_prefix="mirror") as pool:
@@ -67,9 +73,10 @@ def register(ledger: Ledger, mirrors: Sequence[MirrorSettings]) -> None:
 
 
 def to_mirror(
-    settings: Settings, ledger: Ledger, folder: SiteFolder, mirror_settings: MirrorSettings, now: datetime, dry: bool = False
-) -> MirrorLine:
-    """Bring one mirror up to date. ``ledger`` belongs to the calling thread alone."""
+    settings: Settings, ledger: Ledger, folder: SiteFolder, mirror_settings: MirrorSettings, now: datetime, dry: bool = False,
+    may: Callable[[], bool] = always,
+) -> MirrorLine:  # fmt: skip
+    """Bring one mirror up to date. ``ledger`` belongs to the calling thread alone. ``may``: asked before each file, for the lease."""
     row = ledger.mirrors.get(mirror_settings.name, mirror_settings.identity)
     serial = ledger.serial
     plan = _plan(ledger, row)
@@ -87,7 +94,19 @@ def to_mirror(
 
     try:
         mirror = open_mirror(mirror_settings, settings.secret)
-        result = sync(mirror, plan, folder.read, confirm, now, doubt=doubt)
+        told = settle(ledger, mirror, row, now)
+        if told is not row:
+            row, plan = told, _plan(ledger, told)
+            todo = len(plan.puts) + len(plan.deletes)
+
+        def read(path: str) -> bytes:
+            if not may():
+                raise MirrorUnavailable(_silent(mirror_settings.name))
+            return folder.read(path)
+
+        if not may():
+            raise MirrorUnavailable(_silent(mirror_settings.name))
+        result = sync(mirror, plan, read, confirm, now, doubt=doubt)
     except PublisherError as error:
         return _settle(ledger, row, serial, now, error.problem, todo)
     except OSError as error:
@@ -128,6 +147,13 @@ def tidy(ledger: Ledger) -> None:
     if lowest:
         with ledger.transaction():
             ledger.pages.forget_gone(lowest)
+
+
+def _silent(name: str) -> Problem:
+    return Problem(
+        "not-leading", "公開の当番であることを確かめられないので、送るのを待っています。", f"公開先「{name}」", "この公開先には、最後に送った内容がそのまま出ています。",
+        "バックアップ先につながれば、自動で続けます。別の機械が当番になっていれば、その機械が公開します。",
+    )  # fmt: skip
 
 
 def _unreadable_site(name: str, error: OSError) -> Problem:

@@ -19,7 +19,8 @@ from publisher.intake.settle import Settling
 from publisher.intake.watch import Watcher
 from publisher.model import Problem
 from publisher.pipeline.build import Desk, build, write_staff_page
-from publisher.pipeline.publish import register, tidy, to_mirror, to_relays
+from publisher.pipeline.keeping import BackupKeeper
+from publisher.pipeline.publish import always, register, tidy, to_mirror, to_relays
 from publisher.pipeline.report import MirrorLine, Report
 from publisher.settings import MirrorSettings, Settings, load
 
@@ -44,6 +45,7 @@ class MirrorKeeper:
     settings: MirrorSettings
     clock: Clock
     said: Callable[[MirrorLine], None]
+    may: Callable[[], bool] = always
     _go: Event = field(default_factory=Event)
     _end: bool = False
     _thread: Thread | None = None
@@ -71,7 +73,7 @@ class MirrorKeeper:
                 self._go.clear()
                 if self._end:
                     return
-                line = to_mirror(self.desk.settings, ledger, self.desk.folder, self.settings, self.clock())
+                line = to_mirror(self.desk.settings, ledger, self.desk.folder, self.settings, self.clock(), may=self.may)
                 self.said(line)
                 pause = None if line.state == "current" else _longer(pause)
 
@@ -83,12 +85,14 @@ def _longer(pause: float | None) -> float:
 
 @dataclass(slots=True)
 class Watch:
-    """The loop of ``publisher watch``. ``run`` returns when ``stop`` was called."""
+    """The loop of ``publisher watch``. ``run`` returns when ``stop`` was called. ``may``: asked before each upload, for the lease."""
 
     desk: Desk
     clock: Clock
     say: Say
     mirrors: bool = True
+    may: Callable[[], bool] = always
+    backup: BackupKeeper | None = None
     _watcher: Watcher | None = None
     _keepers: list[MirrorKeeper] = field(default_factory=list)
     _lines: dict[str, MirrorLine] = field(default_factory=dict)
@@ -96,6 +100,7 @@ class Watch:
     _failed: bool = False
     _stamp: tuple[int, int] | None = None
     _complaint: tuple[Problem, ...] = ()
+    _backup_complaint: tuple[Problem, ...] = ()
 
     def stop(self) -> None:
         self._end = True
@@ -108,11 +113,15 @@ class Watch:
         self._stamp = self._settings_stamp()
         try:
             self._start_mirrors()
+            if self.backup is not None:
+                self.backup.start()
             self._loop(self._watcher)
         finally:
             self._watcher.stop()
             for keeper in self._keepers:
                 keeper.stop(patience=15)
+            if self.backup is not None:
+                self.backup.stop(patience=60)
 
     def _loop(self, watcher: Watcher) -> None:
         settling = Settling()
@@ -173,9 +182,11 @@ class Watch:
             return last
         if self._keepers:
             tidy(self.desk.ledger)
+        if self.backup is not None and (last is None or report.documents or report.outputs.written > 1):
+            self.backup.nudge()
         relays, problems = to_relays(self.desk.settings, report.documents)
         lines = tuple(self._lines.values())
-        report = replace(report, mirrors=lines, relays=relays, problems=(*self._complaint, *report.problems, *problems))
+        report = replace(report, mirrors=lines, relays=relays, problems=(*self._complaint, *self._backup_complaint, *report.problems, *problems))
         problem = write_staff_page(self.desk, report, now)
         if problem is not None:
             report = replace(report, problems=(*report.problems, problem))
@@ -194,7 +205,7 @@ class Watch:
             return
         register(self.desk.ledger, self.desk.settings.mirrors)
         for mirror in self.desk.settings.mirrors:
-            keeper = MirrorKeeper(self.desk, mirror, self.clock, self._mirror_said)
+            keeper = MirrorKeeper(self.desk, mirror, self.clock, self._mirror_said, self.may)
             self._keepers.append(keeper)
             keeper.start()
 
@@ -207,6 +218,14 @@ class Watch:
             self.say(Report(mirrors=(line,)))
             if self._watcher is not None:
                 self._watcher.wake()  # so that the staff's page says it, too
+
+    def backup_said(self, problem: Problem | None) -> None:
+        """How the last backup went: staff hear of it with the next report."""
+        complaint = () if problem is None else (problem,)
+        if complaint != self._backup_complaint:
+            self._backup_complaint = complaint
+            if self._watcher is not None:
+                self._watcher.wake()
 
     # --- the configuration may change while we run ---
 
@@ -227,7 +246,7 @@ class Watch:
         except SettingsError as error:  # the old ones stay in force, and every report says so until they are mended
             self._complaint = (error.problem,)
             return
-        if (new.paths, new.mirrors) != (self.desk.settings.paths, self.desk.settings.mirrors):
+        if (new.paths, new.mirrors, new.backup) != (self.desk.settings.paths, self.desk.settings.mirrors, self.desk.settings.backup):
             self._complaint = (_restart(new),)
             return
         self.desk.use(new)
@@ -236,7 +255,7 @@ class Watch:
 def _restart(settings: Settings) -> Problem:
     return Problem(
         "restart",
-        "publisher.toml の [paths] か [[mirrors]] が変わりました。動かしたままでは切り替えられません。",
+        "publisher.toml の [paths]、[[mirrors]]、[backup] のどれかが変わりました。動かしたままでは切り替えられません。",
         str(settings.paths.directory / "publisher.toml"),
         "前の設定のまま、公開を続けています。",
         "publisher watch を止めて、もう一度始めてください。",

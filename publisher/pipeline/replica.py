@@ -1,0 +1,158 @@
+"""One machine's copy of the state that another machine leads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from publisher.backup.bring import Bringer, Found, lay_out
+from publisher.backup.seal import Damaged
+from publisher.errors import MirrorError, PublisherError
+from publisher.intake.listing import listing
+from publisher.ledger.copies import begin_anew, facts_of, known_bytes, pages_of, standing
+from publisher.model import Problem
+from publisher.pipeline.backup import holder
+from publisher.pipeline.build import lock
+from publisher.settings import Settings, load
+
+ASIDE = "_控え"
+FEW = 2000
+"""So many missing pages are fetched from a mirror; with more of them, rendering everything is quicker."""
+
+
+@dataclass(slots=True)
+class Replica:
+    """Follows the newest snapshot. ``whole``: the site on the disk is that of the ledger; ``problems`` of the last following."""
+
+    settings: Settings
+    bringer: Bringer
+    problems: list[Problem] = field(default_factory=list)
+    whole: bool = True
+
+    @property
+    def _ledger(self) -> Path:
+        return self.settings.paths.state / "ledger.db"
+
+    def follow(self, fence: int, now: datetime) -> bool:
+        """Take the newest snapshot's state over, unless it is our own or was taken over already; says whether anything was.
+
+        Raises ``Busy`` when somebody works on the state, ``BackupError``, ``MirrorError``, ``SettingsError``.
+        """
+        self.problems.clear()
+        names = self.bringer.vault.snapshots()
+        if not names or self._current(names[0]):
+            return False
+        with lock(self.settings.paths.state):
+            self._adopt(fence, now)
+        return True
+
+    def _current(self, name: str) -> bool:
+        if not self._ledger.exists():
+            return False
+        if facts_of(self._ledger).get("adopted") == name:
+            return True
+        try:
+            return self.bringer.vault.snapshot(name).holder == holder(self.settings.paths.state)
+        except Damaged:
+            return False
+
+    def _adopt(self, fence: int, now: datetime) -> None:
+        state = self.settings.paths.state
+        fresh = state / ".adopted.db"
+        before = self._ledger if self._ledger.exists() else None
+        found = self.bringer.find(self.problems, fresh, before)
+        self.bringer.archive(found, state / "archive")
+        self._config(found)
+        self._merge(fresh, now)
+        self.whole = self._site(fresh, pages_of(before) if before is not None else {})
+        begin_anew(fresh, {"fence": str(fence), "adopted": found.name, "doubt": secrets.token_hex(8)}, self.whole)
+        for end in ("-wal", "-shm"):
+            Path(f"{self._ledger}{end}").unlink(missing_ok=True)
+        fresh.replace(self._ledger)
+
+    def _config(self, found: Found) -> None:
+        """Settings and themes that were changed over there; a file that was changed here stays as it is here."""
+        directory, memory = self.settings.paths.directory, self.settings.paths.state / "brought.json"
+        brought = json.loads(memory.read_text(encoding="utf-8")) if memory.exists() else {}
+        for item in found.snapshot.config:
+            target = directory / item.path
+            mine = hashlib.sha256(target.read_bytes()).hexdigest() if target.is_file() else ""
+            data = self.bringer.vault.get(item.name)
+            theirs = hashlib.sha256(data).hexdigest()
+            if mine == theirs or mine in ("", brought.get(item.path)):
+                brought[item.path] = theirs
+                if mine != theirs:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_bytes(data)
+        memory.write_text(json.dumps(brought), encoding="utf-8")
+        self.settings = load(directory)
+
+    def _merge(self, ledger: Path, now: datetime) -> None:
+        """The drop folder as it stands over there, with what is news here left in its place."""
+        content = self.settings.paths.content
+        content.mkdir(parents=True, exist_ok=True)
+        knows, wanted = known_bytes(ledger), {file.path: file for file in standing(ledger)}
+        for path, entry in listing(content).entries.items():
+            place = content / entry.real
+            mine = hashlib.sha256(place.read_bytes()).hexdigest()
+            theirs = wanted.get(path)
+            if theirs is not None and theirs.sha256 == mine:
+                os.utime(place, ns=(theirs.mtime, theirs.mtime))
+            elif knows(path, mine):
+                aside = content / ASIDE / f"{now:%Y%m%d-%H%M%S}" / path
+                aside.parent.mkdir(parents=True, exist_ok=True)
+                place.rename(aside)
+        lay_out(wanted.values(), self.settings.paths.state / "archive", content)
+
+    def _site(self, ledger: Path, before: Mapping[str, tuple[str, int]]) -> bool:
+        """Make the site on the disk that of the ledger, as far as it can be done quickly; says whether it could.
+
+        ``before``: what the last ledger says is on the disk. What differs is taken away, what is missing fetched from a mirror.
+        """
+        output, wanted = self.settings.paths.output, pages_of(ledger)
+        if not output.is_dir():
+            return False
+        missing = [path for path, page in wanted.items() if before.get(path) != page or not _size(output / path, page[1])]
+        for path in (*missing, *(before.keys() - wanted.keys())):
+            (output / path).unlink(missing_ok=True)
+        return len(missing) <= FEW and self._fetch(missing, wanted)
+
+    def _fetch(self, paths: list[str], wanted: Mapping[str, tuple[str, int]]) -> bool:
+        if not paths:
+            return True
+        from concurrent.futures import ThreadPoolExecutor
+
+        from publisher.mirrors import open_mirror
+
+        mirrors = []
+        for mirror in self.settings.mirrors:
+            with suppress(PublisherError):  # another one may do; without any, everything is rendered
+                mirrors.append(open_mirror(mirror, self.settings.secret))
+
+        def one(path: str) -> bool:
+            for mirror in mirrors:
+                with suppress(MirrorError):
+                    stored = mirror.get(path)
+                    if stored is not None and stored.sha256 == wanted[path][0]:
+                        place = self.settings.paths.output / path
+                        place.parent.mkdir(parents=True, exist_ok=True)
+                        place.write_bytes(stored.body)
+                        return True
+            return False
+
+        with ThreadPoolExecutor(8, thread_name_prefix="replica") as pool:
+            return all(pool.map(one, paths))
+
+
+def _size(place: Path, size: int) -> bool:
+    try:
+        return place.stat().st_size == size
+    except OSError:
+        return False
