@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from publisher.editions.tables import drafts
 from publisher.editions.tables.roll import roll as make_roll
 from publisher.editions.tables.search.fold import fold, folded
-from publisher.editions.tables.search.index import DIRECTORY, SHARD, Index
+from publisher.editions.tables.search.index import ROOT, SHARD, Index
 from publisher.editions.tables.search.ranges import AFTER, Cutter
 from publisher.editions.tables.search.variants import VARIANTS
 from publisher.model import PublicTable, TableKind
@@ -187,7 +187,7 @@ def shown(table: PublicTable, row: tuple[str, ...]) -> list[str]:
 
 def test_files_are_small(files: dict[str, bytes]) -> None:
     root = json.loads(files["root"])
-    assert len(files["root"]) < DIRECTORY + 1_000
+    assert len(files["root"]) < ROOT + 1_000
     assert max(len(body) for body in files.values()) <= SHARD
     assert root["columns"] == ["氏名", "フリガナ", "避難所", "住所", "年齢"]
     assert root["levels"] == 0 and not root["whole"]
@@ -299,6 +299,7 @@ def test_a_place_is_found_by_a_part_of_its_name(browser: Browser) -> None:
     made = index(open_table(("名称", "名称_カナ", "住所", "電話番号"), rows, TableKind.SHELTERS))
     found = browser.search(made, ["第77小学校", "緑が丘", "公民館", "みどりがおか"])
     assert [row[0] for row in found[0].rows if row[0].endswith("第77小学校")] == ["汐見市立第77小学校"]
+    assert all(found[0].exact)
     assert all("緑ヶ丘公民館" in [row[0] for row in one.rows] for one in found[1:])
     assert all(one.fetched <= LIMIT for one in found)
 

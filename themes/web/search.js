@@ -343,7 +343,8 @@
       : exact;
     if (latin && this.turnedIn(row, ways)) return true;
     return ways.some(function (i) {
-      return same(row[i]).indexOf(same(typed)) === 0;
+      var at = same(row[i]).indexOf(same(typed));
+      return root.people ? at === 0 : at >= 0;
     });
   };
 
@@ -552,7 +553,8 @@
   function cell(text) {
     var flat = text.normalize("NFKC").replace(/[‐‑–—−ー]/g, "-").trim();
     var digits = flat.replace(/[^0-9]/g, "");
-    if (/^\+?[0-9][0-9()\- ]{7,18}[0-9]$/.test(flat) && /[-(]/.test(flat) && digits.length >= 9 && digits.length <= 13)
+    var number = /^\+?[0-9][0-9()\- ]{7,18}[0-9]$|^\([0-9]{2,5}\)[0-9\- ]{5,12}[0-9]$/;
+    if (number.test(flat) && /[-(]/.test(flat) && digits.length >= 9 && digits.length <= 13)
       return make("a", { href: "tel:" + (flat.charAt(0) === "+" ? "+" : "") + digits }, [text]);
     if (/^https?:\/\/[\x21-\x7e]+$/i.test(flat)) return make("a", { href: flat, rel: "noreferrer" }, [text]);
     return text;

@@ -26,8 +26,8 @@ from publisher.model import Page, PageKind
 
 SHARD = 11_000
 """Bytes of a shard: a search that needs two of them, and what leads there, stays far below 50 kB on the line."""
-DIRECTORY = 4_000
-"""Bytes of a directory, and of the list in the root."""
+ROOT, DIRECTORY = 6_000, 2_000
+"""Bytes of the list in the root, and of a directory below it."""
 CLIP = 700
 """Characters of a cell; longer ones end in … here and stand whole on the table's pages."""
 
@@ -75,7 +75,7 @@ class Index:
             for file, one, end in zip(files, ranges, _ends_of(ranges), strict=True)
         ]
         levels = 0
-        while sum(map(_listed, files)) > DIRECTORY:
+        while sum(map(_listed, files)) > ROOT:
             levels += 1
             files, above = self._directories(files, levels)
             drafts += above
