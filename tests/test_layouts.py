@@ -81,7 +81,7 @@ def test_order_and_added_columns_do_not_matter(columns: list[str], added: list[s
     [
         ("人数_令和6年1月9日午後6時時点", "people"), ("避難者数（３月１１日現在）", "people"), ("電話番号※", "phone"), ("　名　称 ", "name"), ("ＴＥＬ", "phone"),
         ("①名称", "name"), ("収容人数（人）", "capacity"), ("所在地（住所）", "address"), ("建物名等（方書）", "building"), ("telephoneNumber", "phone"),
-        ("開設状況★", "state"), ("住所（施設の所在）", "address"), ("好きな色", None), ("氏名", None),
+        ("開設状況★", "state"), ("住所（施設の所在）", "address"), ("避難所_住所", "address"), ("病院の電話番号", "phone"), ("施設_開設状況", "state"), ("避難所数", None), ("好きな色", None), ("氏名", None),
     ],
 )  # fmt: skip
 def test_headers_are_read_with_tolerance(header: str, field: str | None) -> None:
@@ -460,3 +460,19 @@ def test_a_field_that_a_layout_does_not_name_is_shown_under_its_own_header(kind:
         words = "\n".join("\n".join(row) for row in made.rows)
         lost = [column for n, column in enumerate(columns) if column in others and f"値{n}" not in words]
         assert not lost
+
+
+@pytest.mark.parametrize(
+    ("columns", "kind"),
+    [
+        ("避難所_名称,避難所_住所,緯度,経度,避難所_電話番号,収容人数", Kind.SHELTERS), ("避難所名,開設状況,混雑状況", Kind.SHELTERS),
+        ("NO,共通ID,施設・場所名,住所,緯度,経度,指定緊急避難場所との住所同一,受入対象者,備考", Kind.SHELTERS), ("No,施設名,開設,定員,避難者数", Kind.SHELTERS),
+        ("避難所名,かな,地区,住所,電話,FAX,担当者,種別,開設日時,閉鎖日時,最大収容人数,状況,人数,世帯数,確認日時", Kind.SHELTERS),
+        ("施設名,住所,洪水,土砂災害,地震,津波", Kind.SHELTERS), ("給水場所,給水時間", Kind.WATER), ("道路名,規制区間,規制理由,解除予定日時", Kind.ROADS),
+        ("地区,断水戸数,復旧見込み", Kind.OUTAGES), ("地区名,避難情報,発令日時", Kind.ORDERS), ("団体名,代表者氏名,電話番号", None), ("行政区,世帯数,人口", None),
+        ("会場,日時,対象地区", None),
+    ],
+)  # fmt: skip
+def test_lists_that_towns_write_themselves(columns: str, kind: Kind | None) -> None:
+    found = recognise(columns.split(","))
+    assert (found and found.kind) is kind

@@ -47,7 +47,7 @@ class Found:
 
 
 _OF_PEOPLE = re.compile(r"(?<!開設者)(?<!管理者)(?<!代表者)氏名|生年月日|^性別|性別$|続柄")
-_NAMING = re.compile(r"(?:施設|場所|拠点|所|園|館|店|病院|機関|井戸)(?:名|名称)$|置き?場$|ステーション$|給水所$")
+_NAMING = re.compile(r"(?:施設|場所|拠点|所|園|館|店|病院|機関|井戸)_?(?:名|名称)$|置き?場$|ステーション$|給水所$")
 _OF_CLINICS = re.compile(r"病院|医療機関|診療所")
 
 
@@ -74,13 +74,13 @@ def recognise(columns: Sequence[str]) -> Found | None:
         if named is not None:
             fields["name"] = named
             rest.remove(named)
-    kind = _kind(fields, hazards)
-    if kind is Kind.PLACES and "name" in fields and _OF_CLINICS.search(columns[fields["name"]]):
-        kind = Kind.CLINICS
+    kind = _kind(fields, hazards, columns[fields["name"]] if "name" in fields else "")
     return None if kind is None else Found(kind, fields, hazards, tuple(rest))
 
 
-def _kind(fields: Mapping[str, int], hazards: Mapping[int, str]) -> Kind | None:
+def _kind(fields: Mapping[str, int], hazards: Mapping[int, str], name: str) -> Kind | None:
+    """``name`` is the header of the column of names: 避難所名 says what the places are."""
+
     def has(*wanted: str) -> bool:
         return all(field in fields for field in wanted)
 
@@ -97,6 +97,9 @@ def _kind(fields: Mapping[str, int], hazards: Mapping[int, str]) -> Kind | None:
         located = has("address") and (has("latitude", "longitude") or has("location"))
         return Kind.PLACES if located else None
     somewhere = some("address", "latitude", "location", "phone", "district")
+    now = some("state", "opened", "congestion")
+    if ("避難" in name and (somewhere or now)) or (has("people") and now):
+        return Kind.SHELTERS
     if somewhere and (
         len(hazards) > 1
         or some("refuge", "emergency", "congestion")
@@ -108,8 +111,10 @@ def _kind(fields: Mapping[str, int], hazards: Mapping[int, str]) -> Kind | None:
         return Kind.CLINICS
     if has("pediatric"):
         return Kind.AED
-    if has("volume") and somewhere:
+    if (has("volume") and somewhere) or ("給水" in name and (somewhere or some("hours"))):
         return Kind.WATER
+    if somewhere and _OF_CLINICS.search(name):
+        return Kind.CLINICS
     if has("address") and (some("phone", "kana", "location") or has("latitude", "longitude")):
         return Kind.PLACES
     return None

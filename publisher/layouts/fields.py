@@ -131,6 +131,7 @@ _MARKS = re.compile(r"[\s*＊※★●◎○]+")
 _NUMBERING = re.compile(r"^(?:[\u2460-\u2473]|[(\[]?\d{1,2}[)\].:、])")
 _ASIDE = re.compile(r"\([^()]*\)$|\[[^\[\]]*\]$")
 _AS_OF = re.compile(r"[_(]?[^_(]*(?:時点|現在|時現在)\)?$")
+_OF_A_PLACE = re.compile(r"^(?:指定)?(?:緊急)?(?:避難所|避難場所|施設|病院|医療機関|会場|給水所|給水拠点|店舗|窓口)(?:等)?[_・の]?")
 _FIELD_OF = {alias: field for field, aliases in ALIASES.items() for alias in aliases}
 assert len(_FIELD_OF) == sum(map(len, ALIASES.values())), "a header belongs to one field"
 
@@ -144,7 +145,8 @@ def narrow(header: str) -> str:
 def field_of(header: str) -> str | None:
     """The field that a header names, a trailing note or moment left aside: 人数_令和6年1月9日午後6時時点 → people."""
     text = narrow(header)
-    for form in (text, _ASIDE.sub("", text), _AS_OF.sub("", text)):
+    bare = _ASIDE.sub("", text)
+    for form in (text, bare, _AS_OF.sub("", text), _OF_A_PLACE.sub("", bare)):
         found = _FIELD_OF.get(form)
         if found is not None:
             return found
