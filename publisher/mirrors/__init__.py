@@ -2,6 +2,7 @@
 
 contract     what every mirror promises                  plan       what to send, in which order
 folder, s3   mirrors that are there                       sync       sends it
+wire, sign   lines to a store, signed requests            aws        boto3's share
 memory       one for tests                                headers    under which headers files are served
 retrying, dry   layers around any mirror                  trouble    what can go wrong, in words
 """
@@ -45,6 +46,7 @@ __all__ = [
     "Stored",
     "SyncResult",
     "Upload",
+    "bucket_of",
     "cache_control",
     "checked",
     "content_type",
@@ -67,7 +69,7 @@ def open_mirror(settings: MirrorSettings, secret: Callable[[str], str]) -> Mirro
     """
     parts = urlsplit(settings.url)
     if parts.scheme == "s3" and parts.netloc:
-        return Retrying(S3Mirror(settings.name, _bucket(settings, secret)))
+        return Retrying(S3Mirror(settings.name, bucket_of(settings, secret)))
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):
         from urllib.request import url2pathname
 
@@ -78,7 +80,8 @@ def open_mirror(settings: MirrorSettings, secret: Callable[[str], str]) -> Mirro
     return Retrying(FolderMirror(settings.name, Path(settings.url)))
 
 
-def _bucket(settings: MirrorSettings, secret: Callable[[str], str]) -> Bucket:
+def bucket_of(settings: MirrorSettings, secret: Callable[[str], str]) -> Bucket:
+    """Where an ``s3://`` mirror lies, with its keys, proxy and time-outs. Raises ``MirrorRefused`` for a key without its secret."""
     parts = urlsplit(settings.url)
     names = tuple(name for name in (settings.key_env, settings.secret_env) if name)
     values = [secret(name) for name in names]
@@ -94,4 +97,7 @@ def _bucket(settings: MirrorSettings, secret: Callable[[str], str]) -> Bucket:
         key,
         word,
         key_names=names,
+        proxy=settings.proxy,
+        connect_timeout=settings.connect_timeout,
+        read_timeout=settings.read_timeout,
     )

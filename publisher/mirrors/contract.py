@@ -51,11 +51,16 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a store says of a file without sending it: ``size`` in bytes, the rest as in ``Stored``."""
+    """What a store says of a file without sending it: ``size`` in bytes, the rest as in ``Stored``.
+
+    ``md5`` is the store's own digest of what it holds, "" where it gives none. It may be that of something else (of
+    an encrypted copy, say): equal to ours it proves the body, unequal it proves nothing.
+    """
 
     size: int
     headers: Headers | None = None
     claimed: str = ""
+    md5: str = ""
 
 
 @runtime_checkable

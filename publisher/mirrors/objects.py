@@ -260,11 +260,11 @@ class S3Objects:
             return None
 
     def _client(self) -> BaseClient:
-        from publisher.mirrors.s3 import _connect
+        from publisher.mirrors.aws import client
 
         with self._lock:
             if self._made is None:
-                self._made = _connect(self.bucket)
+                self._made = client(self.bucket)
             return self._made
 
     @contextmanager

@@ -1,29 +1,44 @@
-"""A mirror in an object store that speaks S3: AWS and all that do as it does."""
+"""A mirror in an object store that speaks S3: AWS and all that do as it does.
+
+Files are put, read and deleted over our own lines (``wire``), signed by ourselves: ten times less work a file than boto3's calls.
+boto3 finds credentials, regions and endpoints where the settings leave them open, and lists.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from publisher.errors import MirrorError
+from publisher.mirrors import aws
 from publisher.mirrors.bucket import Bucket
 from publisher.mirrors.contract import Head, Stored, checked, checked_prefix
 from publisher.mirrors.headers import Headers
-from publisher.mirrors.s3_trouble import foreign, told
-from publisher.mirrors.trouble import unavailable
+from publisher.mirrors.s3_trouble import answered, foreign, home_region, lost, offset, told, told_response
+from publisher.mirrors.sign import Signer, encoded
+from publisher.mirrors.trouble import refused, unavailable
+from publisher.mirrors.wire import Answer, Broken, Wire, proxy_for
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
+_DIGEST = "x-amz-meta-sha256"
+_EMPTY = hashlib.sha256(b"").hexdigest()
+_MD5 = re.compile(r'"?([0-9a-fA-F]{32})"?')
+#: The shape that botocore accepts; AWS itself is stricter.
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
+#: Codes after which a request signed for the store's own clock may succeed.
+_CLOCK = {"RequestTimeTooSkewed", "RequestExpired"}
 #: Answers of a store to a question about a key that it does not have.
 _ABSENT = {"NoSuchKey", "NotFound", "404"}
 #: Answers of a store that keeps no versions to a question about them.
 _UNVERSIONED = {"NotImplemented", "MethodNotAllowed", "501", "405"}
-_DIGEST = "sha256"
 
 
 class S3Mirror:
@@ -39,53 +54,60 @@ class S3Mirror:
         self._prefix = f"{bucket.prefix.strip('/')}/" if bucket.prefix.strip("/") else ""
         self._lock = threading.Lock()
         self._made: BaseClient | None = None
+        self._aim: aws.Aim | None = None
+        self._wire: Wire | None = None
+        self._signer = Signer("")
+        #: What the store's clock is ahead of ours, where it has refused our time.
+        self._ahead = timedelta()
 
     def put(self, path: str, body: bytes, headers: Headers) -> None:
-        key = self._key(path)
+        self.put_if(path, body, headers, {})
+
+    def put_if(self, path: str, body: bytes, headers: Headers, condition: Mapping[str, str]) -> str:
+        """As ``put``, under If-None-Match or If-Match (lower-case names). Returns the ETag that the store gave; raises as all do."""
+        sha256 = hashlib.sha256(body).hexdigest()
         md5 = hashlib.md5(body, usedforsecurity=False).digest()
+        sent = {
+            "content-type": headers.content_type,
+            "cache-control": headers.cache_control,
+            "content-md5": base64.b64encode(md5).decode("ascii"),
+            _DIGEST: sha256,
+            **condition,
+        }
         with self._words():
-            answer = self._client().put_object(
-                Bucket=self.bucket.bucket,
-                Key=key,
-                Body=body,
-                ContentType=headers.content_type,
-                CacheControl=headers.cache_control,
-                ContentMD5=base64.b64encode(md5).decode("ascii"),
-                Metadata={_DIGEST: hashlib.sha256(body).hexdigest()},
-            )
-        # A store names what it stored. A login page or a proxy says 200, too.
-        if not answer.get("ETag"):
-            raise unavailable(self.name, "stranger", detail="200")
+            answer = self._ask("PUT", self._key(path), sent, body, sha256)
+            self._success("PutObject", answer)
+            # A store names what it stored. A login page or a proxy says 200, too.
+            return self._etag(answer)
 
     def delete(self, path: str) -> None:
         # One by one: DeleteObjects is missing on GCS and refused by Swift without a Content-MD5.
         key = self._key(path)
         with self._words():
-            self._absent_is_none(lambda: self._client().delete_object(Bucket=self.bucket.bucket, Key=key))
+            answer = self._ask("DELETE", key)
+            if not self._absent("DeleteObject", answer):
+                self._success("DeleteObject", answer)
 
     def get(self, path: str) -> Stored | None:
         key = self._key(path)
         with self._words():
-            answer = self._absent_is_none(
-                lambda: self._client().get_object(Bucket=self.bucket.bucket, Key=key)
-            )
-            if answer is None:
+            answer = self._ask("GET", key)
+            if self._absent("GetObject", answer):
                 return None
-            with answer["Body"] as stream:
-                body = stream.read()
-        self._whole(answer)
-        return Stored(body, _headers(answer), answer.get("Metadata", {}).get(_DIGEST, ""))
+            self._success("GetObject", answer)
+            self._etag(answer)
+        return Stored(answer.body, _headers(answer), answer.headers.get(_DIGEST, ""))
 
     def head(self, path: str) -> Head | None:
         key = self._key(path)
         with self._words():
-            answer = self._absent_is_none(
-                lambda: self._client().head_object(Bucket=self.bucket.bucket, Key=key)
-            )
-        if answer is None:
-            return None
-        self._whole(answer)
-        return Head(answer["ContentLength"], _headers(answer), answer.get("Metadata", {}).get(_DIGEST, ""))
+            answer = self._ask("HEAD", key)
+            if self._absent("HeadObject", answer):
+                return None
+            self._success("HeadObject", answer)
+            md5 = _MD5.fullmatch(self._etag(answer))
+        size = int(answer.headers.get("content-length") or 0)
+        return Head(size, _headers(answer), answer.headers.get(_DIGEST, ""), md5[1].lower() if md5 else "")
 
     def purge(self, prefix: str, keep: Collection[str]) -> int:
         """Older versions first, then the marks of deletion: a mark that went before its file would bring the file back."""
@@ -96,8 +118,17 @@ class S3Mirror:
             old = [(key, version) for key, version, latest in files if not latest or key not in kept]
             for key, version in [*old, *marks]:
                 wanted = {"Bucket": self.bucket.bucket, "Key": key} | ({"VersionId": version} if version else {})
-                self._absent_is_none(lambda wanted=wanted: self._client().delete_object(**wanted))
+                self._forget(wanted)
         return len(old) + len(marks)
+
+    def _forget(self, wanted: dict[str, str]) -> None:
+        from botocore.exceptions import ClientError
+
+        try:
+            self.client().delete_object(**wanted)
+        except ClientError as error:
+            if str(error.response.get("Error", {}).get("Code", "")) not in _ABSENT:
+                raise
 
     def _versions(self, where: str) -> tuple[list[tuple[str, str, bool]], list[tuple[str, str]]]:
         """(key, version, whether it is the one that stands) of every file below, and the marks of deletion.
@@ -109,51 +140,112 @@ class S3Mirror:
         files: list[tuple[str, str, bool]] = []
         marks: list[tuple[str, str]] = []
         try:
-            for page in self._client().get_paginator("list_object_versions").paginate(Bucket=self.bucket.bucket, Prefix=where):
+            for page in self.client().get_paginator("list_object_versions").paginate(Bucket=self.bucket.bucket, Prefix=where):
                 files += [(v["Key"], _version(v), v.get("IsLatest", True)) for v in page.get("Versions", ())]
                 marks += [(m["Key"], _version(m)) for m in page.get("DeleteMarkers", ())]
         except ClientError as error:
             if str(error.response.get("Error", {}).get("Code", "")) not in _UNVERSIONED:
                 raise
-            pages = self._client().get_paginator("list_objects_v2").paginate(Bucket=self.bucket.bucket, Prefix=where)
+            pages = self.client().get_paginator("list_objects_v2").paginate(Bucket=self.bucket.bucket, Prefix=where)
             files = [(entry["Key"], "", True) for page in pages for entry in page.get("Contents", ())]
         return files, marks
 
     def walk(self) -> Iterator[str]:
         with self._words():
-            pages = self._client().get_paginator("list_objects_v2")
+            pages = self.client().get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self.bucket.bucket, Prefix=self._prefix):
                 for entry in page.get("Contents", ()):
                     yield entry["Key"].removeprefix(self._prefix)
 
-    def _key(self, path: str) -> str:
-        return self._prefix + checked(self.name, path)
-
-    def _whole(self, answer: dict[str, Any]) -> None:
-        if not answer.get("ETag"):
-            raise unavailable(self.name, "stranger", detail="200")
-
-    def _absent_is_none(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
-        """None for a key that is not there. A missing bucket fails, also where the store says only 404."""
-        from botocore.exceptions import ClientError
-
-        try:
-            return call()
-        except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", ""))
-            headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-            if code not in _ABSENT or foreign(error.operation_name, code, headers):
-                raise
-            if code != "NoSuchKey":
-                self._client().head_bucket(Bucket=self.bucket.bucket)
-            return None
-
-    def _client(self) -> BaseClient:
+    def client(self) -> BaseClient:
+        """boto3's client for the rarer calls; what it raises is for ``s3_trouble.told``."""
         # Made at the first use: it costs half a second that `status` or `check` need not pay.
         with self._lock:
             if self._made is None:
-                self._made = _connect(self.bucket)
+                self._made = aws.client(self.bucket)
             return self._made
+
+    def close(self) -> None:
+        """Give the lines back; the next call opens new ones."""
+        if self._wire is not None:
+            self._wire.close()
+
+    # --- one request ---
+
+    def _key(self, path: str) -> str:
+        return self._prefix + checked(self.name, path)
+
+    def _ask(
+        self, method: str, key: str, headers: Mapping[str, str] | None = None, body: bytes = b"", sha256: str = _EMPTY
+    ) -> Answer:
+        """The store's answer, asked once more where it has told us its region or its time."""
+        answer = self._once(method, key, headers or {}, body, sha256)
+        if 200 <= answer.status < 300 or answer.status == 404:
+            return answer
+        if self._learn(answer):
+            return self._once(method, key, headers or {}, body, sha256)
+        return answer
+
+    def _once(self, method: str, key: str, headers: Mapping[str, str], body: bytes, sha256: str) -> Answer:
+        aim, wire = self._ready()
+        path = aim.path + encoded(key) if key else aim.path.rstrip("/") or "/"
+        moment = datetime.now(UTC) + self._ahead
+        signed = self._signer.sign(aim.keys(), method, path, "", {"host": wire.netloc, **headers}, sha256, moment)
+        return wire.ask(method, path, signed, body)
+
+    def _ready(self) -> tuple[aws.Aim, Wire]:
+        with self._lock:
+            if self._aim is None or self._wire is None:
+                self._turn_to("")
+            return self._aim, self._wire  # type: ignore[return-value]
+
+    def _turn_to(self, region: str) -> None:
+        if not _BUCKET.fullmatch(self.bucket.bucket):
+            raise refused(self.name, "bucket", place=self.bucket.place)
+        aim = aws.aim(self.bucket, region)
+        proxy = self.bucket.proxy or proxy_for(aim.place.scheme, aim.place.netloc)
+        self._wire = Wire(aim.place, proxy, self.bucket.connect_timeout, self.bucket.read_timeout)
+        self._signer = Signer(aim.region)
+        self._aim = aim
+
+    def _learn(self, answer: Answer) -> bool:
+        """Whether the refusal told something that makes another try worth while."""
+        code, region = answered(answer)["Error"]["Code"], home_region(answer)
+        with self._lock:
+            if region and self._aim is not None and region != self._aim.region:
+                # At an address of its own a store knows its regions by name only; at AWS each has an address.
+                if self.bucket.endpoint and answer.status // 100 == 3:
+                    return False
+                self._turn_to(region)
+                return True
+            ahead = offset(answer.headers.get("date", ""), datetime.now(UTC)) if code in _CLOCK else None
+            if ahead is not None and abs(ahead - self._ahead) > timedelta(minutes=1):
+                self._ahead = ahead
+                return True
+        return False
+
+    # --- what an answer means ---
+
+    def _success(self, operation: str, answer: Answer) -> None:
+        if not 200 <= answer.status < 300:
+            raise told_response(self.name, self.bucket, operation, answered(answer))
+
+    def _absent(self, operation: str, answer: Answer) -> bool:
+        """There is no such key. A missing bucket fails, also where the store says only 404."""
+        if answer.status != 404:
+            return False
+        code = answered(answer)["Error"]["Code"]
+        if code not in _ABSENT or foreign(operation, code, dict(answer.headers)):
+            return False
+        if code != "NoSuchKey":
+            self._success("HeadBucket", self._ask("HEAD", ""))
+        return True
+
+    def _etag(self, answer: Answer) -> str:
+        etag = answer.headers.get("etag", "")
+        if not etag:
+            raise unavailable(self.name, "stranger", detail="200")
+        return etag
 
     @contextmanager
     def _words(self) -> Iterator[None]:
@@ -161,37 +253,12 @@ class S3Mirror:
             yield
         except MirrorError:
             raise
+        except Broken as error:
+            host = self._wire.host if self._wire else ""
+            raise lost(self.name, error, host) from error
         except Exception as error:
             # The outermost door of this room: boto3 documents no closed list of what it raises.
             raise told(self.name, self.bucket, error) from error
-
-
-def _connect(bucket: Bucket) -> BaseClient:
-    import boto3
-    from botocore.config import Config
-
-    options: dict[str, Any] = {}
-    if bucket.key:
-        options |= {"aws_access_key_id": bucket.key, "aws_secret_access_key": bucket.secret}
-        options |= {"aws_session_token": bucket.token} if bucket.token else {}
-    if bucket.endpoint:
-        options["endpoint_url"] = bucket.endpoint
-    session = boto3.session.Session()
-    region = bucket.region or session.region_name or "us-east-1"
-    config = Config(
-        # Newer botocore adds CRC32 trailers that several stores refuse or even store; ours are Content-MD5
-        # and SHA-256.
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-        connect_timeout=bucket.connect_timeout,
-        read_timeout=bucket.read_timeout,
-        # Waiting and trying again is the business of ``Retrying``, where it can be seen and set.
-        retries={"mode": "standard", "total_max_attempts": 1},
-        max_pool_connections=bucket.connections,
-        proxies={"http": bucket.proxy, "https": bucket.proxy} if bucket.proxy else None,
-        s3={"addressing_style": "path" if bucket.endpoint else "auto", "payload_signing_enabled": True},
-    )
-    return session.client("s3", region_name=region, config=config, **options)
 
 
 def _version(entry: dict[str, Any]) -> str:
@@ -200,5 +267,5 @@ def _version(entry: dict[str, Any]) -> str:
     return "" if version == "null" and entry.get("IsLatest", True) else version
 
 
-def _headers(answer: dict[str, Any]) -> Headers:
-    return Headers(answer.get("ContentType", ""), answer.get("CacheControl", ""))
+def _headers(answer: Answer) -> Headers:
+    return Headers(answer.headers.get("content-type", ""), answer.headers.get("cache-control", ""))

@@ -1,8 +1,12 @@
-"""What botocore raises, as a failure that a person can read."""
+"""What a store answers and what boto3 raises, as a failure that a person can read."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+import socket
+import ssl
+from datetime import UTC, datetime, timedelta
+from http.client import BadStatusLine, HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -11,6 +15,7 @@ from publisher.mirrors.trouble import refused, unavailable
 
 if TYPE_CHECKING:
     from publisher.mirrors.bucket import Bucket
+    from publisher.mirrors.wire import Answer, Broken
 
 #: Error codes of S3 (Amazon S3 API Reference, Error responses) and of stores that follow it → our words.
 _REFUSED = {
@@ -71,7 +76,7 @@ def told(mirror: str, bucket: Bucket, error: Exception) -> MirrorError:
     from botocore import exceptions as boto
 
     if isinstance(error, boto.ClientError):
-        return _answered(mirror, bucket, error.operation_name, error.response)
+        return told_response(mirror, bucket, error.operation_name, error.response)
     if isinstance(
         error,
         boto.NoCredentialsError
@@ -103,7 +108,7 @@ def missing_keys(names: tuple[str, ...]) -> str:
     return f"鍵（アクセスキー）がありません（環境変数 {where}）。"
 
 
-def _answered(mirror: str, bucket: Bucket, operation: str, response: dict[str, Any]) -> MirrorError:
+def told_response(mirror: str, bucket: Bucket, operation: str, response: dict[str, Any]) -> MirrorError:
     """Somebody answered with a status that is no success."""
     about = response.get("ResponseMetadata", {})
     headers = {name.lower(): value for name, value in about.get("HTTPHeaders", {}).items()}
@@ -137,14 +142,57 @@ def _refused(
     return refused(mirror, words, **facts)
 
 
-def skew(date: str, now: datetime) -> str:
-    """How far ``now`` is from the Date header of an answer (RFC 9110 6.6.1): "約15分", or ""."""
+_ELEMENT = re.compile(rb"<(Code|Region|Endpoint)>([^<]{0,200})</")
+
+
+def answered(answer: Answer) -> dict[str, Any]:
+    """An answer in the shape in which botocore hands over those that are no success."""
+    found = {name.decode(): value.decode("utf-8", "replace") for name, value in _ELEMENT.findall(answer.body[:8192])}
+    error = {"Code": str(answer.status), **found}
+    return {"Error": error, "ResponseMetadata": {"HTTPStatusCode": answer.status, "HTTPHeaders": dict(answer.headers)}}
+
+
+def home_region(answer: Answer) -> str:
+    """The region in which the store says that the bucket lies, or ""."""
+    if answer.status not in (301, 307, 400):
+        return ""
+    return answer.headers.get("x-amz-bucket-region", "") or answered(answer)["Error"].get("Region", "")
+
+
+def lost(mirror: str, error: Broken, host: str) -> MirrorError:
+    """The failure that a broken line means."""
+    cause = error.cause
+    if error.proxied and error.connecting and not isinstance(cause, ssl.SSLError):
+        return unavailable(mirror, "proxy")
+    if isinstance(cause, socket.gaierror):
+        return unavailable(mirror, "name", host=host)
+    if isinstance(cause, ssl.SSLError | ssl.CertificateError):
+        return unavailable(mirror, "certificate", host=host)
+    if isinstance(cause, TimeoutError):
+        return unavailable(mirror, "slow")
+    if error.connecting:
+        return unavailable(mirror, "refused-line" if isinstance(cause, ConnectionRefusedError) else "no-line", host=host)
+    if isinstance(cause, BadStatusLine | ValueError) and not isinstance(cause, ConnectionError):
+        return unavailable(mirror, "stranger", detail="読めない返事")
+    if isinstance(cause, HTTPException | OSError):
+        return unavailable(mirror, "cut")
+    raise cause
+
+
+def offset(date: str, now: datetime) -> timedelta | None:
+    """What the Date header of an answer (RFC 9110 6.6.1) is ahead of ``now``, or None when it cannot be read."""
     from email.utils import parsedate_to_datetime
 
     try:
-        seconds = abs((now - parsedate_to_datetime(date)).total_seconds())
+        return parsedate_to_datetime(date) - now
     except (TypeError, ValueError):
-        return ""
+        return None
+
+
+def skew(date: str, now: datetime) -> str:
+    """How far ``now`` is from the Date header of an answer: "約15分", or ""."""
+    ahead = offset(date, now)
+    seconds = abs(ahead.total_seconds()) if ahead is not None else 0
     if seconds < 60:
         return ""
     minutes = round(seconds / 60)

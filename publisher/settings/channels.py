@@ -11,7 +11,7 @@ from publisher.settings.section import Section, keys
 from publisher.settings.site import overlap
 from publisher.settings.values import RELAYS, MirrorSettings, Paths, RelaySettings
 
-_STORE_KEYS = ("endpoint", "region", "key_env", "secret_env")
+_STORE_KEYS = ("endpoint", "region", "key_env", "secret_env", "proxy")
 _NEEDS_ADDRESS = ("mastodon", "webhook")
 
 
@@ -27,6 +27,9 @@ def mirror(section: Section, directory: Path) -> MirrorSettings:
         public_url=public.rstrip("/") + "/" if public else "",
         key_env=section.secret_name("key_env"),
         secret_env=section.secret_name("secret_env"),
+        proxy=section.address("proxy", ("http",)),
+        connect_timeout=section.seconds("connect_timeout", 3.0),
+        read_timeout=section.seconds("read_timeout", 10.0),
     )
     if made.kind == "folder":
         for key in _STORE_KEYS:

@@ -131,6 +131,13 @@ class Section:
             raise self.shape(key, "true（する）か false（しない）と、引用符なし")
         return value
 
+    def seconds(self, key: str, default: float, longest: float = 600.0) -> float:
+        """A number of seconds above 0; a fraction is fine."""
+        value = self.data.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= longest:
+            raise self.shape(key, f"0 より大きく {longest:.0f} までの秒数を、引用符なし")
+        return float(value)
+
     def choice(self, key: str, known: Iterable[str]) -> str:
         value = self.text(key)
         known = [str(word) for word in known]

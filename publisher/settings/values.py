@@ -194,6 +194,17 @@ class MirrorSettings:
         ),
     )
 
+    proxy: str = field(
+        default="",
+        metadata=_key(
+            "この公開先へ出るときに通る中継サーバー（プロキシ）。利用者名の要るものは、環境変数 `HTTPS_PROXY` に書く",
+            '"http://proxy.example.jp:8080"',
+            unset="環境変数 `HTTPS_PROXY`、`HTTP_PROXY`、`NO_PROXY`",
+        ),
+    )
+    connect_timeout: float = field(default=3.0, metadata=_key("つながるまで待つ秒数", "3", unset="3"))
+    read_timeout: float = field(default=10.0, metadata=_key("返事を待つ秒数", "10", unset="10"))
+
     @property
     def kind(self) -> str:
         """``s3`` or ``folder``."""

@@ -1,0 +1,293 @@
+"""The lines to a store and the signatures on them: against botocore's signer, through proxies, over lines that die."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from publisher.errors import MirrorRefused, MirrorUnavailable
+from publisher.mirrors import Bucket, S3Mirror, headers
+from publisher.mirrors.aws import aim
+from publisher.mirrors.sign import Keys, Signer, encoded
+from publisher.mirrors.wire import Wire
+from publisher.model import PageKind
+
+PAGE = headers("n/a.html", PageKind.DOCUMENT, False)
+HERE = Bucket("site", "p", "", "ap-northeast-1", "key", "secret")
+
+printable = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="\\"), min_size=1, max_size=40)
+
+
+# --- signatures ---
+
+
+@settings(max_examples=60, deadline=None)
+@given(key=printable, token=st.sampled_from(["", "session/token+=="]), value=printable, method=st.sampled_from(["PUT", "GET"]))
+def test_signatures_are_those_of_botocore(key: str, token: str, value: str, method: str) -> None:
+    from botocore.auth import S3SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    path = "/site/" + encoded(key)
+    sha256 = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+    own = Signer("ap-northeast-1")
+    moment = datetime.now(UTC)
+    signed = own.sign(
+        Keys("AKID", "sec/ret", token), method, path, "", {"host": "s3.example.jp", "x-amz-meta-a": value}, sha256, moment
+    )
+    request = AWSRequest(method, f"https://s3.example.jp{path}", headers={"x-amz-meta-a": value, "X-Amz-Content-SHA256": sha256})
+    request.context["timestamp"] = signed["x-amz-date"]
+
+    theirs = S3SigV4Auth(Credentials("AKID", "sec/ret", token or None), "s3", "ap-northeast-1")
+    request.headers["X-Amz-Date"] = signed["x-amz-date"]
+    if token:
+        request.headers["X-Amz-Security-Token"] = token
+    request.context["payload_signing_enabled"] = True
+    canonical = theirs.canonical_request(request)
+    assert theirs.signature(theirs.string_to_sign(request, canonical), request) == signed["authorization"].rpartition("=")[2]
+
+
+def test_settings_that_leave_nothing_open_need_no_boto3() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from publisher.mirrors import Bucket; from publisher.mirrors.aws import aim;"
+        "print(aim(Bucket('site', '', 'http://[::1]:9', 'r', 'k', 's')).path, 'boto3' in sys.modules)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.split() == ["/site/", "False"]
+
+
+@pytest.mark.parametrize(
+    ("bucket", "host", "path"),
+    [
+        (HERE, "site.s3.ap-northeast-1.amazonaws.com", "/"),
+        (replace(HERE, bucket="site.example.jp"), "s3.ap-northeast-1.amazonaws.com", "/site.example.jp/"),
+        (replace(HERE, endpoint="http://[::1]:8333"), "[::1]:8333", "/site/"),
+        (replace(HERE, endpoint="https://store.example.jp/s3/"), "store.example.jp", "/s3/site/"),
+    ],
+    ids=["virtual host", "dots in the name", "IPv6", "below a path"],
+)
+def test_where_requests_go(bucket: Bucket, host: str, path: str) -> None:
+    found = aim(bucket)
+    assert (Wire(found.place, "", 1, 1).netloc, found.path, found.region) == (host, path, "ap-northeast-1")
+    assert found.keys().key == "key"
+
+
+# --- a store of our own that answers as told ---
+
+
+class Store(BaseHTTPRequestHandler):
+    """Keeps what was sent on ``server.seen``; ``server.answer(handler)`` gives status, headers, body."""
+
+    protocol_version = "HTTP/1.1"
+
+    def answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.seen.append((self.command, self.path, dict(self.headers), body, self.client_address))
+        status, given, text = self.server.answer(self)
+        self.send_response_only(status)
+        for name, value in {"Content-Length": str(len(text)), "ETag": '"0"', **given}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(text)
+        if given.get("X-Then") == "cut":
+            self.close_connection = True
+
+    do_GET = do_PUT = do_HEAD = do_DELETE = answer
+
+    def do_CONNECT(self) -> None:
+        self.server.seen.append(("CONNECT", self.path, dict(self.headers), b"", self.client_address))
+        self.send_response_only(407)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Silence."""
+
+
+@contextmanager
+def store(answer=lambda handler: (200, {}, b""), family=socket.AF_INET, host="127.0.0.1") -> Iterator[ThreadingHTTPServer]:
+    kind = type("Server", (ThreadingHTTPServer,), {"address_family": family, "daemon_threads": True})
+    server = kind((host, 0), Store)
+    server.seen, server.answer = [], answer
+    server.url = f"http://{f'[{host}]' if ':' in host else host}:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def mirror_at(url: str, **changes: object) -> S3Mirror:
+    return S3Mirror("雲", replace(HERE, endpoint=url, read_timeout=5, **changes))
+
+
+def test_one_line_serves_many_requests() -> None:
+    with store() as server:
+        mirror = mirror_at(server.url)
+        for number in range(5):
+            mirror.put(f"n/{number}.html", b"x", PAGE)
+        mirror.close()
+    assert len({address for *_, address in server.seen}) == 1
+
+
+def test_a_line_that_died_while_idle_is_replaced_without_a_word() -> None:
+    with store(lambda handler: (200, {"X-Then": "cut"}, b"")) as server:
+        mirror = mirror_at(server.url)
+        for number in range(4):
+            mirror.put(f"n/{number}.html", b"x", PAGE)
+        mirror.close()
+    assert [path for _, path, *_ in server.seen] == [f"/site/p/n/{number}.html" for number in range(4)]
+
+
+def test_ipv6() -> None:
+    if not socket.has_ipv6:
+        pytest.skip("no IPv6 here")
+    try:
+        with store(family=socket.AF_INET6, host="::1") as server:
+            mirror = mirror_at(server.url)
+            mirror.put("a.html", b"x", PAGE)
+            mirror.close()
+    except OSError:
+        pytest.skip("loopback has no IPv6 address here")
+    assert server.seen[0][2]["host"] == f"[::1]:{server.server_port}"
+
+
+def test_a_store_that_names_its_region_is_asked_again_in_it() -> None:
+    def answer(handler):
+        if "/ap-northeast-3/s3/" in handler.headers["authorization"]:
+            return 200, {}, b""
+        return 400, {}, b"<Error><Code>AuthorizationHeaderMalformed</Code><Region>ap-northeast-3</Region></Error>"
+
+    with store(answer) as server:
+        mirror = mirror_at(server.url)
+        mirror.put("a.html", b"x", PAGE)
+        mirror.put("b.html", b"x", PAGE)
+        mirror.close()
+    assert len(server.seen) == 3
+
+
+def test_a_clock_that_is_off_is_corrected_by_the_stores() -> None:
+    ahead = datetime.now(UTC) + timedelta(hours=9)
+
+    def answer(handler):
+        told = datetime.strptime(handler.headers["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        if abs(told - ahead) < timedelta(minutes=15):
+            return 200, {}, b""
+        return 403, {"Date": format_datetime(ahead, usegmt=True)}, b"<Error><Code>RequestTimeTooSkewed</Code></Error>"
+
+    with store(answer) as server:
+        mirror = mirror_at(server.url)
+        mirror.put("a.html", b"x", PAGE)
+        mirror.put("b.html", b"x", PAGE)
+        mirror.close()
+    assert len(server.seen) == 3
+
+
+def test_every_upload_says_what_it_is() -> None:
+    with store() as server:
+        mirror = mirror_at(server.url, token="session")
+        mirror.put("i/a.html", b"x", headers("i/a.html", PageKind.DOCUMENT, True))
+        mirror.close()
+    sent = server.seen[0][2]
+    assert sent["content-type"] == "text/html; charset=Shift_JIS"
+    assert sent["cache-control"] == "no-store"
+    assert sent["content-md5"] == "ndTkYSaMgDT1yFZOFVxnpg=="
+    assert sent["x-amz-security-token"] == "session"
+    assert sent["x-amz-content-sha256"] == sent["x-amz-meta-sha256"] == "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+
+
+# --- proxies ---
+
+
+def test_through_the_proxy_of_the_settings() -> None:
+    with store() as proxy:
+        mirror = mirror_at("http://store.invalid", proxy=proxy.url)
+        mirror.put("a.html", b"x", PAGE)
+        mirror.close()
+    assert [path for _, path, *_ in proxy.seen] == ["http://store.invalid/site/p/a.html"]
+
+
+def test_through_the_proxy_of_the_environment_but_for_those_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with store() as proxy, store() as near:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url.replace("http://", "http://clerk:word@"))
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        far, beside = mirror_at("http://store.invalid"), mirror_at(near.url)
+        far.put("a.html", b"x", PAGE)
+        beside.put("a.html", b"x", PAGE)
+        far.close()
+        beside.close()
+    assert len(proxy.seen) == len(near.seen) == 1
+    assert proxy.seen[0][2]["Proxy-Authorization"] == "Basic Y2xlcms6d29yZA=="
+
+
+def test_a_proxy_that_wants_a_password_is_named() -> None:
+    with store() as proxy, pytest.raises(MirrorUnavailable) as raised:
+        mirror_at("https://store.invalid", proxy=proxy.url).put("a.html", b"x", PAGE)
+    assert raised.value.problem.code == "mirror-proxy"
+    assert proxy.seen[0][:2] == ("CONNECT", "store.invalid:443")
+
+
+# --- what goes wrong ---
+
+
+def test_a_line_that_ends_before_the_answer_is_cut() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as rude:
+        def hang_up() -> None:
+            for _ in range(2):
+                line, _ = rude.accept()
+                line.recv(10)
+                line.close()
+
+        thread = threading.Thread(target=hang_up, daemon=True)
+        thread.start()
+        for _ in range(2):
+            with pytest.raises(MirrorUnavailable) as raised:
+                mirror_at(f"http://127.0.0.1:{rude.getsockname()[1]}").put("a.html", b"x" * 200_000, PAGE)
+            assert raised.value.problem.code == "mirror-cut"
+        thread.join(5)
+
+
+def test_something_that_speaks_no_http() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as odd:
+        def greet() -> None:
+            line, _ = odd.accept()
+            line.recv(4096)
+            line.sendall(b"220 mail.example.jp ESMTP\r\n")
+            line.close()
+
+        thread = threading.Thread(target=greet, daemon=True)
+        thread.start()
+        with pytest.raises(MirrorUnavailable) as raised:
+            mirror_at(f"http://127.0.0.1:{odd.getsockname()[1]}").put("a.html", b"x", PAGE)
+        thread.join(5)
+    assert raised.value.problem.code == "mirror-stranger"
+
+
+def test_an_endpoint_that_is_no_address() -> None:
+    with pytest.raises(MirrorRefused) as raised:
+        mirror_at("s3.example.jp").put("a.html", b"x", PAGE)
+    assert raised.value.problem.code == "mirror-settings"
+
+
+def test_an_address_of_a_store_is_split_once() -> None:
+    assert Wire(urlsplit("https://store.example.jp:443"), "", 1, 1).netloc == "store.example.jp"
