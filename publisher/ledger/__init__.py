@@ -109,6 +109,15 @@ class Ledger:
         """Counts the builds; every published file knows the serial of its last change."""
         return int(self.fact("serial") or 0)
 
+    def found(self, now: datetime) -> None:
+        """Remember the moment of the first build: what an empty feed bears as its own."""
+        if self.fact("founded") is None:
+            self.remember("founded", now.replace(microsecond=0).isoformat())
+
+    @property
+    def founded(self) -> datetime:
+        return datetime.fromisoformat(self.fact("founded") or "1970-01-01T00:00:00+00:00")
+
     @property
     def updated(self) -> datetime | None:
         """The moment of the last change that the public can see."""

@@ -227,6 +227,7 @@ def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now
             done += count
             tell("読み取り", done, len(present))
         with ledger.transaction():
+            ledger.found(now)
             for id_ in ledger.documents.due(now):
                 ledger.pages.touch("document", id_)
         rendering.documents(id_ for id_ in ledger.pages.touched("document") if id_ not in rendering.done)

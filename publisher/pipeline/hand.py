@@ -69,7 +69,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A document to be rendered. ``shown``: language → content; ``older``: number of an earlier version → content.
+    """A document to be rendered. ``shown``: language → content; ``older``: earlier versions, number, owner of the pages, content.
 
     ``known``: the files that stand already, by path, with the content key of each ("" for none).
     """
@@ -77,7 +77,7 @@ class Order:
     card: Card
     versions: tuple[Version, ...]
     shown: tuple[tuple[str, Source], ...]
-    older: tuple[tuple[int, Source], ...] = ()
+    older: tuple[tuple[int, str, Source], ...] = ()
     known: Mapping[str, tuple[Known, str]] = field(default_factory=dict)
 
 
@@ -187,10 +187,10 @@ class Hand:
             self._table(bulletin, owner, order.known, made)
             return made
         self._put(made, owner, document(bulletin, self._frame), order.known)
-        for number, source in order.older:
+        for number, name, source in order.older:
             content = self._take_content(source)
             if content is not None and not isinstance(content, PublicWorkbook):
-                self._put(made, f"{owner}:v{number}", document_version(bulletin, number, content, self._frame), order.known)
+                self._put(made, name, document_version(bulletin, number, content, self._frame), order.known)
         if card.state is State.PUBLISHED:
             made.notes = simplified(bulletin)
         return made

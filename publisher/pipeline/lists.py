@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from publisher.editions import ArchiveView, CategoryView, ExtrasView, FeedView, HomeView
 from publisher.ledger import Ledger
@@ -25,7 +24,7 @@ URGENT = 20
 TABLES = 40
 
 
-def touched_lists(ledger: Ledger, now: datetime, owners: dict[str, set[str]]) -> Iterator[ListOrder]:
+def touched_lists(ledger: Ledger, owners: dict[str, set[str]]) -> Iterator[ListOrder]:
     """An order for each; a list on which nothing stands any more is entered in ``owners`` with no files."""
     pages = ledger.pages
     for path in pages.touched("category"):
@@ -38,19 +37,19 @@ def touched_lists(ledger: Ledger, now: datetime, owners: dict[str, set[str]]) ->
         yield from _archive(ledger, scope, touched, owners)
     home = bool(pages.touched("home"))
     if home:
-        yield from _home(ledger, now)
+        yield from _home(ledger)
     if home or pages.touched("extras"):
         yield _extras(ledger)
 
 
-def _home(ledger: Ledger, now: datetime) -> Iterator[ListOrder]:
+def _home(ledger: Ledger) -> Iterator[ListOrder]:
     documents = ledger.documents
     view = HomeView(
         urgent=documents.urgent(URGENT), latest=documents.latest(LATEST), tables=documents.tables(TABLES),
         categories=tuple(documents.listed_categories()), updated=ledger.updated,
     )  # fmt: skip
     yield ListOrder("home", "home", view)
-    yield ListOrder("feeds", "feeds", FeedView(documents.latest(FEED), ledger.updated or now))
+    yield ListOrder("feeds", "feeds", FeedView(documents.latest(FEED), ledger.updated or ledger.founded))
 
 
 def _extras(ledger: Ledger) -> ListOrder:

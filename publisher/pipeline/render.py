@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from itertools import islice
 from typing import TypeVar
 
@@ -92,7 +93,7 @@ class Rendering:
             self._set_state(row, what.state, what.due)
             return None
         current = {language: self._source(version) for language, version in what.current.items()}
-        return _Plan(row, what, current, self._older(row, what, versions) if what.state is State.PUBLISHED else {})
+        return _Plan(row, what, current, self._older(row, what) if what.state is State.PUBLISHED else {})
 
     def _set_state(self, row: DocumentRow, state: State, due: datetime | None) -> None:
         with self.ledger.transaction():
@@ -102,16 +103,22 @@ class Rendering:
         known = self.run.known.get((version.path, version.sha256))
         return known.source if known is not None else self.run.source(version.path, version.sha256, version.moment)
 
-    def _older(self, row: DocumentRow, what: Standing, versions: Sequence[VersionRow]) -> dict[int, Source | None]:
-        """Earlier versions that have a page: number → what to render, None where the page stands already.
-
-        They are rendered when they become earlier ones, and never again; one that today's rules would hold has none.
+    def _older(self, row: DocumentRow, what: Standing) -> dict[int, _Older]:
+        """Earlier versions by number. Their pages are rendered when they become earlier ones, and again only when something of them changes;
+        one that today's rules would hold has none.
         """
         if len(what.history) < 2:
             return {}
-        owner = f"document:{row.id}"
-        standing_ = frozenset() if self.all_versions else frozenset(self.ledger.pages.owners_below(owner + ":v"))
-        return {v.number: None if f"{owner}:v{v.number}" in standing_ else self._source(v) for v in what.history}
+        language = next(iter(what.current))
+        standing_ = frozenset() if self.all_versions else frozenset(self.ledger.pages.owners_below(f"document:{row.id}:v"))
+        found: dict[int, _Older] = {}
+        before: VersionRow | None = None
+        for version in what.history:
+            said = (version.path, version.sha256, version.moment.isoformat(), folder_of(row.path), language, before and before.moment.isoformat())
+            owner = f"document:{row.id}:v{version.number}:{sha256(repr(said).encode()).hexdigest()[:16]}"
+            found[version.number] = _Older(owner, None if owner in standing_ else self._source(version))
+            before = version
+        return found
 
     def _examine(self, sources: Iterable[Source]) -> None:
         """See to it that there is a digest of all of them that today's rules accept."""
@@ -145,13 +152,14 @@ class Rendering:
         owner = f"document:{row.id}"
         known = {} if self._empty else self.ledger.pages.known_below(owner)
         versions = versions_shown(what)
-        older: dict[int, Source | None] = {}
+        older: dict[int, _Older] = {}
         if card.kind is not Kind.TABLE and card.state is State.PUBLISHED:
-            older = {n: s for n, s in plan.older.items() if n < card.version and self._has_page(s)}
+            older = {n: one for n, one in plan.older.items() if n < card.version and self._has_page(one.source)}
             versions = tuple(v for v in versions if v.number in older or v.number >= card.version)
-        elif row.card is not None:
-            self._drop_versions(owner)
-        return Order(card, versions, shown, tuple((n, s) for n, s in older.items() if s is not None), known)
+        if row.card is not None:
+            self._drop_versions(owner, {one.owner for one in older.values()})
+        missing = tuple((n, one.owner, one.source) for n, one in older.items() if one.source is not None)
+        return Order(card, versions, shown, missing, known)
 
     def _has_page(self, source: Source | None) -> bool:
         if source is None:
@@ -176,16 +184,17 @@ class Rendering:
         pages.touch("place", where)
         pages.touch("place", f"c:{category_path}\n{where}")
 
-    def _drop_versions(self, owner: str) -> None:
+    def _drop_versions(self, owner: str, but: set[str]) -> None:
         for name in self.ledger.pages.owners_below(owner + ":v"):
-            self.owners[name] = set()
+            if name not in but:
+                self.owners[name] = set()
 
     # --- lists ---
 
     def lists(self) -> None:
         """Have every list rendered that was touched."""
         self.collect()
-        for some in batched(touched_lists(self.ledger, self.now, self.owners), SHARE):
+        for some in batched(touched_lists(self.ledger, self.owners), SHARE):
             for worker in range(self.crew.size):
                 orders = [self._known(order) for order in some[worker :: self.crew.size]]
                 if orders:
@@ -297,11 +306,19 @@ class _Plan:
     row: DocumentRow
     what: Standing
     current: Mapping[str, Source]
-    older: Mapping[int, Source | None]
+    older: Mapping[int, _Older]
 
     @property
     def sources(self) -> list[Source]:
-        return [*self.current.values(), *(source for source in self.older.values() if source is not None)]
+        return [*self.current.values(), *(one.source for one in self.older.values() if one.source is not None)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Older:
+    """An earlier version: who owns its pages (the name changes with all that they say), and what to render, None where they stand."""
+
+    owner: str
+    source: Source | None
 
 
 def _slug(row: DocumentRow, digests: Mapping[str, Digest]) -> str:

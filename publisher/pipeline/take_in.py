@@ -244,16 +244,18 @@ class Intake:
 
     def _add_version(self, row: FileRow, digest: Digest) -> None:
         versions = self.ledger.documents.versions(row.document)
-        last = next((v for v in reversed(versions) if v.language == row.language), None)
-        if last is not None and (last.sha256, last.path, last.gone) == (row.sha256, row.path, False):
-            return
+        mine = [v for v in versions if v.language == row.language]
+        here = next((v for v in reversed(mine) if v.path == row.path), None)
+        if here is not None and (here.sha256, here.gone) == (row.sha256, False):
+            return  # looked at again: it is no newer than what came after it at another path
+        last = mine[-1] if mine else None
         head = digest.head
         moment = max(row.arrived, last.moment) if last is not None else row.arrived
         profile = identify(row.path, self.settings).profile
         expires = head.expires
         if expires is None and profile is not None and profile.expires is not None:
             expires = (digest.as_of or head.date or moment) + profile.expires
-        number = 1 + max((v.number for v in versions if v.language == row.language), default=0)
+        number = 1 + max((v.number for v in mine), default=0)
         self.ledger.documents.add_version(
             row.document, VersionRow(row.language, number, moment, row.sha256, row.path, head.publish, expires, rows=digest.rows)
         )

@@ -1,0 +1,148 @@
+"""Whatever staff did, in whatever order: the site is the one that the ledger and the archive make from nothing, to the byte."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from publisher.errors import UsageError
+from publisher.pipeline import crew
+from publisher.pipeline.build import build, desk
+from publisher.pipeline.decide import release, withdraw
+from publisher.site.write import SiteFolder
+from tests.town import Town, broken_links, lasting, make_town
+
+NAMES = ("給水/水.md", "給水/水.en.md", "給水/水.easy.md", "道路/通行止め.txt", "お知らせ.md", "避難所/一覧.csv", "避難者名簿/名簿.csv", "避難者名簿/二回目.csv")
+TITLES = ("給水所のお知らせ", "県道の通行止め", "避難所について", "Water")
+
+
+MANY = int(os.environ.get("HISTORIES", "200"))
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # shrinking a history takes longer than reading it
+
+
+@dataclass(frozen=True)
+class Step:
+    """``kind``: drop, delete, move, wait, release, withdraw, settings; ``number`` varies what it says."""
+
+    kind: str
+    name: str = NAMES[0]
+    number: int = 0
+
+
+def text(name: str, number: int) -> str:
+    """What such a file says; every number is another text."""
+    if name.startswith("避難者名簿"):
+        rows = "".join(
+            f"山田{n}郎,ヤマダ {n},汐見市本町1-2-{n},{20 + n}歳,第{(n + number) % 3}小学校,{'同意する' if (n + number) % 4 else ''},\n" for n in range(3 + number % 5)
+        )
+        return "氏名,フリガナ,住所,年齢,避難所,公表同意,閲覧制限\n" + rows
+    if name.endswith(".csv"):
+        return "名称,住所,人数\n" + "".join(f"第{n}小学校,汐見市本町{n},{n * number}\n" for n in range(2 + number % 4))
+    head = [f"件名: {TITLES[number % 4]}"]
+    if number % 5 == 1:
+        head.append("重要度: 緊急")
+    if number % 5 == 2:
+        head.append("終了: 2036-03-11 18:00")
+    if number % 5 == 3:
+        head.append("公開: 2036-03-11 17:00")
+    if number % 7 == 4:
+        head.append("日時: 2036-02-28 10:00")
+    return "---\n" + "\n".join(head) + f"\n---\n\n{number}番目の知らせです。\n"
+
+
+STEPS = st.one_of(
+    st.builds(Step, st.just("drop"), st.sampled_from(NAMES), st.integers(0, 40)),
+    st.builds(Step, st.just("drop"), st.sampled_from(NAMES), st.integers(0, 40)),
+    st.builds(Step, st.just("drop"), st.sampled_from(NAMES), st.integers(0, 40)),
+    st.builds(Step, st.sampled_from(["delete", "move", "release", "withdraw"]), st.sampled_from(NAMES)),
+    st.builds(Step, st.just("wait"), number=st.sampled_from([10, 60, 200, 60 * 24 * 41])),
+    st.builds(Step, st.just("settings"), number=st.integers(0, 2)),
+)
+
+
+def do(place: Town, step: Step) -> None:
+    file = place.content / step.name
+    if step.kind == "drop":
+        place.drop(step.name, text(step.name, step.number))
+    elif step.kind == "delete":
+        file.unlink(missing_ok=True)
+    elif step.kind == "move" and file.exists():
+        target = place.content / "移動" / file.name
+        target.parent.mkdir(exist_ok=True)
+        file.replace(target)
+    elif step.kind == "wait":
+        place.now += timedelta(minutes=step.number)
+    elif step.kind in ("release", "withdraw"):
+        with place.desk() as opened:
+            try:
+                (release if step.kind == "release" else withdraw)(opened, step.name, place.now, "試験")
+            except UsageError:  # there is nothing of that name
+                return
+    elif step.kind == "settings":
+        toml = place.root / "publisher.toml"
+        lines = toml.read_text().splitlines()
+        toml.write_text("\n".join(["[site]", f'title = "汐見市 {step.number}"', *lines[2:]]) + "\n")
+
+
+def fresh(place: Town, workers: int) -> dict[str, bytes]:
+    """The site as it is made from the ledger and the archive alone, with no page known."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "town"
+        shutil.copytree(place.root, copy, ignore=shutil.ignore_patterns("public"))
+        with sqlite3.connect(copy / ".publisher" / "ledger.db") as connection:
+            for table in ("pages", "uses", "shards", "touches"):
+                connection.execute(f"DELETE FROM {table}")
+            connection.execute("UPDATE meta SET value = 'another' WHERE key = 'fingerprint'")
+        connection.close()
+        another = replace(place, root=copy)
+        before = crew.workers
+        crew.workers = lambda _files: workers
+        try:
+            with desk(another.settings()) as opened:
+                opened.folder = SiteFolder(copy / "public")
+                build(opened, place.now)
+        finally:
+            crew.workers = before
+        return another.files()
+
+
+def same(found: dict[str, bytes], wanted: dict[str, bytes]) -> None:
+    assert sorted(found) == sorted(wanted), set(found) ^ set(wanted)
+    different = [path for path in wanted if found[path] != wanted[path]]
+    assert not different, different
+
+
+def history(steps: list[Step], workers: int, each: Callable[[Town], None] = lambda _: None) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        place = make_town(Path(folder) / "town")
+        for step in steps:
+            do(place, step)
+            place.build()
+            each(place)
+        found = place.files()
+        assert broken_links(found) == []
+        same(lasting(found), lasting(fresh(place, workers)))
+
+
+@pytest.mark.timeout(600)
+@settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+@given(st.lists(STEPS, min_size=1, max_size=7))
+def test_any_history_ends_in_the_site_of_a_fresh_build(steps: list[Step]) -> None:
+    history(steps, workers=0)
+
+
+@pytest.mark.timeout(600)
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+@given(st.lists(STEPS, min_size=3, max_size=10))
+def test_and_with_two_processes(steps: list[Step]) -> None:
+    history(steps, workers=2)
