@@ -6,7 +6,7 @@
     --output FILE.md            where the tables go besides the terminal (FILE.json beside it)
 
 Peers are installed from their packages into ``.bench/``; everything runs on loopback and in a folder of its own that is removed at the end.
-Tables of persons have a benchmark of their own: ``python bench/tables.py``.
+Tables of persons, restoring and the lease have benchmarks of their own: ``python bench/tables.py``, ``restore.py``, ``lease.py``.
 """
 
 from __future__ import annotations
