@@ -38,6 +38,7 @@ _POINTER = 2
 """A pointer weighs this many times its bytes: shards of pointers are only the way to others."""
 _FIRST, _LAST = "\x01", "\x00"
 """Between what a key is found by and what tells it apart; at the end of every key."""
+_SAMPLE = 2_000
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
@@ -98,27 +99,35 @@ class Index:
     def _sorted(self) -> tuple[list[_Entry], list[str]]:
         """Every row under its reading, every other way to find it, and their keys, sorted."""
         roll, layout = self.roll, self.roll.layout
-        names = folded(roll.values(layout.lead)) if layout.lead is not None else []
-        readings = folded(roll.values(layout.kana)) if layout.kana is not None else [""] * len(names)
+        names = self._forms(layout.lead)
+        readings = self._forms(layout.kana) if layout.kana is not None else [""] * len(names)
         names = names or readings
         mains = [reading or name for reading, name in zip(readings, names, strict=True)]
-        found = [
-            (f"{main}{_FIRST}{said.hex()}{_LAST}", place)
-            for place, (main, said) in enumerate(zip(mains, roll.digests, strict=True))
-            if main
-        ]
-        pointers = {
-            f"{name} {main}"
-            for name, main in {*zip(names, mains, strict=True)}
-            if name and not main.startswith(name)
-        }
+        keys = [f"{main}{_FIRST}{said.hex()}{_LAST}" for main, said in zip(mains, roll.digests, strict=True)]
+        entries: list[_Entry] = list(range(len(keys)))
+        if "" in mains:
+            entries = [place for place in entries if mains[place]]
+            keys = [keys[place] for place in entries]
+        pairs = set(zip(names, mains, strict=True))
+        pointers = {f"{name} {main}" for name, main in pairs if name and not main.startswith(name)}
         if not roll.table.personal:
-            pointers |= {f"{end} {main}" for name, main in {*zip(names, mains, strict=True)} for end in _ends(name)}
-        entries: list[_Entry] = [place for _, place in found]
+            pointers |= {f"{end} {main}" for name, main in pairs for end in _ends(name)}
         entries += pointers
-        keys = [key for key, _ in found] + [pointer.replace(" ", _FIRST) + _LAST for pointer in pointers]
+        keys += [pointer.replace(" ", _FIRST) + _LAST for pointer in pointers]
         order = sorted(range(len(keys)), key=keys.__getitem__)
         return [entries[i] for i in order], _told_apart([keys[i] for i in order])
+
+    def _forms(self, column: int | None) -> list[str]:
+        """What the cells of a column are found by, in the order of the roll."""
+        if column is None:
+            return []
+        cells = self.roll.values(column)
+        some = cells[:: len(cells) // _SAMPLE + 1]
+        if 2 * len(set(some)) > len(some):
+            return folded(cells)
+        different = list(dict.fromkeys(cells))  # cells that repeat are looked at once
+        forms = dict(zip(different, folded(different), strict=True))
+        return [forms[cell] for cell in cells]
 
     def _sums(self, entries: Sequence[_Entry]) -> list[int]:
         """What the entries weigh, added up: their bytes, counted as if every character of a cell had three."""
@@ -130,7 +139,7 @@ class Index:
                 weights.append(_POINTER * (_size(entry) + 3))
                 continue
             row = rows[order[entry]]
-            length = sum(map(len, row))
+            length = len("".join(row))
             if length > CLIP:
                 length = sum([min(len(row[c]), CLIP) for c in columns])
             weights.append(3 * length + around)
@@ -195,6 +204,8 @@ class Index:
 
 def _told_apart(keys: list[str]) -> list[str]:
     """Sorted keys, those of rows that say the same numbered, so that a shard may end between them."""
+    if len(set(keys)) == len(keys):
+        return keys
     before, number = "", 0
     for i, key in enumerate(keys):
         number = number + 1 if key == before else 0
