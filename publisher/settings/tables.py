@@ -56,6 +56,7 @@ def profile(section: Section) -> TableProfile:
         withhold=_rule(section, "withhold", "unless", Withhold),
         reading=section.text("reading").strip() or None,
         group=section.text("group").strip() or None,
+        key=section.text("key").strip() or None,
         expires=_span(section) or (LASTS if section.data.get("kind") in _PEOPLE else None),
         pfif=_pfif(section, publish),
     )

@@ -142,6 +142,14 @@ class TableProfile:
     group: str | None = field(
         default=None, metadata=_key("まとまりの列（避難所など）", '"避難所"', unset="なし")
     )
+    key: str | None = field(
+        default=None,
+        metadata=_key(
+            "行を見分ける列（受付番号など）。前の版から増えた・減った・移った数を数えるためだけに使い、公開はしない",
+            '"受付番号"',
+            unset="名前や住所が同じ行を、同じ人・同じ場所とみなす",
+        ),
+    )
     expires: timedelta | None = field(
         default=None,
         metadata=_key(
