@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from publisher.backup.key import Key
+    from publisher.intake.archive import Archive
+    from publisher.ledger import Ledger
     from publisher.pipeline.report import Report
+    from publisher.pipeline.restrict import Outcome
     from publisher.settings import Settings
 
 MARKS = {
@@ -75,6 +78,10 @@ def parser() -> argparse.ArgumentParser:
     back.add_argument("--phrase", action="store_true", help="鍵のファイルの代わりに、紙に控えた24語を入れる")
     back.add_argument("--endpoint", metavar="URL", default="", help="AWS 以外の S3 の入口")
     back.add_argument("--region", metavar="NAME", default="", help="S3 の地域")
+    restrict = command("restrict", "名簿の1人を、すべての版と公開先から外す（--lift で戻す）", acts=True)
+    restrict.add_argument("table", metavar="TABLE", help="表の名前、フォルダー、またはアドレスの語")
+    restrict.add_argument("row", metavar="ROW", help="行の番号（行12）、見分ける列の値、氏名か読み。--lift では記録の番号（r3）も")
+    restrict.add_argument("--lift", action="store_true", help="載せないことにした方を、載せるように戻す")
     return top
 
 
@@ -405,9 +412,100 @@ def _restore_key(options: argparse.Namespace) -> Key:
     )  # fmt: skip
 
 
+def _restrict(options: argparse.Namespace) -> int:
+    """Take one person off a list everywhere, now; also while ``publisher watch`` runs, which then does it."""
+    from dataclasses import replace
+
+    from publisher.errors import Busy
+    from publisher.pipeline import restrict
+    from publisher.pipeline.restrict import Outcome
+
+    settings = _settings(options)
+    now = _now(settings)
+    with _records(settings) as (ledger, archive):
+        look = restrict.find_restricted if options.lift else restrict.find
+        found = look(ledger, settings, archive, options.table, options.row)
+    outcome = Outcome(found.slug, found.rows, found.entries, options.lift, dry=options.dry_run)
+    if options.dry_run:
+        return _say_outcome(outcome, options)
+    outcome = replace(outcome, entries=restrict.decide(settings, found, now, _who(), options.lift))
+    try:
+        _build_restricted(settings, options)
+    except Busy:
+        _wait_for_watch(settings, found.document.id, now)
+    with _records(settings) as (ledger, _):
+        done = restrict.receipts(ledger, settings, found.document.id, now)
+        outcome = replace(outcome, applied=restrict.applied(ledger, settings.paths.state), receipts=done)
+    return _say_outcome(outcome, options)
+
+
+@contextmanager
+def _records(settings: Settings) -> Iterator[tuple[Ledger, Archive]]:
+    """Ledger and archive for reading, also while another publisher works on them."""
+    from publisher.errors import UsageError
+    from publisher.intake.archive import Archive
+    from publisher.ledger import Ledger
+
+    file = settings.paths.state / "ledger.db"
+    if not file.exists():
+        raise UsageError(Problem("nothing-built", "まだ何も公開していません。", str(file), "", "先に publisher build を実行してください。"))
+    ledger = Ledger(file, readonly=True)
+    try:
+        yield ledger, Archive(settings.paths.state / "archive")
+    finally:
+        ledger.close()
+
+
+def _build_restricted(settings: Settings, options: argparse.Namespace) -> None:
+    from publisher.pipeline.build import build, desk, write_staff_page
+    from publisher.pipeline.publish import to_mirrors
+
+    with desk(settings) as opened, _leading(settings, options) as may:
+        now = _now(settings)
+        report = build(opened, now, tell=_progress(options), all_lines=False)
+        to_mirrors(opened, now, may)
+        write_staff_page(opened, report, now)
+
+
+def _wait_for_watch(settings: Settings, document: str, since: datetime) -> None:
+    """The running publisher sees the register change and does the work; wait until it has, or until it is plain that it takes longer."""
+    import time
+
+    from publisher.pipeline import restrict
+
+    start = time.monotonic()
+    while time.monotonic() - start < 60:
+        with _records(settings) as (ledger, _):
+            if restrict.applied(ledger, settings.paths.state):
+                lines = restrict.receipts(ledger, settings, document, since)
+                if all(line.done for line in lines) or time.monotonic() - start > 20:
+                    return
+        time.sleep(0.1)
+
+
+def _say_outcome(outcome: Outcome, options: argparse.Namespace) -> int:
+    if options.json:
+        print(json.dumps(outcome.as_json(), ensure_ascii=False))
+        return outcome.exit_code
+    rows = "、".join(f"行{row}" for row in outcome.rows)
+    who = f"表「{outcome.slug}」の{rows or '、'.join(outcome.entries)}の方"
+    if outcome.dry:
+        print(f"{who}を{'載せるように戻します' if outcome.lifted else 'すべての版と公開先から外します'}（試しに調べただけで、何も変えていません）。")
+        return 0
+    what = "載せるように戻しました" if outcome.lifted else "外しました"
+    if not outcome.applied:
+        print(f"{who}のことは記録しましたが、公開ページはまだ変わっていません。動いている publisher が続けます。")
+        return outcome.exit_code
+    print(f"{who}を、公開ページから{what}（記録の番号 {'、'.join(outcome.entries)}）。")
+    for line in outcome.receipts:
+        done = f"済みました（古い内容 {line.things}件も消しました）" if line.done else "まだ終わっていません。つながりしだい、ほかの更新より先に行います"
+        print(f"公開先 {line.mirror}: {done}")
+    return outcome.exit_code
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "init": _init, "check": _check, "build": _build, "publish": _publish, "watch": _watch, "status": _status, "release": _release,
-    "withdraw": _withdraw, "backup": _backup, "restore": _restore,
+    "withdraw": _withdraw, "restrict": _restrict, "backup": _backup, "restore": _restore,
 }  # fmt: skip
 
 _MIRRORS = {"current": "すべて届いています", "waiting": "まだ送っていません（残り{0}）"}

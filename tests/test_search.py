@@ -16,8 +16,8 @@ from publisher.editions.tables.roll import roll as make_roll
 from publisher.editions.tables.search.fold import fold, folded
 from publisher.editions.tables.search.index import ROOT, SHARD, Index
 from publisher.editions.tables.search.ranges import AFTER, Cutter
-from publisher.editions.tables.search.variants import VARIANTS
 from publisher.model import PublicTable, TableKind
+from publisher.review.variants import VARIANTS
 from tests.searching import Browser
 from tests.test_tables import AS_OF, bulletin, frame, open_table, people, roll, site, text
 

@@ -38,7 +38,7 @@ class Sources:
     def config(self) -> list[Path]:
         """publisher.toml, the files of themes/, and what the settings name beside them. Links that lead elsewhere are not followed."""
         themes = self.directory / "themes"
-        found = [self.directory / "publisher.toml", *(p for p in sorted(themes.rglob("*")) if p.is_file() and not p.is_symlink()), *self.also]
+        found = [self.directory / "publisher.toml", *(p for p in sorted(themes.rglob("*")) if p.is_file() and not p.is_symlink()), *(p for p in self.also if p.is_file())]
         return [path for path in found if path.is_file()]
 
 

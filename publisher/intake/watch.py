@@ -52,8 +52,9 @@ MANY = 200
 class Watcher:
     """Hears of changes below a folder. ``wait`` wakes at the first, or when the time is over."""
 
-    def __init__(self, content: Path) -> None:
-        self._content = content
+    def __init__(self, content: Path, also: Path | None = None) -> None:
+        """``also``: another folder in which a change wakes us (people's decisions), though it is no part of the drop folder."""
+        self._content, self._also = content, also
         self._wake = Event()
         self._lock = Lock()
         self._closed: set[str] = set()
@@ -86,10 +87,17 @@ class Watcher:
                     return  # its entries changed: they tell of themselves
                 hears.heard(paths, event.event_type == EVENT_TYPE_CLOSED, plain and not event.is_directory)
 
+        class Waker(FileSystemEventHandler):
+            def on_any_event(self, event: FileSystemEvent) -> None:
+                if event.event_type not in ("opened", "closed_no_write"):
+                    hears.wake()
+
         self._folder = self._identity()
         observer = Observer()
         try:
             observer.schedule(Handler(), str(self._content), recursive=True)
+            if self._also is not None and self._also.is_dir():
+                observer.schedule(Waker(), str(self._also))
             observer.start()
         except OSError:
             self.period = SHARE

@@ -96,6 +96,11 @@ class Documents:
         row = self._db.execute(f"SELECT {_DOCUMENT} {_FROM} WHERE d.key = ?", (key,)).fetchone()
         return None if row is None else _document(row)
 
+    def by_address(self, address: str) -> DocumentRow | None:
+        """The document that has (or last had) this address in the web edition."""
+        row = self._db.execute(f"SELECT {_DOCUMENT} {_FROM} WHERE d.address = ?", (address,)).fetchone()
+        return None if row is None else _document(row)
+
     def at_path(self, path: str) -> list[DocumentRow]:
         rows = self._db.execute(f"SELECT {_DOCUMENT} {_FROM} WHERE d.path = ?", (path,))
         return [_document(row) for row in rows]

@@ -21,6 +21,7 @@ from publisher.errors import BackupError, MirrorError, SettingsError, UsageError
 from publisher.ledger.copies import begin_anew, facts_of, standing
 from publisher.mirrors.objects import open_objects
 from publisher.model import Problem
+from publisher.pipeline.restrictions import place
 from publisher.settings import BackupSettings, Settings, load
 
 UNFINISHED = ".restoring"
@@ -51,7 +52,10 @@ def open_vault(settings: Settings) -> Vault:
 def sources(settings: Settings) -> Sources:
     """What is kept besides ledger and archive: publisher.toml, themes/, and the key that signs the site."""
     directory, paths = settings.paths.directory, settings.paths
-    also = tuple(p for p in sorted((paths.state / "keys").glob("*")) if p.is_file() and p.is_relative_to(directory))
+    also: tuple[Path, ...] = tuple(p for p in sorted((paths.state / "keys").glob("*")) if p.is_file() and p.is_relative_to(directory))
+    register = place(paths.state)  # it may come later, while the watch runs
+    if register not in also and register.is_relative_to(directory):
+        also = (*also, register)
     return Sources(directory, paths.state, also)
 
 

@@ -24,11 +24,14 @@ from publisher.errors import Busy, SettingsError, SiteError
 from publisher.intake.archive import Archive, Overlay
 from publisher.intake.listing import Changes, Entry, Listing, changes, glance, listing
 from publisher.ledger import Ledger
+from publisher.ledger.documents import DocumentRow
 from publisher.model import Delete, Problem
+from publisher.pipeline import takedown
 from publisher.pipeline.crew import crew
 from publisher.pipeline.hand import Bench
 from publisher.pipeline.render import BATCH, Rendering, batched
 from publisher.pipeline.report import Outputs, Report
+from publisher.pipeline.restrictions import FACT, LOGGED, Register
 from publisher.pipeline.summary import lines
 from publisher.pipeline.take_in import Intake
 from publisher.settings import Settings
@@ -210,13 +213,17 @@ def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now
     present = ready(what.present)
     run.unfinished.update({e.path for e in what.present} - {e.path for e in present})
     rules_changed = ledger.fact("fingerprint") != desk_.fingerprint
-    again = list(ledger.files.all()) if rules_changed else []
+    restricted = restricted_documents(ledger, run.register)
+    again = list(ledger.files.all()) if rules_changed else [row for document in restricted for row in ledger.files.of_document(document.id)]
     bench = desk_.bench()
     with crew(bench, max(len(present), len(again)), lambda: desk_.frame) as hands:
         rendering = Rendering(desk_.settings, ledger, run, hands, desk_.folder, bench.stager, now, ledger.serial + 1, all_versions=rules_changed)
         for some in batched(again, BATCH):
             run.look_again(some, hands)
             rendering.documents(run.drain())
+        with ledger.transaction():
+            for document in restricted:
+                ledger.pages.touch("document", document.id)
         if rules_changed:
             _touch_everything(ledger)
             if ledger.fact("fingerprint") is None:
@@ -272,9 +279,33 @@ def _finish(desk_: Desk, rendering: Rendering, now: datetime) -> Outputs:
         ledger.pages.untouch("shard", ledger.pages.touched("shard"))
         ledger.remember("serial", str(rendering.serial))
         ledger.remember("fingerprint", desk_.fingerprint)
+        _restrict(desk_, rendering, now)
         ledger.remember("built", now.isoformat())
         desk_.folder.apply([*staged, *shards], deletes)
     return _outputs([*staged, *shards], deletes, rendering.unchanged)
+
+
+def _restrict(desk_: Desk, rendering: Rendering, now: datetime) -> None:
+    """The site is built under today's restrictions: what was there before has to vanish from the mirrors, in every version."""
+    ledger, register = desk_.ledger, rendering.run.register
+    documents = restricted_documents(ledger, register)
+    if ledger.fact(FACT) == register.fact or (not register.log and ledger.fact(FACT) is None):
+        return
+    takedown.order(ledger, desk_.settings.mirrors, documents, "restrict", now)
+    for moment, who, action, table, number in register.log[int(ledger.fact(LOGGED) or 0) :]:
+        ledger.decisions.log(datetime.fromisoformat(moment), who, action, f"t/{table}/", number)
+    ledger.remember(LOGGED, str(len(register.log)))
+    ledger.remember(FACT, register.fact)
+
+
+def restricted_documents(ledger: Ledger, register: Register) -> list[DocumentRow]:
+    """The tables of which somebody was taken off, or brought back, since the site was built."""
+    found = []
+    for slug in register.changed(ledger.fact(FACT)):
+        row = ledger.documents.get(slug) or ledger.documents.by_address(f"t/{slug}/index.html")
+        if row is not None:
+            found.append(row)
+    return found
 
 
 def _pulse_is_due(ledger: Ledger, now: datetime) -> bool:

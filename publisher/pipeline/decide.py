@@ -8,6 +8,7 @@ from pathlib import Path
 from publisher.errors import UsageError
 from publisher.ledger.files import FileRow
 from publisher.model import Problem
+from publisher.pipeline import takedown
 from publisher.pipeline.build import Desk
 from publisher.pipeline.crew import crew
 from publisher.pipeline.take_in import Intake
@@ -75,6 +76,9 @@ def _decide(desk: Desk, rows: list[FileRow], action: str, moment: datetime, who:
             desk.ledger.decisions.decide(row.path, row.sha256, action, moment, who)
             if action == "withdraw":
                 run.take_down(row)
+                document = desk.ledger.documents.get(row.document)
+                if document is not None:
+                    takedown.order(desk.ledger, desk.settings.mirrors, [document], "withdraw", moment)
             if (desk.settings.paths.content / row.path).exists():
                 run.look_again([row], hands)
             elif action == "withdraw":

@@ -17,6 +17,7 @@ from publisher.model import Problem, Receipt, State
 from publisher.pipeline.build import Desk
 from publisher.pipeline.doubt import settle
 from publisher.pipeline.report import DocumentLine, MirrorLine, RelayLine
+from publisher.pipeline.takedown import carry_out
 from publisher.settings import MirrorSettings, Settings
 from publisher.site.write import SiteFolder
 
@@ -70,6 +71,7 @@ def register(ledger: Ledger, mirrors: Sequence[MirrorSettings]) -> None:
             ledger.mirrors.start(mirror.name, mirror.identity)
         for name in set(ledger.mirrors.names()) - {m.name for m in mirrors}:
             ledger.mirrors.forget(name)
+            ledger.takedowns.forget([name])
 
 
 def to_mirror(
@@ -106,9 +108,13 @@ def to_mirror(
 
         if not may():
             raise MirrorUnavailable(_silent(mirror_settings.name))
+        if ledger.takedowns.pending(mirror_settings.name):
+            carry_out(ledger, read, mirror, now)
+            plan = _plan(ledger, row)
+            todo = len(plan.puts) + len(plan.deletes)
         result = sync(mirror, plan, read, confirm, now, doubt=doubt)
     except PublisherError as error:
-        return _settle(ledger, row, serial, now, error.problem, todo)
+        return _settle(ledger, row, serial, now, error.problem, max(todo, 1))
     except OSError as error:
         return _settle(ledger, row, serial, now, _unreadable_site(mirror_settings.name, error), todo)
     with ledger.transaction():

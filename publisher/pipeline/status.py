@@ -6,6 +6,7 @@ import time
 from contextlib import closing
 
 from publisher.ledger import Ledger
+from publisher.pipeline import takedown
 from publisher.pipeline.report import MirrorLine, Report
 from publisher.pipeline.summary import lines
 from publisher.settings import Settings
@@ -28,7 +29,7 @@ def status(settings: Settings, everything: bool) -> Report:
         wanted = None if everything else [row.path for row in (*files.troubled(TROUBLED), *files.latest(RECENT))]
         return Report(
             documents=lines(ledger, settings, wanted), total=files.count(), mirrors=mirrors, troubled=ledger.files.troubled_count(), serial=ledger.serial,
-            seconds=time.perf_counter() - start,
+            problems=takedown.problems(ledger, settings), seconds=time.perf_counter() - start,
         )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from publisher.ledger.documents import DocumentRow, VersionRow
 from publisher.ledger.files import FileRow
 from publisher.ledger.names import identity
 from publisher.model import Problem
+from publisher.pipeline import restrictions
 from publisher.pipeline.crew import Asked, Crew, worker_of
 from publisher.pipeline.examine import Answer, Digest, Question, refused
 from publisher.pipeline.hand import Job, Source, Taken
@@ -48,7 +49,11 @@ class Intake:
     changed: set[str] = field(default_factory=set)
     unfinished: set[str] = field(default_factory=set)
     known: dict[tuple[str, str], Known] = field(default_factory=dict)
+    register: restrictions.Register = field(default_factory=restrictions.Register)
     _dirty: dict[str, None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.register = restrictions.load(self.settings.paths.state, self.ledger.fact(restrictions.FACT))
 
     def drain(self) -> list[str]:
         """The documents that were touched since the last call, in order."""
@@ -175,8 +180,12 @@ class Intake:
         return Taken(question, taken.sha256, answer)
 
     def _question(self, entry: Entry) -> Question:
-        who = identify(entry.path, self.settings)
-        return Question(entry.path, arrival_moment(entry.stood_still_since, self.now), who.profile, self._slug(who.key, who.profile), False, self.now)
+        return self._asked(entry.path, arrival_moment(entry.stood_still_since, self.now), False)
+
+    def _asked(self, path: str, arrived: datetime, released: bool) -> Question:
+        who = identify(path, self.settings)
+        slug = self._slug(who.key, who.profile)
+        return Question(path, arrived, who.profile, slug, released, self.now, self.register.of(slug))
 
     def _slug(self, key: str, profile: object) -> str:
         if profile is not None and key.endswith("/"):
@@ -186,9 +195,7 @@ class Intake:
 
     def source(self, path: str, sha256: str, arrived: datetime) -> Source:
         """Where a content comes from, under today's rules."""
-        who = identify(path, self.settings)
-        released = self.ledger.decisions.released(path, sha256)
-        return Source(Question(path, arrived, who.profile, self._slug(who.key, who.profile), released, self.now), sha256)
+        return Source(self._asked(path, arrived, self.ledger.decisions.released(path, sha256)), sha256)
 
     def _record(self, entry: Entry, taken: Taken, worker: int) -> None:
         row = self.ledger.files.get(entry.path)

@@ -18,6 +18,7 @@ from publisher.intake.listing import Entry, changes, listing
 from publisher.intake.settle import Settling
 from publisher.intake.watch import Watcher
 from publisher.model import Problem
+from publisher.pipeline import restrictions
 from publisher.pipeline.build import Desk, build, write_staff_page
 from publisher.pipeline.keeping import BackupKeeper
 from publisher.pipeline.publish import always, register, tidy, to_mirror, to_relays
@@ -108,7 +109,9 @@ class Watch:
             self._watcher.wake()
 
     def run(self) -> None:
-        self._watcher = Watcher(self.desk.settings.paths.content)
+        decisions = restrictions.place(self.desk.settings.paths.state).parent
+        decisions.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._watcher = Watcher(self.desk.settings.paths.content, decisions)
         self._watcher.start()
         self._stamp = self._settings_stamp()
         try:

@@ -28,6 +28,7 @@ from publisher.review import profile as profiles
 from publisher.review.headers import Meaning, meaning
 from publisher.review.kinds import PERSONAL
 from publisher.review.privacy import Looks, look
+from publisher.review.restrict import People, Restrictions
 
 if TYPE_CHECKING:
     from publisher.settings import TableProfile
@@ -39,7 +40,9 @@ _RELEASE = "公開してよいと確かめたら、「publisher release」で公
 _FEWEST_ROWS = 3  # a table within a notice with fewer rows tells of an office, not of a list of people
 
 
-def review(path: str, content: Content, profile: TableProfile | None, slug: str, released: bool) -> Verdict:
+def review(
+    path: str, content: Content, profile: TableProfile | None, slug: str, released: bool, restrictions: Restrictions | None = None
+) -> Verdict:
     """The verdict on one document. Pure.
 
     ``profile`` is the one whose folder the document lies in. ``slug`` names the table's address without
@@ -47,9 +50,10 @@ def review(path: str, content: Content, profile: TableProfile | None, slug: str,
     ``slug-2``, ``slug-3`` … ``released`` means that a person has looked at what was held: doubts and
     looks no longer hold it,
     individual numbers and columns that a profile needs but does not find still do (``Held.final``).
+    ``restrictions``: people who are counted and not shown.
     """
     if isinstance(content, Workbook):
-        return _workbook(path, content, profile, slug, released)
+        return _workbook(path, content, profile, slug, released, restrictions)
     return _document(path, content, profile, released)
 
 
@@ -144,7 +148,9 @@ def _looks_personal(where: str, what: str, seen: Looks) -> Problem:
 # ---------------------------------------------------------------------------------------------------
 
 
-def _workbook(path: str, book: Workbook, profile: TableProfile | None, slug: str, released: bool) -> Verdict:
+def _workbook(
+    path: str, book: Workbook, profile: TableProfile | None, slug: str, released: bool, restrictions: Restrictions | None
+) -> Verdict:
     several = len(book.tables) > 1
     places = [f"{path} シート「{table.name}」" if table.name and several else path for table in book.tables]
     warnings = list(book.warnings)
@@ -166,9 +172,11 @@ def _workbook(path: str, book: Workbook, profile: TableProfile | None, slug: str
             )
     tables: list[PublicTable] = []
     for index, (table, where) in enumerate(zip(book.tables, places, strict=True)):
+        hidden = frozenset(People(table, profile.key if profile is not None else None).hidden(restrictions))
+        warnings += _restricted(len(hidden), where)
         address = slug if index == 0 else f"{slug}-{index + 1}"
         if profile is None:
-            made, told, held = _without_profile(table, address, _title(book, table, several), where, path)
+            made, told, held = _without_profile(table, address, _title(book, table, several), where, path, hidden)
             reasons += held
         else:
             title = _title(book, table, several)
@@ -176,7 +184,7 @@ def _workbook(path: str, book: Workbook, profile: TableProfile | None, slug: str
                 profile.kind in PERSONAL
             ):  # nothing of such a file is public that the profile does not name
                 title = f"{profile.name}（{index + 1}）" if several else profile.name
-            applied = profiles.apply(table, profile, address, title, where)
+            applied = profiles.apply(table, profile, address, title, where, hidden)
             final += applied.faults
             made, told = applied.table, applied.warnings
         warnings += told
@@ -187,6 +195,20 @@ def _workbook(path: str, book: Workbook, profile: TableProfile | None, slug: str
     if reasons and not released:
         return Held(tuple(reasons))
     return Accepted(PublicWorkbook(_head(book.head, profile), tuple(tables)), tuple(warnings))
+
+
+def _restricted(count: int, where: str) -> list[Problem]:
+    if not count:
+        return []
+    return [
+        Problem(
+            "restricted",
+            f"載せないと決めた方の行が{count}行あります。",
+            where,
+            "その方は人数にだけ数え、載せていません。",
+            "載せてよくなったときは、管理者が publisher restrict --lift で戻せます。",
+        )
+    ]
 
 
 def _head(head: Head, profile: TableProfile | None) -> Head:
@@ -215,7 +237,7 @@ def _numbers(table: Table, where: str) -> tuple[list[Problem], list[Problem]]:
 
 
 def _without_profile(
-    table: Table, slug: str, title: str, where: str, path: str
+    table: Table, slug: str, title: str, where: str, path: str, hidden: frozenset[int]
 ) -> tuple[PublicTable, list[Problem], list[Problem]]:
     seen = facilities.looks(table.columns, table.rows)
     held = [_looks_personal(where, "この表は", seen)] if seen.personal else []
@@ -247,9 +269,10 @@ def _without_profile(
         title=title,
         kind=TableKind.OPEN,
         columns=table.columns,
-        rows=table.rows,
+        rows=[row for i, row in enumerate(table.rows) if i not in hidden] if hidden else table.rows,
         total=len(table.rows),
-        personal=seen.personal,
+        withheld=len(hidden),
+        personal=seen.personal or bool(hidden),
         as_of=table.as_of,
         notes=table.notes,
     )

@@ -6,7 +6,6 @@ import difflib
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from publisher.model import Problem, PublicTable, Table
@@ -38,9 +37,11 @@ def key(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split()).lower()
 
 
-def apply(table: Table, profile: TableProfile, slug: str, title: str, where: str) -> Applied:
+def apply(
+    table: Table, profile: TableProfile, slug: str, title: str, where: str, hidden: frozenset[int] = frozenset()
+) -> Applied:
     """What of the table may be shown. Faults are about columns the profile needs and the file lacks; they
-    cannot be released.
+    cannot be released. ``hidden``: indexes of rows that a person took off the list.
     """
     work = _Work(table, profile, where)
     shown = work.columns()
@@ -50,7 +51,7 @@ def apply(table: Table, profile: TableProfile, slug: str, title: str, where: str
     personal = profile.kind in PERSONAL
     if personal:
         work.look_at_rows(shown)
-    rows = work.rows(shown) if not (personal and work.nobody()) else []
+    rows = work.rows(shown, hidden) if not (personal and work.nobody()) else []
     names = tuple(name for name, _, _ in shown)
     if personal:
         work.check_cells(names, rows)
@@ -73,7 +74,6 @@ def apply(table: Table, profile: TableProfile, slug: str, title: str, where: str
         notes=() if personal else table.notes,
         pfif=profile.pfif if personal else None,
         lasts=profile.expires,
-        identities=work.identities,
     )
     work.applied.table = joined(public)
     if personal and (table.notes or table.title):
@@ -94,7 +94,6 @@ class _Work:
             self._places.setdefault(key(name), c)
         self.personal = profile.kind in PERSONAL
         self.odd: dict[int, frozenset[str]] = {}
-        self.identities: tuple[bytes, ...] = ()
 
     def warn(self, code: str, what: str, todo: str) -> None:
         self.applied.warnings.append(Problem(code, what, self.where, _OTHERS, todo))
@@ -220,9 +219,11 @@ class _Work:
             allowed = rule.yes if rule is self.profile.consent else rule.unless
             self._tests.append((place, frozenset(key(value) for value in allowed)))
 
-    def rows(self, shown: Sequence[tuple[str, int, Callable[[str], str]]]) -> list[tuple[str, ...]]:
+    def rows(self, shown: Sequence[tuple[str, int, Callable[[str], str]]], hidden: frozenset[int]) -> list[tuple[str, ...]]:
         """The rows that may be shown, masked. Each different cell is masked once."""
         source = self.table.rows
+        if hidden:
+            source = [row for i, row in enumerate(source) if i not in hidden]
         for place, allowed in self._tests:
             verdict: dict[str, bool] = {
                 value: key(value) in allowed for value in {row[place] for row in source}
@@ -231,7 +232,6 @@ class _Work:
         if self.odd:
             odd = list(self.odd.items())
             source = [row for row in source if not any(row[place] in wrong for place, wrong in odd)]
-        self.identities = self._identities(source)
         cells = [_masked([row[place] for row in source], mask) for _, place, mask in shown]
         return list(zip(*cells, strict=True))
 
@@ -247,6 +247,9 @@ class _Work:
             self.applied.warnings.append(misfits.warning(self.table, found, rows, self.where))
         reading = self._places.get(key(self.profile.reading or ""))
         told = row_care.readings(self.table, reading, self.where) if reading is not None else None
+        self.applied.warnings += [told] if told else []
+        number = self._places.get(key(self.profile.key or ""))
+        told = row_care.doubled(self.table, number, key, self.where) if number is not None else None
         self.applied.warnings += [told] if told else []
 
     def nobody(self) -> bool:
@@ -266,23 +269,6 @@ class _Work:
 
     def _count_only(self, code: str, what: str, todo: str) -> None:
         self.applied.warnings.append(Problem(code, what, self.where, "名前は、どなたのものも載せていません。", todo))
-
-    def _identities(self, rows: Sequence[Sequence[str]]) -> tuple[bytes, ...]:
-        """A digest of the key column by row: the number itself goes no further than here."""
-        if not self.profile.key:
-            return ()
-        place = self._places.get(key(self.profile.key))
-        if place is None:
-            self.warn(
-                "missing-key",
-                f"行を見分ける列「{self.profile.key}」がありません。前の版との差は、公開する列の内容で数えました。",
-                f"見出しを「{self.profile.key}」に直すか、publisher.toml の「{self.profile.name}」の key を直してください。",
-            )
-            return ()
-        return tuple(
-            blake2b(value.encode("utf-8", "replace"), digest_size=8).digest() if value else b""
-            for value in (key(row[place]) for row in rows)
-        )
 
     def check_cells(self, names: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
         """Telephone numbers and mail addresses among what would be shown: columns are shifted or a note

@@ -14,7 +14,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from publisher.editions.tables.search.variants import VARIANTS
+from publisher.review.variants import VARIANTS
 
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _AGAIN = re.compile("([^\n々〻ヽヾゝゞ])([々〻ヽヾゝゞ]+)")

@@ -7,8 +7,8 @@ import re
 from hashlib import sha256
 
 from publisher.editions.frame import WEB, Frame, telephone
-from publisher.editions.tables.search.variants import VARIANTS
 from publisher.model import Page, PageKind, PublicTable
+from publisher.review.variants import VARIANTS
 
 SOURCE = "web/search.js"
 """Its path in the theme; a theme without it has no search."""

@@ -1,0 +1,131 @@
+"""Take-downs outrank everything: on each mirror the old bytes are overwritten first, then gone, then purged in every version.
+
+They stand in the ledger until the mirror has confirmed them, and each confirmation is a receipt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from publisher.errors import PublisherError
+from publisher.ledger import Ledger
+from publisher.ledger.documents import DocumentRow
+from publisher.ledger.takedowns import TakeDownRow
+from publisher.mirrors import Mirror, headers, plan, sync
+from publisher.model import Kind, PageKind, PageRecord, Problem, Receipt
+
+if TYPE_CHECKING:
+    from publisher.settings import MirrorSettings, Settings
+
+EDITIONS = ("", "k/", "i/")
+GONE = b"<!DOCTYPE html><html><head><title>-</title><meta name=\"robots\" content=\"noindex\"/></head><body><p>-</p></body></html>\n"
+"""Written over a page before it is deleted: it names nothing, in any charset."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeDownLine:
+    """How a take-down stands on one mirror: since when it is ordered, when it was confirmed (None: not yet), how many things went."""
+
+    mirror: str
+    ordered: datetime
+    done: datetime | None = None
+    things: int = 0
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "mirror": self.mirror, "state": "done" if self.done else "pending", "ordered": self.ordered.isoformat(),
+            "done": self.done.isoformat() if self.done else None, "purged": self.things,
+        }  # fmt: skip
+
+
+def prefixes(row: DocumentRow) -> list[str]:
+    """Where all files of a document lie: of its pages, earlier versions, data, shards of its search."""
+    if row.card is None:
+        return []
+    base = row.card.path.removesuffix("index.html") if row.card.kind is Kind.TABLE else f"n/{row.id}."
+    return [edition + base for edition in EDITIONS]
+
+
+def order(ledger: Ledger, mirrors: Sequence[MirrorSettings], rows: Iterable[DocumentRow], reason: str, moment: datetime) -> None:
+    """Order the take-down of documents' old bytes on every mirror. Runs within a transaction."""
+    for row in rows:
+        pictures = sorted(path for path in ledger.pages.owned(f"document:{row.id}") if path.startswith("m/")) if reason == "withdraw" else []
+        ledger.takedowns.order([m.name for m in mirrors], [*prefixes(row), *pictures], reason, row.id, moment)
+
+
+def carry_out(ledger: Ledger, read: Callable[[str], bytes], mirror: Mirror, now: datetime) -> None:
+    """Do what is pending on one mirror. Raises ``MirrorError``; what was not confirmed stays pending."""
+    for row in ledger.takedowns.pending(mirror.name):
+        if row.prefix.startswith("m/") and ledger.pages.get(row.prefix) is not None:
+            things = 0  # another document shows the same picture
+        else:
+            things = _one(ledger, read, mirror, row.prefix, now)
+        with ledger.transaction():
+            ledger.takedowns.finish([row.number], now, things)
+
+
+def _one(ledger: Ledger, read: Callable[[str], bytes], mirror: Mirror, prefix: str, now: datetime) -> int:
+    pages = ledger.takedowns.pages_below(prefix)
+    held = ledger.takedowns.receipts_below(mirror.name, prefix)
+    gone = sorted(held.keys() - {page.path for page in pages})
+    _overwrite(mirror, gone)
+    what = plan(mirror.name, pages, gone, held, len(held), allow_deletions=True)
+
+    def confirm(receipt: Receipt) -> None:
+        ledger.mirrors.confirm([receipt])
+
+    def doubt(receipts: Sequence[Receipt]) -> None:
+        with ledger.transaction():
+            ledger.mirrors.confirm(receipts)
+
+    result = sync(mirror, what, read, confirm, now, doubt=doubt)
+    with ledger.transaction():
+        ledger.mirrors.deleted(mirror.name, result.deleted)
+    if result.problem is not None:
+        raise PublisherError(result.problem)
+    return mirror.purge(prefix, {page.path for page in pages})
+
+
+def _overwrite(mirror: Mirror, gone: Sequence[str]) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    def one(path: str) -> None:
+        record = PageRecord(path, "", 0, PageKind.DOCUMENT, True, 0)
+        mirror.put(path, GONE if path.endswith(".html") else b"\n", headers(record.path, record.kind, record.personal))
+
+    with ThreadPoolExecutor(8, thread_name_prefix=f"takedown-{mirror.name}") as pool:
+        list(pool.map(one, gone))
+
+
+def lines(rows: Iterable[TakeDownRow]) -> tuple[TakeDownLine, ...]:
+    """One line a mirror: done when all of it is done there."""
+    found: dict[str, list[TakeDownRow]] = {}
+    for row in rows:
+        found.setdefault(row.mirror, []).append(row)
+    return tuple(_line(name, mine) for name, mine in found.items())
+
+
+def _line(name: str, rows: Sequence[TakeDownRow]) -> TakeDownLine:
+    ends = [row.done for row in rows]
+    done = max((end for end in ends if end is not None), default=None) if all(end is not None for end in ends) else None
+    return TakeDownLine(name, min(row.moment for row in rows), done, sum(row.things for row in rows))
+
+
+def problems(ledger: Ledger, settings: Settings) -> tuple[Problem, ...]:
+    """What staff have to know of mirrors that still show, or keep, what was taken down."""
+    known = {mirror.name for mirror in settings.mirrors}
+    return tuple(_pending(line) for line in lines(row for row in ledger.takedowns.pending() if row.mirror in known))
+
+
+def _pending(line: TakeDownLine) -> Problem:
+    when = f"{line.ordered.month}月{line.ordered.day}日{line.ordered.hour}時{line.ordered.minute:02d}分"
+    return Problem(
+        "takedown-pending",
+        f"取り下げ（{when}の指示）が、この公開先ではまだ終わっていません。",
+        f"公開先「{line.mirror}」",
+        "この公開先には、取り下げる前の内容が残っているおそれがあります。",
+        "つながりしだい、ほかの更新より先に消します。急ぐときは、この公開先の事業者に連絡して公開を止めてください。",
+    )

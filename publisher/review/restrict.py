@@ -1,0 +1,212 @@
+"""Whom a person took off a list: known by keyed digests alone, and found again in editions that write them a little differently.
+
+A restriction keeps no name. It keeps digests (BLAKE2b with a key, RFC 7693) of what tells somebody from others in the *source*: the
+number of the key column, name or reading with date of birth or address. Widths, spaces, forms of kana and variants of kanji do not
+count (髙橋　ｼｹﾞﾙ is 高橋しげる). Somebody of the same name with another birthday and another address is another person.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from publisher.model import Table
+from publisher.review.headers import Meaning, meaning
+from publisher.review.variants import VARIANTS
+
+_SAME = {ord(variant): usual for usual, *others in VARIANTS.split() for variant in others}
+_SMALL = str.maketrans("ァィゥェォッャュョヮヵヶヰヱヂヅ", "アイウエオツヤユヨワカケイエジズ")
+_KATAKANA = {point: point + 0x60 for point in range(0x3041, 0x3097)}
+_MARKS = re.compile(r"[\W_ー\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
+_POLITE = re.compile(r"(?:様|さん|氏|殿|くん|ちゃん)$")
+_BRACKETS = re.compile(r"\(.*?\)|（.*?）|\[.*?\]")
+_ERAS = {"明治": 1867, "m": 1867, "大正": 1911, "t": 1911, "昭和": 1925, "s": 1925, "平成": 1988, "h": 1988, "令和": 2018, "r": 2018}
+_BIRTH = re.compile(r"(明治|大正|昭和|平成|令和|[mtshr])?\s*(\d{1,4}|元)\s*[年/.\-]\s*(\d{1,2})\s*[月/.\-]\s*(\d{1,2})")
+_COMPACT = re.compile(r"((?:18|19|20)\d\d)(\d\d)(\d\d)")
+_PREFECTURE = re.compile(r"^(?:東京都|北海道|(?:京都|大阪)府|[^\d県]{2,3}県)")
+_NUMBERING = re.compile(r"丁目|番地の?|番|号|大字|字|の(?=\d)|[^\w]|_|ー(?=\d)")
+_KANJI_DIGITS = str.maketrans("〇一二三四五六七八九", "0123456789")
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """One person who is not shown. ``digests`` say who, ``bare`` that neither a birthday nor an address is known."""
+
+    id: str
+    digests: frozenset[str] = field(repr=False)
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Restrictions:
+    """Those of one table, and the key of their digests."""
+
+    key: bytes = field(repr=False)
+    entries: tuple[Restriction, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What tells one row from others, in one form: "" for what the table does not say."""
+
+    number: str = field(default="", repr=False)
+    name: str = field(default="", repr=False)
+    reading: str = field(default="", repr=False)
+    birth: str = field(default="", repr=False)
+    address: str = field(default="", repr=False)
+
+    @property
+    def bare(self) -> bool:
+        return not (self.birth or self.address)
+
+    def parts(self) -> Iterator[tuple[str, ...]]:
+        """What is digested of a person when they are restricted."""
+        if self.number:
+            yield "number", self.number
+        for who, called in (("name", self.name), ("reading", self.reading)):
+            if called:
+                yield who, called
+                for what, said in (("birth", self.birth), ("address", self.address)):
+                    if said:
+                        yield who, called, what, said
+
+
+def digest(key: bytes, parts: Iterable[str]) -> str:
+    return blake2b("\x1f".join(parts).encode("utf-8", "replace"), key=key, digest_size=16).hexdigest()
+
+
+def restriction(id_: str, key: bytes, person: Person) -> Restriction:
+    """What is kept of somebody who is to be shown no more."""
+    return Restriction(id_, frozenset(digest(key, parts) for parts in person.parts()), person.bare)
+
+
+# --- one form ---
+
+
+def called(text: str) -> str:
+    """A name or a reading in one form."""
+    plain = unicodedata.normalize("NFKC", text)
+    plain = _POLITE.sub("", _BRACKETS.sub("", plain).strip()).lower()
+    plain = _MARKS.sub("", plain.translate(_KATAKANA)).translate(_SMALL)
+    return plain.translate(_SAME)
+
+
+def born(text: str) -> str:
+    """A date of birth as YYYYMMDD; what is none, as it is."""
+    plain = unicodedata.normalize("NFKC", text).strip().lower()
+    if found := _BIRTH.search(plain):
+        era, year, month, day = found.groups()
+        number = 1 if year == "元" else int(year)
+        return f"{number + _ERAS.get(era or '', 0):04}{int(month):02}{int(day):02}"
+    if found := _COMPACT.fullmatch(plain):
+        return "".join(found.groups())
+    return _MARKS.sub("", plain)
+
+
+def lives(text: str) -> str:
+    """An address without prefecture and without the words between its numbers: 本町三丁目4番5号 is 本町3-4-5."""
+    plain = unicodedata.normalize("NFKC", text).translate(_SAME).lower()
+    plain = re.sub(r"[〇一二三四五六七八九](?=丁目|番|号)", lambda found: found[0].translate(_KANJI_DIGITS), plain)
+    plain = _PREFECTURE.sub("", re.sub(r"^〒?\s*\d{3}-?\d{4}\s*", "", plain).strip())
+    return re.sub(r"-+", "-", _NUMBERING.sub("-", re.sub(r"\s", "", plain))).strip("-")
+
+
+def number(text: str) -> str:
+    """A number of the key column."""
+    return "".join(unicodedata.normalize("NFKC", text).split()).lower()
+
+
+# --- in a table ---
+
+
+class People:
+    """The rows of a table as persons. ``key_column``: the column by which rows are told apart, where there is one."""
+
+    def __init__(self, table: Table, key_column: str | None = None) -> None:
+        self._table = table
+        wanted = number(key_column) if key_column else None
+        self._number = next((c for c, name in enumerate(table.columns) if wanted is not None and number(name) == wanted), None)
+        about = [meaning(name) for name in table.columns]
+        self._places = {what: [c for c, said in enumerate(about) if said is what] for what in set(about) if what is not None}
+
+    def _joined(self, row: Sequence[str], what: Meaning) -> str:
+        return "".join(row[c] for c in self._places.get(what, ()))
+
+    def person(self, row: Sequence[str]) -> Person:
+        number_ = number(row[self._number]) if self._number is not None else ""
+        return Person(
+            number_,
+            called(self._joined(row, Meaning.NAME)),
+            called(self._joined(row, Meaning.READING)),
+            born(self._joined(row, Meaning.BIRTH)),
+            lives(self._joined(row, Meaning.ADDRESS) + self._joined(row, Meaning.HOUSE)),
+        )
+
+    def hidden(self, restrictions: Restrictions | None) -> dict[int, str]:
+        """Index of each row that is not to be shown → the restriction that says so."""
+        if not restrictions:
+            return {}
+        key, entries = restrictions.key, restrictions.entries
+        every = frozenset().union(*(entry.digests for entry in entries))
+        known: dict[tuple[str, str], bool] = {}
+
+        def maybe(what: str, text: str, form: Callable[[str], str]) -> bool:
+            found = known.get((what, text))
+            if found is None:
+                plain = form(text)
+                found = known[what, text] = bool(plain) and digest(key, (what, plain)) in every
+            return found
+
+        hidden = {}
+        for i, row in enumerate(self._table.rows):
+            if (
+                maybe("name", self._joined(row, Meaning.NAME), called)
+                or maybe("reading", self._joined(row, Meaning.READING), called)
+                or (self._number is not None and maybe("number", row[self._number], number))
+            ):
+                person = self.person(row)
+                entry = next((entry for entry in entries if matching(entry, person, key)), None)
+                if entry is not None:
+                    hidden[i] = entry.id
+        return hidden
+
+    def find(self, wanted: str) -> list[int]:
+        """The rows that an official may mean: by row number (行12, 12), by the number of the key column, by name or reading."""
+        said = unicodedata.normalize("NFKC", wanted).strip()
+        line = re.fullmatch(r"(?:(?:row|line|行)\s*)(\d+)(?:\s*行目)?|(\d+)\s*行目", said, re.IGNORECASE)
+        rows, lines = self._table.rows, self._table.lines
+        if line:
+            return [i for i, at in enumerate(lines) if at == int(line[1] or line[2])]
+        if self._number is not None:
+            found = [i for i, row in enumerate(rows) if row[self._number] and number(row[self._number]) == number(said)]
+            if found:
+                return found
+        if said.isdigit():
+            return [i for i, at in enumerate(lines) if at == int(said)]
+        name = called(said)
+        if not name:
+            return []
+        return [i for i, row in enumerate(rows) if name in (called(self._joined(row, Meaning.NAME)), called(self._joined(row, Meaning.READING)))]
+
+
+def matching(entry: Restriction, person: Person, key: bytes) -> bool:
+    """Whether a person of a table is the restricted one."""
+
+    def has(*parts: str) -> bool:
+        return digest(key, parts) in entry.digests
+
+    if person.number and has("number", person.number):
+        return True
+    strong = [parts for parts in person.parts() if len(parts) == 4]
+    if any(has(*parts) for parts in strong):
+        return True
+    if not (person.bare or entry.bare):
+        return False
+    named, read = person.name and has("name", person.name), person.reading and has("reading", person.reading)
+    return bool((named and (read or not person.reading)) or (read and not person.name))
