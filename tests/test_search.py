@@ -426,7 +426,13 @@ def test_a_withdrawn_table_has_no_search(frame, crowd: PublicTable) -> None:
 
 
 def test_no_words_of_the_search_are_missing(frame, crowd: PublicTable) -> None:
-    for kind, said in ((TableKind.EVACUEES, "無事でないということではありません"), (TableKind.MISSING, "安否が分かったということではありません")):
+    sentences = {
+        TableKind.EVACUEES: "無事でないということではありません",
+        TableKind.MISSING: "安否が分かったということではありません",
+        TableKind.DECEASED: "ご無事だということではありません",
+        TableKind.OPEN: "当てはまらないということではありません",
+    }
+    for kind, said in sentences.items():
         table = PublicTable(
             "meibo", "名簿", kind, crowd.columns, list(crowd.rows[:900]), 900, personal=True, reading=1, group=4, as_of=AS_OF
         )

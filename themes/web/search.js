@@ -487,7 +487,7 @@
     var when = root.as_of ? " " + words.as_of.replace("{moment}", root.as_of) : "";
     if (!search.hits.length && !search.left()) {
       page.status.textContent = words.none + when;
-      page.results.appendChild(make("p", { "class": "notes" }, root.people ? [words.sorry, " "].concat(call(words)) : [words.elsewhere]));
+      page.results.appendChild(make("p", { "class": "notes" }, root.people ? [words.sorry].concat(call(words)) : [words.elsewhere]));
       return;
     }
     page.status.textContent = counted(search, words, root) + when;
@@ -509,8 +509,9 @@
   }
 
   function call(words) {
-    if (!words.tel) return [words.contact];
-    return [words.contact + " ", make("a", { href: "tel:" + words.tel }, [words.number])];
+    if (!words.contact && !words.tel) return [];
+    var said = words.ask + words.contact + " ";
+    return words.tel ? [said, make("a", { href: "tel:" + words.tel }, [words.number])] : [said];
   }
 
   Page.prototype.further = function (search) {

@@ -14,7 +14,7 @@ SOURCE = "web/search.js"
 """Its path in the theme; a theme without it has no search."""
 
 _WORDS = (
-    "label", "hint", "button", "busy", "few", "none", "sorry", "elsewhere",
+    "label", "hint", "button", "busy", "few", "none", "sorry", "ask", "elsewhere",
     "found", "first", "narrow", "unfinished", "similar", "more", "failed", "as_of",
 )  # fmt: skip
 
