@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from publisher.backup import pages
 from publisher.backup.key import SIZE, Key, paper
 from publisher.backup.seal import Damaged, Sealer, padded
-from publisher.backup.snapshot import CHUNK, PART, SHARD, sharded
+from publisher.backup.snapshot import PART, SHARD, sharded
 from publisher.backup.vault import Vault
 from publisher.errors import BackupError, MirrorError, SettingsError
 from publisher.mirrors.objects import Entry, FolderObjects, heeds_conditions, open_objects
@@ -173,7 +174,7 @@ def test_nothing_changed_sends_nothing_and_a_notice_sends_little(tmp_path: Path)
     town.build()
     change = take(town)
     assert not change.unchanged and change.serial == first.serial + 1
-    assert change.uploaded < first.uploaded / 4 and change.bytes < first.bytes
+    assert change.uploaded <= 6 and change.bytes < first.bytes / 2
     assert all(objects(tmp_path)[name] == body for name, body in before.items())
 
 
@@ -221,13 +222,61 @@ def test_it_keeps_what_is_needed_and_forgets_the_rest(tmp_path: Path) -> None:
     assert gone and len(kept) == 3  # the two newest, and the last of an earlier day
     for name in kept:
         snapshot = vault.snapshot(name)
-        for chunk in snapshot.chunks:
-            vault.get(chunk)
+        for pack, _ in snapshot.packs:
+            vault.get(pack)
         for shard in snapshot.shards.values():
             for line in vault.get(shard).decode().splitlines():
                 assert vault.file(line[:64], 1)
     assert len(vault.names()) < len(before)
     assert vault.prune(2) == 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3)), max_size=12), min_size=1, max_size=12), st.booleans())
+def test_whatever_changes_the_ledger_comes_back_page_by_page(history: list[list[tuple[int, int]]], forget: bool) -> None:
+    """Pages are rewritten, added, cut off; every state is assembled again, with and without the one before at hand."""
+    import tempfile
+
+    store: dict[str, bytes] = {}
+    state: list[bytes] = []
+    layout, old, before = None, b"", None
+    with tempfile.TemporaryDirectory() as folder:
+        file, back, kept = Path(folder, "ledger"), Path(folder, "back"), Path(folder, "kept")
+        for changes in history:
+            for place, value in changes:
+                if value == 3:
+                    del state[place:]
+                else:
+                    state[place : place + 1] = [bytes([value]) * pages.PAGE]
+            file.write_bytes(b"".join(state))
+            new, digest = pages.hashes(file)
+            wanted = pages.fresh(new, old) if layout is not None else list(range(len(state)))
+            layout = pages.arrange(file, wanted, len(state), layout, lambda c: f"l/{hash(c):x}", lambda made: store.update(dict(made)))
+            layout = pages.Layout.read(layout.packs, layout.text())
+            old = new
+            assert pages.assemble(layout, len(state) * pages.PAGE, back, before, lambda names: (store[name] for name in names)) == digest
+            assert back.read_bytes() == file.read_bytes()
+            kept.write_bytes(file.read_bytes())
+            before = None if forget else (layout, kept)
+
+
+def test_worn_packs_are_packed_anew(tmp_path: Path) -> None:
+    town = backed_town(tmp_path)
+    town.notices(5)
+    town.build()
+    take(town)
+    vault = open_vault(town.settings())
+    stored = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "SLACK", 0)
+        for number in range(8):
+            town.drop("給水/0000.md", f"# 第{number}報\n\n{number}時\n")
+            town.build()
+            take(town)
+            _, last = vault.latest()
+            assert last is not None
+            stored.append((last.layout.stored, len(last.layout.places)))
+    assert all(held <= 2 * needed for held, needed in stored)
 
 
 def test_a_fresh_object_that_nobody_names_yet_is_left_alone(tmp_path: Path) -> None:
@@ -359,10 +408,6 @@ def test_a_wrong_setting_names_its_line(tmp_path: Path, line: str) -> None:
     with pytest.raises(SettingsError) as caught:
         town.settings()
     assert "行目" in caught.value.problem.where
-
-
-def test_sizes_are_what_the_comments_say() -> None:
-    assert CHUNK % 4096 == 0 and PART > CHUNK
 
 
 # --- on the command line ---

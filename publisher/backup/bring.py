@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from publisher.backup.pages import Layout, assemble
 from publisher.backup.seal import Damaged
-from publisher.backup.snapshot import CHUNK, Snapshot, parts, unpack_shard
+from publisher.backup.snapshot import Snapshot, parts, unpack_shard
 from publisher.backup.vault import SHOWN, Vault
 from publisher.errors import BackupError
-from publisher.ledger.copies import Standing, chunks, sound
+from publisher.ledger.copies import Standing, sound
 from publisher.model import Problem
 
 
@@ -32,11 +32,12 @@ class Bringer:
     def __init__(self, vault: Vault) -> None:
         self.vault = vault
         self._lists: dict[str, list[tuple[str, int]]] = {}
+        self._before: tuple[Layout, Path] | None = None
 
-    def find(self, problems: list[Problem], ledger: Path, before: Path | None = None) -> Found:
+    def find(self, problems: list[Problem], ledger: Path, keep: Path | None = None) -> Found:
         """The newest snapshot that is whole, with its ledger written to ``ledger``. What was passed over is told in ``problems``.
 
-        ``before``: an older copy of the ledger, whose pieces are not fetched again. Raises ``BackupError`` when none is whole.
+        ``keep``: a file for a copy of it, whose pages need not be fetched the next time. Raises ``BackupError`` when none is whole.
         """
         names = self.vault.snapshots()
         if not names:
@@ -47,7 +48,7 @@ class Bringer:
             try:
                 snapshot = self.vault.snapshot(name)
                 files = dict(self._files(snapshot))
-                self._ledger(snapshot, ledger, before)
+                self._ledger(snapshot, ledger, keep)
             except Damaged as error:
                 problems.append(self._passed_over(name, str(error)))
                 continue
@@ -78,32 +79,15 @@ class Bringer:
         for files in self._lists.values():
             yield from files
 
-    def _ledger(self, snapshot: Snapshot, target: Path, before: Path | None) -> None:
-        here = {}
-        if before is not None and before.is_file():
-            here = {self.vault.sealer.name("l", piece): number for number, piece in enumerate(chunks(before, CHUNK))}
-        digest = hashlib.sha256()
-        old = before.open("rb") if here else None
-        try:
-            with target.open("wb") as out:
-                for start in range(0, len(snapshot.chunks), 64):
-                    names = snapshot.chunks[start : start + 64]
-                    missing = list(dict.fromkeys(name for name in names if name not in here))
-                    got = dict(zip(missing, self.vault.each(missing, self.vault.get), strict=True))
-                    for name in names:
-                        if name in got:
-                            piece = got[name]
-                        else:
-                            assert old is not None
-                            old.seek(here[name] * CHUNK)
-                            piece = old.read(CHUNK)
-                        digest.update(piece)
-                        out.write(piece)
-        finally:
-            if old is not None:
-                old.close()
-        if digest.hexdigest() != snapshot.sha256 or not sound(target):
+    def _ledger(self, snapshot: Snapshot, target: Path, keep: Path | None) -> None:
+        layout = snapshot.layout
+        digest = assemble(layout, snapshot.size, target, self._before, lambda names: self.vault.each(names, self.vault.get))
+        if digest != snapshot.sha256 or not sound(target):
+            self._before = None
             raise Damaged("記録")
+        if keep is not None:
+            shutil.copyfile(target, keep)
+            self._before = (layout, keep)
 
     # --- the archive ---
 

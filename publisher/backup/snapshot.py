@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-FORMAT = 1
-CHUNK = 32 * 1024
-"""Bytes of the ledger in one object: eight pages of SQLite. A changed notice changes a few dozen of them."""
+from publisher.backup.pages import Layout
 
+FORMAT = 1
 PART = 4 * 1024 * 1024
 """Longest part of an archived file in one object."""
 
@@ -31,7 +30,7 @@ class Config:
 class Snapshot:
     """One whole state. ``fence`` counts the leaders, ``serial`` the backups; ``site_serial`` is that of the ledger.
 
-    ``chunks`` are the objects of the ledger in order, ``size`` its bytes, ``sha256`` theirs. ``shards`` are the objects of the archive's list
+    ``size`` and ``sha256`` are those of the ledger, ``packs`` and ``places`` its layout (``pages``). ``shards`` are the objects of the archive's list
     by the first digits of the files' hashes.
     """
 
@@ -44,7 +43,8 @@ class Snapshot:
     title: str
     size: int
     sha256: str
-    chunks: tuple[str, ...]
+    packs: tuple[tuple[str, int], ...]
+    places: str
     shards: Mapping[str, str] = field(default_factory=dict)
     files: int = 0
     config: tuple[Config, ...] = ()
@@ -60,7 +60,7 @@ class Snapshot:
         if not isinstance(fields, dict) or fields.pop("format", None) != FORMAT:
             raise ValueError("another format")
         fields |= {
-            "moment": datetime.fromisoformat(fields["moment"]), "chunks": tuple(fields["chunks"]),
+            "moment": datetime.fromisoformat(fields["moment"]), "packs": tuple((str(name), int(count)) for name, count in fields["packs"]),
             "config": tuple(Config(**item) for item in fields["config"]),
         }  # fmt: skip
         return cls(**fields)
@@ -71,9 +71,18 @@ class Snapshot:
 
     def same_as(self, other: Snapshot | None) -> bool:
         """Nothing that is kept differs."""
-        return other is not None and (self.sha256, self.chunks, self.shards, self.config) == (
-            other.sha256, other.chunks, other.shards, other.config
+        return other is not None and (self.sha256, self.packs, self.places, self.shards, self.config) == (
+            other.sha256, other.packs, other.places, other.shards, other.config
         )  # fmt: skip
+
+    @property
+    def layout(self) -> Layout:
+        """Raises ``ValueError`` for what cannot be."""
+        return Layout.read(self.packs, self.places)
+
+    @property
+    def identity(self) -> str:
+        return f"{self.vault} {self.fence} {self.serial} {self.holder} {self.moment.isoformat()}"
 
 
 def pack_shard(files: Iterable[tuple[str, int]]) -> bytes:

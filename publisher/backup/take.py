@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from publisher.backup import pages
+from publisher.backup.pages import Layout
 from publisher.backup.seal import Damaged
-from publisher.backup.snapshot import CHUNK, PART, Config, Snapshot, pack_shard, sharded, unpack_shard
+from publisher.backup.snapshot import PART, Config, Snapshot, pack_shard, sharded, unpack_shard
 from publisher.backup.vault import Vault
 from publisher.errors import SiteError
-from publisher.ledger.copies import chunks, copy_ledger, facts_of
+from publisher.ledger.copies import copy_ledger, facts_of
 from publisher.model import Problem
 
 
@@ -78,7 +80,8 @@ class Taker:
     title: str = ""
     dry: bool = False
     _last: Snapshot | None = None
-    _asked: bool = False
+    _newest: str | None = None
+    _hashes: tuple[str, bytes] = ("", b"")
     _sent: int = 0
     _bytes: int = 0
     _problems: list[Problem] = field(default_factory=list)
@@ -91,13 +94,13 @@ class Taker:
         start = time.perf_counter()
         self._sent = self._bytes = 0
         self._problems = []
-        if not self._asked:
-            self._last, self._asked = self.vault.latest(), True
+        if self._newest is None or next(iter(self.vault.snapshots()), "") != self._newest:
+            self._newest, self._last = self.vault.latest()
         there = self.vault.names() if check else None
         try:
             snapshot = self._collect(moment, there)
         except BaseException:
-            self._asked = False  # what was sent before the failure is not counted on
+            self._newest = None  # what was sent before the failure is not counted on
             raise
         if snapshot.same_as(self._last) and self._last is not None:
             last = self._last
@@ -107,8 +110,8 @@ class Taker:
             )  # fmt: skip
         if self.dry:
             return Taken(snapshot.serial, snapshot.site_serial, self._sent + 1, self._bytes, snapshot.files, seconds=time.perf_counter() - start)
-        self.vault.enter(snapshot)
-        self._last = snapshot
+        self._newest, self._last = self.vault.enter(snapshot), snapshot
+        self._remember(snapshot)
         pruned = self.vault.prune(self.keep) if snapshot.serial % max(1, self.keep) == 0 else 0
         return Taken(
             snapshot.serial, snapshot.site_serial, self._sent + 1, self._bytes, snapshot.files, pruned, time.perf_counter() - start,
@@ -124,31 +127,58 @@ class Taker:
             copy = Path(aside) / "ledger.db"
             copy_ledger(self.sources.ledger, copy)
             site_serial = int(facts_of(copy).get("serial", 0))
-            names, digest = self._ledger(copy, there)
+            layout, digest = self._ledger(copy, there)
             size = copy.stat().st_size
         shards, files = self._archive(there)
         config = self._config(there)
         return Snapshot(
             self.vault.id, self.fence, 1 + (last.serial if last is not None else 0), site_serial, moment, self.holder, self.title, size, digest,
-            names, shards, files, config,
+            layout.packs, layout.text(), shards, files, config,
         )  # fmt: skip
 
-    def _ledger(self, copy: Path, there: dict[str, int] | None) -> tuple[tuple[str, ...], str]:
-        known = set(self._last.chunks) if self._last is not None else set()
-        digest = hashlib.sha256()
-        names: list[str] = []
+    def _ledger(self, copy: Path, there: dict[str, int] | None) -> tuple[Layout, str]:
+        new, digest = pages.hashes(copy)
+        count, last = len(new) // 16, self._last
+        packs = {name for name, _ in last.packs} if last is not None else set()
+        before = last.layout if last is not None and (there is None or all(name in there for name in packs)) else None
+        if last is not None and before is not None and last.sha256 == digest:
+            self._hashes = (last.identity, new)
+            return before, digest
+        old = self._known_pages(last)
+        wanted = pages.fresh(new, old)
+        if before is None or not old or pages.worn(before, len(wanted), count):
+            before, wanted = None, list(range(count))
+        layout = pages.arrange(
+            copy, wanted, count, before, lambda content: self.vault.sealer.name("l", content),
+            lambda made: self._send((name, content) for name, content in made if self._missing(name, packs, there)),
+        )  # fmt: skip
+        self._hashes = ("", new)
+        return layout, digest
 
-        def fresh() -> Iterable[tuple[str, bytes]]:
-            for piece in chunks(copy, CHUNK):
-                digest.update(piece)
-                name = self.vault.sealer.name("l", piece)
-                names.append(name)
-                if self._missing(name, known, there):
-                    known.add(name)
-                    yield name, piece
+    @property
+    def _memory(self) -> Path:
+        return self.sources.state / "backup.pages"
 
-        self._send(fresh())
-        return tuple(names), digest.hexdigest()
+    def _known_pages(self, last: Snapshot | None) -> bytes:
+        """The hashes of the pages of the last snapshot, from here or from the last run; nothing where it was made elsewhere."""
+        if last is None:
+            return b""
+        if self._hashes[0] == last.identity:
+            return self._hashes[1]
+        try:
+            name, _, hashes = self._memory.read_bytes().partition(b"\n")
+        except OSError:
+            return b""
+        return hashes if name == last.identity.encode() else b""
+
+    def _remember(self, snapshot: Snapshot) -> None:
+        self._hashes = (snapshot.identity, self._hashes[1])
+        part = self._memory.with_suffix(".part")
+        try:
+            part.write_bytes(snapshot.identity.encode() + b"\n" + self._hashes[1])
+            part.replace(self._memory)
+        except OSError:
+            part.unlink(missing_ok=True)  # the next run sends a little more
 
     def _archive(self, there: dict[str, int] | None) -> tuple[dict[str, str], int]:
         before = self._last.shards if self._last is not None else {}

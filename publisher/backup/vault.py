@@ -121,20 +121,22 @@ class Vault:
         """Raises ``Damaged``."""
         try:
             found = Snapshot.unpack(self.get(name))
+            found.layout  # noqa: B018 - it can be read
         except (ValueError, TypeError, KeyError) as error:
             raise Damaged(name) from error
         if found.vault != self.id or not name.startswith(_prefix(found)):
             raise Damaged(name)
         return found
 
-    def latest(self) -> Snapshot | None:
-        """The newest snapshot that is whole; None when there is none."""
-        for name in self.snapshots():
+    def latest(self) -> tuple[str, Snapshot | None]:
+        """(the name of the newest snapshot, the newest one that can be read); ("", None) when there is none."""
+        names = self.snapshots()
+        for name in names:
             try:
-                return self.snapshot(name)
+                return names[0], self.snapshot(name)
             except Damaged:
                 continue
-        return None
+        return next(iter(names), ""), None
 
     def enter(self, snapshot: Snapshot) -> str:
         """Store a snapshot, after everything it names."""
@@ -161,7 +163,7 @@ class Vault:
         try:
             for name in kept:
                 snapshot = self.snapshot(name)
-                needed.update(snapshot.chunks, (item.name for item in snapshot.config), snapshot.shards.values())
+                needed.update((pack for pack, _ in snapshot.packs), (item.name for item in snapshot.config), snapshot.shards.values())
                 lists.update(snapshot.shards.values())
             for data in self.each(sorted(lists), self.get):
                 for sha256, size in unpack_shard(data):

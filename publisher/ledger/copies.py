@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,9 +102,3 @@ def remember(ledger: Path, key: str, value: str) -> None:
     """Enter one fact into a ledger that nobody has open."""
     with closing(sqlite3.connect(ledger, isolation_level=None, timeout=30)) as connection:
         connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
-
-
-def chunks(file: Path, size: int) -> Iterator[bytes]:
-    with file.open("rb") as data:
-        while piece := data.read(size):
-            yield piece

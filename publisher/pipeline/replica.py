@@ -67,7 +67,7 @@ class Replica:
         state = self.settings.paths.state
         fresh = state / ".adopted.db"
         before = self._ledger if self._ledger.exists() else None
-        found = self.bringer.find(self.problems, fresh, before)
+        found = self.bringer.find(self.problems, fresh, state / ".followed.db")
         self.bringer.archive(found, state / "archive")
         self._config(found)
         self._merge(fresh, now)
