@@ -11,6 +11,7 @@ What went lost is the answer to a write: then the next look tells by the write's
 from __future__ import annotations
 
 import json
+import math
 import secrets
 import time
 from collections.abc import Callable
@@ -58,7 +59,7 @@ class Lease:
     stand: Stand | None = None
     _tag: str | None = None
     _fence: int = 0
-    _until: float = 0.0
+    _until: float = -math.inf
     _seen: tuple[str, float] | None = None
     _pending: dict[str, float] = field(default_factory=dict)
 
@@ -131,7 +132,7 @@ class Lease:
             self.store.put_if(OBJECT, self._pack(fence, "", released=True), tag)
 
     def _lose(self) -> None:
-        self._fence, self._tag, self._until = 0, None, 0.0
+        self._fence, self._tag, self._until = 0, None, -math.inf
         self._pending.clear()
 
     def _look(self) -> tuple[Stand, str] | None:
