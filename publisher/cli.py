@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from publisher.backup.key import Key
     from publisher.intake.archive import Archive
     from publisher.ledger import Ledger
-    from publisher.pipeline.report import Report
+    from publisher.pipeline.report import MirrorLine, Report
     from publisher.pipeline.restrict import Outcome
     from publisher.settings import Settings
 
@@ -61,7 +61,8 @@ def parser() -> argparse.ArgumentParser:
     command("init", "新しいサイトを作る（設定、見本、職員向けの手引き）", acts=True).add_argument("target", metavar="DIR", type=Path)
     command("check", "すべて読んで、何が公開・保留・不可になるかを示す（何も書かない）")
     command("build", "フォルダーの中身からサイトを作る", acts=True)
-    command("publish", "サイトを作り、すべての公開先に送る（1回）", acts=True)
+    publish = command("publish", "サイトを作り、すべての公開先に送る（1回）", acts=True)
+    publish.add_argument("--allow-deletions", action="store_true", help="一度に多くのページが公開先から消えてよい（確かめたうえで）")
     watch = command("watch", "変わるたびに公開し続ける", acts=True)
     watch.add_argument("--serve", metavar="PORT", type=int, nargs="?", const=8000, help="手元で見るための画面も開く（なければ 8000 番）")
     watch.add_argument("--standby", action="store_true", help="控えの機械として待ち、公開している機械が消えたら代わる（[backup] lease）")
@@ -176,7 +177,7 @@ def _publish(options: argparse.Namespace) -> int:
     with _leading(settings, options) as may, desk(settings, dry=options.dry_run) as opened:
         report = build(opened, _now(settings), tell=_progress(options), all_lines=options.json)
         relays, problems = to_relays(settings, report.documents)
-        report = replace(report, mirrors=to_mirrors(opened, _now(settings), may), relays=relays, problems=(*report.problems, *problems))
+        report = replace(report, mirrors=to_mirrors(opened, _now(settings), may, options.allow_deletions), relays=relays, problems=(*report.problems, *problems))
         report = _with_staff_page(report, write_staff_page(opened, report, _now(settings)))
     return _say(report, options)
 
@@ -532,7 +533,7 @@ def _words(report: Report, full: bool = False) -> None:
         _say_problem(problem, as_json=False)
     for mirror in report.mirrors:
         words = _MIRRORS.get(mirror.state, "遅れています（残り{0}）").format(mirror.behind)
-        print(f"公開先 {mirror.name}: {words}（送信{mirror.uploaded}、削除{mirror.deleted}）")
+        print(f"公開先 {mirror.name}: {words}（送信{mirror.uploaded}、削除{mirror.deleted}）{_seen(mirror)}")
         if mirror.problem is not None:
             _say_problem(mirror.problem, as_json=False)
     if report.total:
@@ -544,6 +545,16 @@ def _words(report: Report, full: bool = False) -> None:
             f"書き込み {out.written}、削除 {out.deleted}、変わらず {out.unchanged}、{report.seconds:.2f}秒、通し番号 {report.serial}{dry}"
         )
     sys.stdout.flush()
+
+
+def _seen(mirror: MirrorLine) -> str:
+    """What the public sees at a mirror that is not up to date, and since when."""
+    if mirror.state == "current":
+        return ""
+    if mirror.confirmed is None:
+        return "。この公開先で、サイト全体が見えたことは、まだありません。"
+    words = f"。住民に見えているのは、{mirror.confirmed:%Y-%m-%d %H:%M}に確かめた内容です"
+    return f"{words}（{mirror.since:%Y-%m-%d %H:%M}から遅れています）。" if mirror.since and mirror.state != "waiting" else f"{words}。"
 
 
 def _say_problem(problem: Problem, as_json: bool) -> None:

@@ -170,7 +170,7 @@ class S3Contract(MirrorContract):
                 mirror,
                 made,
                 files.__getitem__,
-                lambda receipt: receipts.update({receipt.path: (receipt.sha256, receipt.headers)}),
+                lambda given: receipts.update({receipt.path: (receipt.sha256, receipt.headers) for receipt in given}),
                 noon,
             )
             for path in result.deleted:

@@ -80,6 +80,15 @@ class Mirrors:
         )
         return [path for (path,) in rows]
 
+    def urgent_since(self, serial: int) -> list[str]:
+        """The files of urgent documents that changed since a serial."""
+        rows = self._db.execute(
+            "SELECT DISTINCT p.path FROM documents d JOIN uses u ON u.owner = 'document:' || d.id JOIN pages p ON p.path = u.path "
+            "WHERE d.listed AND d.severity = '緊急' AND p.serial > ? AND p.gone = 0 ORDER BY p.serial DESC, p.path",
+            (serial,),
+        )
+        return [path for (path,) in rows]
+
     def confirm(self, receipts: Iterable[Receipt]) -> None:
         self._db.executemany(
             "INSERT OR REPLACE INTO receipts VALUES (?,?,?,?,?)",

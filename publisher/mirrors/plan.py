@@ -20,7 +20,7 @@ UNSURE = ("", "")
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file to send. ``replaces``: the receipt of what stands there now, None where nothing does."""
+    """One file to send. ``replaces``: the receipt of what stands there now, None where nothing does. ``first``: before all the rest."""
 
     path: str
     reason: Reason
@@ -29,6 +29,7 @@ class Upload:
     rank: Rank
     serial: int = 0
     replaces: tuple[str, str] | None = None
+    first: bool = False
 
     @property
     def put(self) -> Put:
@@ -49,10 +50,10 @@ class MirrorPlan:
     @property
     def ranks(self) -> tuple[tuple[Upload, ...], ...]:
         """The uploads step by step; the empty steps are left out."""
-        steps: dict[Rank, list[Upload]] = {}
+        steps: dict[tuple[bool, Rank], list[Upload]] = {}
         for upload in self.puts:
-            steps.setdefault(upload.rank, []).append(upload)
-        return tuple(tuple(steps[rank]) for rank in sorted(steps))
+            steps.setdefault((not upload.first, upload.rank), []).append(upload)
+        return tuple(tuple(steps[step]) for step in sorted(steps))
 
     @property
     def empty(self) -> bool:
@@ -105,5 +106,5 @@ def _too_many(mirror: str, count: int, held: int) -> Problem:
         f"{held}個のファイルのうち{count}個が一度に消えることになるため、何も消していません。",
         f"公開先「{mirror}」",
         "なくなったはずのページも、この公開先ではまだ見えています。",
-        "元のフォルダーに消えた書類がないか確かめてください。消してよければ、管理者が許可してください。",
+        "元のフォルダーに消えた書類がないか確かめてください。消してよければ、publisher publish --allow-deletions で消せます（publisher watch は、いちど止めてください）。",
     )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from queue import Queue
 
 from publisher.errors import MirrorError, MirrorRefused, MirrorUnavailable
 from publisher.mirrors.contract import Mirror
 from publisher.mirrors.plan import MirrorPlan, Upload
+from publisher.mirrors.readback import stands, stands_at_last, watched
+from publisher.mirrors.trouble import unavailable
 from publisher.model import Problem, Receipt
+from publisher.site.order import Rank
 
 #: Uploads under way at once; more of them only queue up in the store.
 WORKERS = 8
@@ -26,7 +29,8 @@ class SyncResult:
 
     ``failed`` were tried in vain. ``behind`` counts the uploads and deletions of the plan that are still to
     be done; 0 means that the mirror shows the whole site. ``problem`` is the first failure, or the refusal of
-    the plan's deletions. ``retry``: the next run may succeed without anybody's doing.
+    the plan's deletions. ``retry``: the next run may succeed without anybody's doing. ``stopped``: something
+    more urgent came, or the site changed meanwhile; plan anew at once.
     """
 
     uploaded: tuple[str, ...] = ()
@@ -35,6 +39,7 @@ class SyncResult:
     problem: Problem | None = None
     behind: int = 0
     retry: bool = False
+    stopped: bool = False
 
     @property
     def whole(self) -> bool:
@@ -45,84 +50,186 @@ def sync(
     mirror: Mirror,
     plan: MirrorPlan,
     read: Callable[[str], bytes],
-    confirm: Callable[[Receipt], None],
+    confirm: Callable[[Sequence[Receipt]], None],
     moment: datetime,
     *,
     doubt: Callable[[Sequence[Receipt]], None] = lambda receipts: None,
+    stop: Callable[[], bool] = lambda: False,
     workers: int = WORKERS,
 ) -> SyncResult:
-    """Send what the plan says, rank by rank; delete when all of it has arrived.
+    """Send what the plan says, step by step; delete when all of it has arrived.
 
     ``read`` gives the bytes of a path of the site; it is called from several threads. ``confirm`` is called
-    in the calling thread, one file at a time, as soon as the store has answered: what it has recorded is not
-    sent again. ``doubt`` is called before a step, in one call for all its files, with receipts that promise
+    in the calling thread as soon as the store has answered, with the few files of which it has: what it has recorded
+    is not sent again. ``doubt`` is called before a step, in one call for all its files, with receipts that promise
     nothing (``sha256`` is ""): record them over the old ones. Otherwise a file whose upload broke off
-    unanswered would be taken for what stood there before it, and never be mended.
+    unanswered would be taken for what stood there before it, and never be mended. ``stop`` is asked before each
+    upload, from several threads.
 
+    Files are looked at again after they were sent (``readback``); those that a store has lost are sent once more.
     No error of the mirror is raised; what ``read``, ``confirm`` or ``doubt`` raise is, after the uploads
     under way have ended.
     """
-    run = _Run(mirror, read, confirm, moment)
-    with ThreadPoolExecutor(workers, thread_name_prefix=f"mirror-{mirror.name}") as pool:
-        for step in plan.ranks:
-            doubt([_doubtful(mirror, upload, moment) for upload in step])
-            run.upload(pool, step, workers)
-            if run.failed:
-                break
-    if not run.failed:
+    run = _Run(mirror, read, confirm, doubt, moment, stop)
+    for step in plan.ranks:
+        doubt([_doubtful(mirror, upload, moment) for upload in step])
+        run.upload(step, workers)
+        run.mend(workers)
+        if run.failed or run.stopped:
+            break
+    if not run.failed and not run.stopped:
         run.delete(plan)
     undone = len(plan.puts) + len(plan.deletes) - len(run.uploaded) - len(run.deleted)
     problem = run.error.problem if run.error else plan.refused
     retry = isinstance(run.error, MirrorUnavailable)
-    return SyncResult(tuple(run.uploaded), tuple(run.deleted), tuple(run.failed), problem, undone, retry)
+    return SyncResult(tuple(run.uploaded), tuple(run.deleted), tuple(run.failed), problem, undone, retry, run.stopped)
+
+
+class _Moved(Exception):
+    """The site changed under our hands: the plan is out of date."""
 
 
 class _Run:
-    """The state of one run over one mirror; only the calling thread touches it."""
+    """The state of one run over one mirror. The sending threads tell failures, the calling thread does the rest."""
 
     def __init__(
         self,
         mirror: Mirror,
         read: Callable[[str], bytes],
-        confirm: Callable[[Receipt], None],
+        confirm: Callable[[Sequence[Receipt]], None],
+        doubt: Callable[[Sequence[Receipt]], None],
         moment: datetime,
+        stop: Callable[[], bool],
     ) -> None:
-        self.mirror, self.read, self.confirm, self.moment = mirror, read, confirm, moment
-        self.uploaded: list[str] = []
+        self.mirror, self.read, self.confirm, self.doubt = mirror, read, confirm, doubt
+        self.moment, self.stop = moment, stop
+        self.uploaded: dict[str, None] = {}
         self.deleted: list[str] = []
         self.failed: list[str] = []
         self.error: MirrorError | None = None
+        self.stopped = False
+        #: The store has lost a file of this run: nothing of it is believed unseen.
+        self.doubtful = False
+        self.unseen: list[Upload] = []
 
-    def upload(self, pool: ThreadPoolExecutor, step: Sequence[Upload], workers: int) -> None:
-        """Send one step, a few files at a time, so that a failure leaves few behind it that were begun."""
-        waiting: Iterator[Upload] = iter(step)
-        under_way: dict[Future[None], Upload] = {}
-        while True:
-            if not self._hopeless():
-                for upload in islice(waiting, 2 * workers - len(under_way)):
-                    under_way[pool.submit(self._send, upload)] = upload
-            if not under_way:
-                return
-            done, _ = wait(under_way, return_when=FIRST_COMPLETED)
-            for future in done:
-                self._note(under_way.pop(future), future)
+    # --- the sending threads ---
 
-    def _send(self, upload: Upload) -> None:
-        body = self.read(upload.path)
-        if hashlib.sha256(body).hexdigest() != upload.sha256:
-            raise MirrorUnavailable(_moved(self.mirror.name, upload.path))
+    def _send(self, upload: Upload, look: bool) -> bool:
+        """Store one file. Whether it was looked at afterwards."""
+        body = self._body(upload)
         self.mirror.put(upload.path, body, upload.headers)
+        if not look and not self.doubtful:
+            return False
+        if upload.rank is not Rank.ALIVE and not stands_at_last(self.mirror, upload.path, body):
+            self._send_again(upload, body)
+        return True
 
-    def _note(self, upload: Upload, future: Future[None]) -> None:
+    def _look(self, upload: Upload) -> bool:
+        """Look at a file that was believed, and store it again where it is missing."""
+        body = self._body(upload)
+        if not stands(self.mirror, upload.path, body):
+            self._send_again(upload, body)
+        return True
+
+    def _send_again(self, upload: Upload, body: bytes) -> None:
+        self.doubtful = True
+        self.mirror.put(upload.path, body, upload.headers)
+        if not stands_at_last(self.mirror, upload.path, body):
+            raise unavailable(self.mirror.name, "lying", path=upload.path)
+
+    def _body(self, upload: Upload) -> bytes:
         try:
-            future.result()
-        except MirrorError as error:
-            self._fail(upload.path, error)
-            return
-        self.uploaded.append(upload.path)
-        self.confirm(
-            Receipt(self.mirror.name, upload.path, upload.sha256, upload.headers.digest, self.moment)
-        )
+            body = self.read(upload.path)
+        except FileNotFoundError as error:
+            raise _Moved(upload.path) from error
+        if hashlib.sha256(body).hexdigest() != upload.sha256:
+            raise _Moved(upload.path)
+        return body
+
+    # --- the calling thread ---
+
+    def upload(self, step: Sequence[Upload], workers: int) -> None:
+        """Send one step, a few files at a time, so that a failure leaves few behind it that were begun."""
+        looked = watched(step)
+        self._all(step, workers, lambda upload: self._send(upload, upload.path in looked))
+
+    def mend(self, workers: int) -> None:
+        """The store has lost something: look at what was sent before that was known."""
+        if self.doubtful and self.unseen and not self.failed and not self.stopped:
+            unseen, self.unseen = self.unseen, []
+            self.doubt([_doubtful(self.mirror, upload, self.moment) for upload in unseen])
+            for upload in unseen:
+                del self.uploaded[upload.path]
+            self._all(unseen, workers, self._look)
+
+    def _all(self, uploads: Sequence[Upload], workers: int, act: Callable[[Upload], bool]) -> None:
+        """Do something with each upload in several threads; what ends is noted as it ends, all that has ended at a time."""
+        waiting, lock = iter(uploads), threading.Lock()
+        # Not without bounds: what has arrived and is not recorded yet would be sent again after a crash.
+        ended: Queue[tuple[Upload | None, bool | BaseException]] = Queue(4 * workers)
+
+        def work() -> None:
+            while (upload := self._next(waiting, lock)) is not None:
+                try:
+                    outcome: bool | BaseException = act(upload)
+                except MirrorError as error:
+                    with lock:
+                        self._fail(upload.path, error)
+                    continue
+                except _Moved:
+                    self.stopped = True
+                    continue
+                except BaseException as error:  # handed to the calling thread, which raises it
+                    outcome = error
+                ended.put((upload, outcome))
+            ended.put((None, False))
+
+        threads = [
+            threading.Thread(target=work, name=f"mirror-{self.mirror.name}-{number}", daemon=True)
+            for number in range(min(workers, len(uploads)))
+        ]
+        for thread in threads:
+            thread.start()
+        failure: BaseException | None = None
+        left = len(threads)
+        while left:
+            batch = [ended.get()]
+            while not ended.empty():
+                batch.append(ended.get())
+            left -= sum(upload is None for upload, _ in batch)
+            try:
+                self._note([(upload, outcome) for upload, outcome in batch if upload is not None])
+            except BaseException as error:
+                failure, self.stopped = failure or error, True
+        for thread in threads:
+            thread.join()
+        if failure is not None:
+            raise failure
+
+    def _next(self, waiting: Iterator[Upload], lock: threading.Lock) -> Upload | None:
+        with lock:
+            if self._hopeless() or self.stopped:
+                return None
+            if self.stop():
+                self.stopped = True
+                return None
+            return next(waiting, None)
+
+    def _note(self, ended: Sequence[tuple[Upload, bool | BaseException]]) -> None:
+        receipts = []
+        strange: BaseException | None = None
+        for upload, outcome in ended:
+            if isinstance(outcome, BaseException):
+                strange = outcome
+            else:
+                self.uploaded[upload.path] = None
+                if not outcome and upload.rank is not Rank.ALIVE:
+                    self.unseen.append(upload)
+                receipts.append(Receipt(self.mirror.name, upload.path, upload.sha256, upload.headers.digest, self.moment))
+        if receipts:
+            self.confirm(receipts)
+        if strange is not None:
+            raise strange
 
     def delete(self, plan: MirrorPlan) -> None:
         for deletion in plan.deletes:
@@ -149,13 +256,3 @@ def _doubtful(mirror: Mirror, upload: Upload, moment: datetime) -> Receipt:
     """What a file is known by whose upload has begun; see ``plan.UNSURE`` for one that is new."""
     digest = upload.replaces[1] if upload.replaces else ""
     return Receipt(mirror.name, upload.path, "", digest, moment)
-
-
-def _moved(mirror: str, path: str) -> Problem:
-    return Problem(
-        "mirror-moved",
-        f"「{path}」が、送る前に別の内容に変わりました。",
-        f"公開先「{mirror}」",
-        "この公開先には、最後に確認できた内容がそのまま出ています。",
-        "次の更新で送り直します。何度も出るときは、公開用フォルダーを他のプログラムが書き換えていないか確かめてください。",
-    )

@@ -11,8 +11,9 @@ from datetime import datetime
 from publisher.errors import MirrorUnavailable, PublisherError
 from publisher.ledger import Ledger
 from publisher.ledger.mirrors import MirrorRow
-from publisher.mirrors import MirrorPlan, open_mirror, sync
+from publisher.mirrors import Mirror, MirrorPlan, open_mirror, sync
 from publisher.mirrors import plan as plan_mirror
+from publisher.mirrors.urgency import MANY, hasten
 from publisher.model import Problem, Receipt, State
 from publisher.pipeline.build import Desk
 from publisher.pipeline.doubt import settle
@@ -27,18 +28,26 @@ def always() -> bool:
     return True
 
 
-def to_mirrors(desk: Desk, now: datetime, may: Callable[[], bool] = always) -> tuple[MirrorLine, ...]:
-    """Send to every mirror what it lacks, all at the same time. Never raises for a mirror: its line says how it stands."""
+def never() -> bool:
+    """Nothing more urgent can come."""
+    return False
+
+
+def to_mirrors(desk: Desk, now: datetime, may: Callable[[], bool] = always, allow_deletions: bool = False) -> tuple[MirrorLine, ...]:
+    """Send to every mirror what it lacks, all at the same time. Never raises for a mirror: its line says how it stands.
+
+    ``allow_deletions``: a person has looked, and more may vanish at once than the ceiling allows.
+    """
     mirrors = desk.settings.mirrors
     if not mirrors:
         return ()
     if desk.dry:
         register(desk.ledger, mirrors)
-        return tuple(to_mirror(desk.settings, desk.ledger, desk.folder, mirror, now, dry=True) for mirror in mirrors)
+        return tuple(to_mirror(desk.settings, desk.ledger, desk.folder, mirror, now, dry=True, allow_deletions=allow_deletions) for mirror in mirrors)
 
     def one(mirror: MirrorSettings) -> MirrorLine:
         with closing(desk.another_ledger()) as ledger:
-            return to_mirror(desk.settings, ledger, desk.folder, mirror, now, may=may)
+            return to_mirror(desk.settings, ledger, desk.folder, mirror, now, may=may, allow_deletions=allow_deletions)
 
     register(desk.ledger, mirrors)
     with ThreadPoolExecutor(len(mirrors), thread_name_prefix="mirror") as pool:
@@ -76,29 +85,32 @@ def register(ledger: Ledger, mirrors: Sequence[MirrorSettings]) -> None:
 
 def to_mirror(
     settings: Settings, ledger: Ledger, folder: SiteFolder, mirror_settings: MirrorSettings, now: datetime, dry: bool = False,
-    may: Callable[[], bool] = always,
+    may: Callable[[], bool] = always, allow_deletions: bool = False, opened: Mirror | None = None, stop: Callable[[], bool] = never,
 ) -> MirrorLine:  # fmt: skip
-    """Bring one mirror up to date. ``ledger`` belongs to the calling thread alone. ``may``: asked before each file, for the lease."""
+    """Bring one mirror up to date. ``ledger`` belongs to the calling thread alone.
+
+    ``may``: asked before each file, for the lease. ``opened``: the mirror, where it stays open between runs. ``stop``: asked before each
+    file; something more urgent came.
+    """
     row = ledger.mirrors.get(mirror_settings.name, mirror_settings.identity)
     serial = ledger.serial
-    plan = _plan(ledger, row)
+    if not serial:
+        return MirrorLine(row.name, "waiting")  # there is no site yet
+    plan = _plan(ledger, row, folder, allow_deletions)
     todo = len(plan.puts) + len(plan.deletes)
     if dry:
         line = _line(row, now, plan.refused, todo)
         return replace(line, state="current" if plan.refused is None else line.state, uploaded=len(plan.puts), deleted=len(plan.deletes), behind=0)
 
-    def confirm(receipt: Receipt) -> None:
-        ledger.mirrors.confirm([receipt])
-
-    def doubt(receipts: Sequence[Receipt]) -> None:
+    def note(receipts: Sequence[Receipt]) -> None:
         with ledger.transaction():
             ledger.mirrors.confirm(receipts)
 
     try:
-        mirror = open_mirror(mirror_settings, settings.secret)
+        mirror = opened or open_mirror(mirror_settings, settings.secret)
         told = settle(ledger, mirror, row, now)
         if told is not row:
-            row, plan = told, _plan(ledger, told)
+            row, plan = told, _plan(ledger, told, folder, allow_deletions)
             todo = len(plan.puts) + len(plan.deletes)
 
         def read(path: str) -> bytes:
@@ -110,30 +122,43 @@ def to_mirror(
             raise MirrorUnavailable(_silent(mirror_settings.name))
         if ledger.takedowns.pending(mirror_settings.name):
             carry_out(ledger, read, mirror, now)
-            plan = _plan(ledger, row)
+            plan = _plan(ledger, row, folder, allow_deletions)
             todo = len(plan.puts) + len(plan.deletes)
-        result = sync(mirror, plan, read, confirm, now, doubt=doubt)
+        result = sync(mirror, plan, read, note, now, doubt=note, stop=stop)
     except PublisherError as error:
         return _settle(ledger, row, serial, now, error.problem, max(todo, 1))
     except OSError as error:
         return _settle(ledger, row, serial, now, _unreadable_site(mirror_settings.name, error), todo)
     with ledger.transaction():
         ledger.mirrors.deleted(mirror_settings.name, result.deleted)
-    line = _settle(ledger, row, serial, now, result.problem, result.behind)
+    # What made way before it had sent anything has learnt nothing new.
+    problem = row.problem if result.stopped and not result.uploaded and result.problem is None else result.problem
+    line = _settle(ledger, row, serial, now, problem, result.behind)
     return replace(line, uploaded=len(result.uploaded), deleted=len(result.deleted))
 
 
-def _plan(ledger: Ledger, row: MirrorRow) -> MirrorPlan:
+def _plan(ledger: Ledger, row: MirrorRow, folder: SiteFolder, allow_deletions: bool) -> MirrorPlan:
     changed = ledger.pages.changed_since(row.serial)
     gone = ledger.pages.gone_since(row.serial) if row.serial else ledger.mirrors.strangers(row.name)
     receipts = ledger.mirrors.receipts(row.name, [*(record.path for record in changed), *gone])
-    return plan_mirror(row.name, changed, gone, receipts, ledger.mirrors.held(row.name))
+    made = plan_mirror(row.name, changed, gone, receipts, ledger.mirrors.held(row.name), allow_deletions)
+    if len(made.puts) <= MANY:
+        return made
+
+    def read(path: str) -> bytes:
+        try:
+            return folder.read(path)
+        except FileNotFoundError:  # the site is being changed at this moment: the sending meets it, and plans anew
+            return b""
+
+    return hasten(made, ledger.mirrors.urgent_since(row.serial), read)
 
 
 def _line(row: MirrorRow, now: datetime, problem: Problem | None, behind: int) -> MirrorLine:
     state = "current" if behind == 0 and problem is None else "behind"
     since = row.since if row.state == state and row.since is not None else now
-    return MirrorLine(row.name, state, behind=behind, problem=problem, since=since)
+    confirmed = now if state == "current" else row.confirmed
+    return MirrorLine(row.name, state, behind=behind, problem=problem, since=since, confirmed=confirmed)
 
 
 def _settle(ledger: Ledger, row: MirrorRow, serial: int, now: datetime, problem: Problem | None, behind: int) -> MirrorLine:

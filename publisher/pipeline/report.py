@@ -43,7 +43,11 @@ class Outputs:
 
 @dataclass(frozen=True, slots=True)
 class MirrorLine:
-    """One mirror after a run: ``state`` is current, behind or failed; ``behind`` counts the files it still lacks."""
+    """One mirror after a run: ``state`` is current, behind or failed; ``behind`` counts the files it still lacks.
+
+    ``since``: from when it has been in this state. ``confirmed``: the moment at which it last showed the whole site; what the public sees
+    there is as of then, or newer in parts.
+    """
 
     name: str
     state: str
@@ -52,11 +56,13 @@ class MirrorLine:
     behind: int = 0
     problem: Problem | None = None
     since: datetime | None = None
+    confirmed: datetime | None = None
 
     def as_json(self) -> dict[str, object]:
         return {
             "name": self.name, "state": self.state, "uploaded": self.uploaded, "deleted": self.deleted, "behind": self.behind,
             "problem": str(self.problem) if self.problem else "", "since": self.since.isoformat() if self.since else None,
+            "confirmed": self.confirmed.isoformat() if self.confirmed else None,
         }  # fmt: skip
 
 

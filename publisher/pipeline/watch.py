@@ -17,6 +17,7 @@ from publisher.errors import PublisherError, SettingsError
 from publisher.intake.listing import Entry, changes, listing
 from publisher.intake.settle import Settling
 from publisher.intake.watch import Watcher
+from publisher.mirrors import Mirror, open_mirror
 from publisher.model import Problem
 from publisher.pipeline import restrictions
 from publisher.pipeline.build import Desk, build, write_staff_page
@@ -49,13 +50,17 @@ class MirrorKeeper:
     may: Callable[[], bool] = always
     _go: Event = field(default_factory=Event)
     _end: bool = False
+    _hurry: bool = False
+    _mirror: Mirror | None = None
     _thread: Thread | None = None
 
     def start(self) -> None:
         self._thread = Thread(target=self._run, name=f"mirror {self.settings.name}", daemon=True)
         self._thread.start()
 
-    def nudge(self) -> None:
+    def nudge(self, urgent: bool = False) -> None:
+        """Something may be there to send. ``urgent``: what is under way makes way for it."""
+        self._hurry = self._hurry or urgent
         self._go.set()
 
     def stop(self, patience: float) -> None:
@@ -74,9 +79,25 @@ class MirrorKeeper:
                 self._go.clear()
                 if self._end:
                     return
-                line = to_mirror(self.desk.settings, ledger, self.desk.folder, self.settings, self.clock(), may=self.may)
+                self._hurry = False
+                line = to_mirror(
+                    self.desk.settings, ledger, self.desk.folder, self.settings, self.clock(), may=self.may, opened=self._open(),
+                    stop=lambda: self._hurry or self._end,
+                )  # fmt: skip
+                if line.state != "current" and line.problem is None:
+                    pause = None if line.state == "waiting" else AGAIN  # it made way, or the site changed meanwhile: nothing failed
+                    continue
                 self.said(line)
                 pause = None if line.state == "current" else _longer(pause)
+
+    def _open(self) -> Mirror | None:
+        """The mirror, whose lines stay open from one run to the next. Its settings cannot change while we run."""
+        if self._mirror is None:
+            try:
+                self._mirror = open_mirror(self.settings, self.desk.settings.secret)
+            except PublisherError:
+                return None  # the run meets it again, and says it in words
+        return self._mirror
 
 
 def _longer(pause: float | None) -> float:
@@ -144,8 +165,9 @@ class Watch:
             if places is None:
                 looked = time.monotonic()
             last = self._turn(ready, last, places)
+            urgent = bool(self._keepers and last is not None and last.documents and self.desk.ledger.mirrors.urgent_since(last.serial - 1))
             for keeper in self._keepers:
-                keeper.nudge()
+                keeper.nudge(urgent)
             if last is not None and last.unfinished and not left:
                 left.append(AGAIN)
             heard = watcher.wait(min([max(0.0, looked + watcher.period - time.monotonic()), PULSE, self._until_due(), *left]))

@@ -29,7 +29,7 @@ class Rank(IntEnum):
     ALIVE = 11
 
 
-_HOMES = frozenset({"index.html", "k/index.html", "i/index.html"})
+HOMES = frozenset({"index.html", "k/index.html", "i/index.html"})
 _RANKS = {
     PageKind.PICTURE: (Rank.NEW_FILE, Rank.FILE),
     PageKind.DATA: (Rank.NEW_FILE, Rank.FILE),
@@ -46,6 +46,6 @@ def rank_of(path: str, kind: PageKind, new: bool) -> Rank:
         if path.endswith(".minisig"):
             return Rank.SIGNATURE
         return Rank.SHARD if "/" in path else Rank.MANIFEST
-    if path in _HOMES:
+    if path in HOMES:
         return Rank.HOME
     return _RANKS[kind][0 if new else 1]

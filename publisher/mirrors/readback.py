@@ -1,0 +1,54 @@
+"""Looking again at what a store said it had stored: an answer of 200 is no proof.
+
+A step of up to ``ALL`` files is looked at as a whole; of a larger one the first and the last file, the home pages, the root of the manifest
+and one in ``EVERY``. As soon as one file is not what was sent, the whole run is looked at. ``alive.json`` is left out: it is
+sent again within a minute.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+
+from publisher.mirrors.contract import Mirror
+from publisher.mirrors.plan import Upload
+from publisher.site.order import Rank
+
+ALL = 100
+EVERY = 100
+#: Seconds to wait before looking once more: some stores show a file a moment after they have confirmed it.
+PAUSES = (0.0, 0.2, 0.8)
+
+_ALWAYS = frozenset({Rank.HOME, Rank.MANIFEST, Rank.SIGNATURE})
+
+
+def watched(step: Sequence[Upload]) -> frozenset[str]:
+    """The paths of a step that are looked at after they were sent."""
+    last = len(step) - 1
+    return frozenset(
+        upload.path
+        for number, upload in enumerate(step)
+        if upload.rank is not Rank.ALIVE
+        and (last < ALL or upload.first or upload.rank in _ALWAYS or number in (0, last) or number % EVERY == 0)
+    )
+
+
+def stands(mirror: Mirror, path: str, body: bytes) -> bool:
+    """Whether the mirror gives these bytes. Costs a HEAD where the store tells its own digest of them, else a GET. Raises ``MirrorError``."""
+    head = mirror.head(path)
+    if head is None or head.size != len(body):
+        return False
+    if head.md5 and head.md5 == hashlib.md5(body, usedforsecurity=False).hexdigest():
+        return True
+    stored = mirror.get(path)
+    return stored is not None and stored.body == body
+
+
+def stands_at_last(mirror: Mirror, path: str, body: bytes, sleep: Callable[[float], None] = time.sleep) -> bool:
+    """As ``stands``, for a store that may need a moment."""
+    for pause in PAUSES:
+        sleep(pause)
+        if stands(mirror, path, body):
+            return True
+    return False
