@@ -14,7 +14,7 @@ from publisher.errors import PublisherError
 from publisher.ledger import Ledger
 from publisher.ledger.documents import DocumentRow
 from publisher.ledger.takedowns import TakeDownRow
-from publisher.mirrors import Mirror, headers, plan, sync
+from publisher.mirrors import Mirror, headers, plan, sync, unavailable
 from publisher.model import Kind, PageKind, PageRecord, Problem, Receipt
 
 if TYPE_CHECKING:
@@ -74,18 +74,17 @@ def _one(ledger: Ledger, read: Callable[[str], bytes], mirror: Mirror, prefix: s
     _overwrite(mirror, gone)
     what = plan(mirror.name, pages, gone, held, len(held), allow_deletions=True)
 
-    def confirm(receipt: Receipt) -> None:
-        ledger.mirrors.confirm([receipt])
-
-    def doubt(receipts: Sequence[Receipt]) -> None:
+    def note(receipts: Sequence[Receipt]) -> None:
         with ledger.transaction():
             ledger.mirrors.confirm(receipts)
 
-    result = sync(mirror, what, read, confirm, now, doubt=doubt)
+    result = sync(mirror, what, read, note, now, doubt=note)
     with ledger.transaction():
         ledger.mirrors.deleted(mirror.name, result.deleted)
     if result.problem is not None:
         raise PublisherError(result.problem)
+    if not result.whole:
+        raise unavailable(mirror.name, "moved")
     return mirror.purge(prefix, {page.path for page in pages})
 
 
