@@ -1,9 +1,8 @@
 """Kanji that stand for each other in names: the usual form first, then the others.
 
-Compiled by the project from the printed-form pairs in parentheses of the 常用漢字表 (Cabinet notification No. 2 of
-2010), from the 人名用漢字 (Enforcement Regulations of the Family Register Act, Article 60, appended table 2, with its
-pairs of forms), and from variants that stand in family registers and are replaced when asked (Ministry of Justice,
-民二第5202号 of 1990 and its lists of 誤字俗字・正字). For finding only: what is shown stays as the office wrote it, and
+Compiled by the project after the pairs of forms in the 常用漢字表 (Cabinet notification No. 2 of 2010) and among the
+人名用漢字 (Enforcement Regulations of the Family Register Act, Article 60, appended table 2), and after the variants that
+family registers keep or replace (Ministry of Justice, circular 民二第5200号 of 1990). For finding only: what is shown stays as the office wrote it, and
 two names that are not the same may well find each other here. Compatibility ideographs (神 for 神, 福 for 福) need no
 line: Unicode normalisation maps them. Variation selectors are taken off before.
 """

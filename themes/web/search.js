@@ -4,7 +4,7 @@
 (function () {
   "use strict";
 
-  // Usual form and variants of kanji, put in when the page is made (publisher/editions/tables/search/variants.py).
+  // Usual form and variants of kanji, put in when the page is made (publisher/review/variants.py).
   var VARIANTS = "@variants@";
 
   // Bytes of the index that one search may fetch; past it the reader decides whether to go on. The first search of
