@@ -19,7 +19,7 @@ GROUND = {"model", "errors", "settings"}
 HOMES = {
     "boto3": {"mirrors"}, "botocore": {"mirrors"}, "mnemonic": {"backup"}, "httpx": {"mirrors", "relays"}, "sqlite3": {"ledger"}, "watchdog": {"intake"},
     "jinja2": {"editions", "console"}, "feedgen": {"editions"}, "PIL": {"readers"}, "pypdfium2": {"readers"}, "pylopdf_fonts_jp": {"readers"}, "mammoth": {"readers"},
-    "python_calamine": {"readers"}, "markdown_it": {"readers"},
+    "pygal": {"editions"}, "resvg_py": {"editions"}, "python_calamine": {"readers"}, "markdown_it": {"readers"},
 }  # fmt: skip
 
 PURE = {"readers", "layouts", "review", "editions", "model.py"}

@@ -2,6 +2,7 @@
 
     ledger.files        what stands in the drop folder, and the verdict on it
     ledger.documents    documents, their versions and cards, categories, the archive by time
+    ledger.tallies      the numbers of each edition of a table
     ledger.pages        the published files, what has to be rendered again, the manifest's shards
     ledger.mirrors      what each mirror has confirmed
     ledger.takedowns    what has to vanish from each mirror, and the receipts
@@ -27,6 +28,7 @@ from publisher.ledger.mirrors import Mirrors
 from publisher.ledger.pages import Pages
 from publisher.ledger.schema import VERSION, prepare
 from publisher.ledger.takedowns import TakeDowns
+from publisher.ledger.tallies import Tallies
 from publisher.model import Problem
 
 __all__ = ["Ledger"]
@@ -54,6 +56,7 @@ class Ledger:
         self.files = Files(self._connection)
         self.documents = Documents(self._connection)
         self.pages = Pages(self._connection)
+        self.tallies = Tallies(self._connection)
         self.mirrors = Mirrors(self._connection)
         self.takedowns = TakeDowns(self._connection)
         self.decisions = Decisions(self._connection)

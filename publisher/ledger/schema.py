@@ -73,6 +73,21 @@ CREATE TABLE versions (
     PRIMARY KEY (document, language, number)
 ) WITHOUT ROWID;
 
+-- The numbers of each edition of a table. A version is named by its moment and its bytes.
+CREATE TABLE tallies (
+    document TEXT NOT NULL,
+    slug TEXT NOT NULL,
+    moment TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    as_of TEXT NOT NULL,
+    said TEXT NOT NULL,                  -- as JSON
+    mark TEXT NOT NULL,                  -- of its rows: another one when a row came, went or moved
+    against TEXT NOT NULL DEFAULT '',    -- the mark of the edition before, when the difference was counted
+    change TEXT,                         -- the difference, as JSON
+    rows BLOB,                           -- digests of its rows and their groups, while the next edition may have to be compared with them
+    PRIMARY KEY (document, slug, moment, sha256)
+);
+
 CREATE TABLE categories (path TEXT PRIMARY KEY, name TEXT NOT NULL, slug TEXT NOT NULL UNIQUE) WITHOUT ROWID;
 
 -- How many listed documents lie below each step of the archive, for the whole site ('') and for each category.

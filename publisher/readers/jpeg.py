@@ -49,6 +49,20 @@ def picture(image: Image.Image) -> Picture:
     )
 
 
+def small_grey(data: bytes, most: int) -> bytes:
+    """A decoded drawing (PNG) as a grey baseline JPEG of at most so many bytes, as sharp as that allows; its size stays."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as drawn:
+        grey = drawn.convert("RGB").convert("L")
+    found = b""
+    for quality in (70, 60, 50, 40, 30, 22, 15, 8):
+        found = _encoded(grey, quality).data
+        if len(found) <= most:
+            break
+    return found
+
+
 def _tall(width: int) -> int:
     return width * 3
 

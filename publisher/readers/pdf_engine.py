@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import ctypes
 from functools import cache
-from pathlib import Path
 from types import ModuleType
+
+from publisher.readers.fonts import folder
 
 
 @cache
 def engine() -> ModuleType:
     """The module ``pypdfium2``, its library started anew with our fonts. PDFium is not thread-safe: callers take turns."""
-    import pylopdf_fonts_jp
     import pypdfium2
     import pypdfium2.raw as raw
 
-    folder = str(Path(pylopdf_fonts_jp.__file__).parent).encode()
-    paths = (ctypes.c_char_p * 2)(folder, None)
+    paths = (ctypes.c_char_p * 2)(str(folder()).encode(), None)
     config = raw.FPDF_LIBRARY_CONFIG(version=2)
     config.m_pUserFontPaths = ctypes.cast(paths, type(config.m_pUserFontPaths))
     raw.FPDF_DestroyLibrary()  # importing it has started it with the machine's fonts

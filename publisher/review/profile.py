@@ -6,6 +6,7 @@ import difflib
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from publisher.model import Problem, PublicTable, Table
@@ -74,6 +75,7 @@ def apply(
         notes=() if personal else table.notes,
         pfif=profile.pfif if personal else None,
         lasts=profile.expires,
+        identities=work.identities,
     )
     work.applied.table = joined(public)
     if personal and (table.notes or table.title):
@@ -94,6 +96,7 @@ class _Work:
             self._places.setdefault(key(name), c)
         self.personal = profile.kind in PERSONAL
         self.odd: dict[int, frozenset[str]] = {}
+        self.identities: tuple[bytes, ...] = ()
 
     def warn(self, code: str, what: str, todo: str) -> None:
         self.applied.warnings.append(Problem(code, what, self.where, _OTHERS, todo))
@@ -232,6 +235,7 @@ class _Work:
         if self.odd:
             odd = list(self.odd.items())
             source = [row for row in source if not any(row[place] in wrong for place, wrong in odd)]
+        self.identities = self._identities(source)
         cells = [_masked([row[place] for row in source], mask) for _, place, mask in shown]
         return list(zip(*cells, strict=True))
 
@@ -269,6 +273,23 @@ class _Work:
 
     def _count_only(self, code: str, what: str, todo: str) -> None:
         self.applied.warnings.append(Problem(code, what, self.where, "名前は、どなたのものも載せていません。", todo))
+
+    def _identities(self, rows: Sequence[Sequence[str]]) -> tuple[bytes, ...]:
+        """A digest of the key column by row: the number itself goes no further than here."""
+        if not self.profile.key:
+            return ()
+        place = self._places.get(key(self.profile.key))
+        if place is None:
+            self.warn(
+                "missing-key",
+                f"行を見分ける列「{self.profile.key}」がありません。前の版との差は、公開する列の内容で数えました。",
+                f"見出しを「{self.profile.key}」に直すか、publisher.toml の「{self.profile.name}」の key を直してください。",
+            )
+            return ()
+        return tuple(
+            blake2b(value.encode("utf-8", "replace"), digest_size=8).digest() if value else b""
+            for value in (key(row[place]) for row in rows)
+        )
 
     def check_cells(self, names: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
         """Telephone numbers and mail addresses among what would be shown: columns are shifted or a note

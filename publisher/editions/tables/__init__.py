@@ -14,6 +14,7 @@ from publisher.editions.frame import LEGACY, WEB, Edition, Frame
 from publisher.editions.tables import rows as markup
 from publisher.editions.tables import search
 from publisher.editions.tables.drilldown import Node
+from publisher.editions.tables.history import Timeline, history
 from publisher.editions.tables.names import Names, name_weights
 from publisher.editions.tables.overview import WHOLE, Facts, Overview, counted
 from publisher.editions.tables.pages import ROBOTS, Draft, Press, Stop, plain, rows_head, title_of
@@ -99,9 +100,13 @@ class _Making:
         exchanged = () if self.standard is None else (("table_standard", f"{table.slug}-standard.csv"),)
         if pfif.offers(table):
             exchanged = (*exchanged, ("table_pfif", f"{table.slug}.pfif.xml"))
-        self.facts = Facts(self.as_of, bulletin.card.drill, len(self.csv), others, exchanged)
+        timeline = Timeline(table.slug, bulletin.editions, frame.zone)
+        self.timeline = timeline if len(timeline.all) > 1 else None
+        self.facts = Facts(self.as_of, bulletin.card.drill, len(self.csv), others, exchanged, self.timeline)
 
     def drafts(self) -> Iterator[Draft]:
+        if self.timeline is not None:
+            yield from history(self.table, self.timeline, self.frame, self.card)
         yield from self._data()
         if not self.table.rows:
             presses = {edition: _press(self, edition, self.roll) for edition in self.frame.editions}

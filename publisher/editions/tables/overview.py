@@ -11,6 +11,7 @@ from publisher.editions.data import size_words
 from publisher.editions.frame import LEGACY, UNLIMITED, WEB, Edition, Frame
 from publisher.editions.tables.columns import View
 from publisher.editions.tables.drilldown import Node
+from publisher.editions.tables.history import Binder, Timeline, changes
 from publisher.editions.tables.pages import ROBOTS, Press, unit
 from publisher.editions.tables.reading import LATIN, OTHER, ROWS, initial_label
 from publisher.editions.tables.routes import READING, Addresses, Route
@@ -23,13 +24,15 @@ WHOLE = 60_000
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the overview says beside the table itself. ``others``: (slug, title) of the other tables of the
-    document; ``exchanged``: (word, file) of data in the forms of others, for the web edition."""
+    document; ``exchanged``: (word, file) of data in the forms of others, for the web edition; ``timeline``: its editions, where
+    there are several."""
 
     as_of: datetime
     drill: bool
     csv_size: int
     others: tuple[tuple[str, str], ...] = ()
     exchanged: tuple[tuple[str, str], ...] = ()
+    timeline: Timeline | None = None
 
 
 class Overview:
@@ -83,7 +86,7 @@ class Overview:
         return self._assembled(search + "".join(parts) + rows)
 
     def _assembled(self, middle: str) -> str:
-        opening, closing = self._counts(), self._data() + self._ask() + self._again()
+        opening, closing = self._counts(), self._data() + self._history() + self._ask() + self._again()
         notes = self._notes()
         used = self.frame.size(self.edition, opening + middle + closing)
         room = self.room()
@@ -179,6 +182,25 @@ class Overview:
             if self.edition is WEB
         )
         return self._paragraph(f'<a href="{link}">{self._escape(words)}</a>') + exchange + others
+
+    def _history(self) -> str:
+        """What changed since the edition before, and where all of them are."""
+        timeline = self.facts.timeline
+        if timeline is None:
+            return ""
+        binder = Binder(self.frame, self.edition, self.table, None)
+        said = ""
+        if timeline.latest.change is not None:
+            since = moments.long(timeline.latest.change.since, self.frame.zone, "ja")
+            lines = changes(binder, timeline.latest, timeline.latest.change)
+            said = self._heading(self.words["history_change"]) + binder.paragraph(
+                self.words["history_change_since"].format(moment=since), *lines
+            )
+        links = [("e/index.html", "history_link")]
+        if len(timeline.counting) > 1:
+            links.append(("trend.html", "history_trend_link"))
+        more = "　" if self.edition is not LEGACY else " "
+        return said + self._paragraph(more.join(f'<a href="{to}">{self._escape(self.words[key])}</a>' for to, key in links))
 
     def _ask(self) -> str:
         people = self.table.personal or self.table.kind in {TableKind.EVACUEES, TableKind.MISSING}

@@ -1,0 +1,103 @@
+"""The numbers of each edition of a table, and what the next edition has to be compared with."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+from publisher.model import Change, EditionTally, TableKind
+
+
+@dataclass(frozen=True, slots=True)
+class TallyRow:
+    """``mark`` tells editions with other rows apart; ``against`` is the mark of the edition that ``tally.change`` was counted from.
+    ``rows``: whether the digests of its rows are still there."""
+
+    tally: EditionTally
+    mark: str
+    against: str
+    rows: bool
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        assert self.tally.moment is not None
+        return self.tally.slug, self.tally.moment.isoformat(), self.tally.sha256
+
+
+class Tallies:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def of_document(self, document: str) -> list[TallyRow]:
+        """All editions of all tables of a document, by the moment that they speak of; without their rows."""
+        rows = self._db.execute(
+            "SELECT slug, moment, sha256, as_of, said, mark, against, change, rows IS NOT NULL FROM tallies WHERE document = ?", (document,)
+        )
+        found = [TallyRow(_tally(*row[:5], row[7]), row[5], row[6], bool(row[8])) for row in rows]
+        return sorted(found, key=lambda row: (row.tally.as_of, row.tally.moment, row.key))
+
+    def put(self, document: str, tally: EditionTally, mark: str, rows: bytes) -> None:
+        """Keep an edition that was counted (again). A difference that was counted from the same rows stays."""
+        assert tally.moment is not None and tally.as_of is not None
+        key = (document, tally.slug, tally.moment.isoformat(), tally.sha256)
+        self._db.execute(
+            "INSERT INTO tallies (document, slug, moment, sha256, as_of, said, mark, rows) VALUES (?,?,?,?,?,?,?,?) "
+            "ON CONFLICT DO UPDATE SET as_of = excluded.as_of, said = excluded.said, rows = excluded.rows, mark = excluded.mark, "
+            "against = CASE WHEN mark = excluded.mark THEN against ELSE '' END, change = CASE WHEN mark = excluded.mark THEN change END",
+            (*key, tally.as_of.isoformat(), _said(tally), mark, rows),
+        )
+
+    def set_change(self, document: str, row: TallyRow, change: Change | None, against: str) -> None:
+        self._db.execute(
+            "UPDATE tallies SET change = ?, against = ? WHERE document = ? AND slug = ? AND moment = ? AND sha256 = ?",
+            (None if change is None else _packed(change), against, document, *row.key),
+        )
+
+    def rows(self, document: str, row: TallyRow) -> bytes | None:
+        """The digests of an edition's rows, or None when they were put away."""
+        found = self._db.execute(
+            "SELECT rows FROM tallies WHERE document = ? AND slug = ? AND moment = ? AND sha256 = ?", (document, *row.key)
+        ).fetchone()
+        return None if found is None else found[0]
+
+    def put_rows_away(self, document: str, row: TallyRow) -> None:
+        self._db.execute("UPDATE tallies SET rows = NULL WHERE document = ? AND slug = ? AND moment = ? AND sha256 = ?", (document, *row.key))
+
+    def drop(self, document: str, row: TallyRow) -> None:
+        """The edition is public no longer."""
+        self._db.execute("DELETE FROM tallies WHERE document = ? AND slug = ? AND moment = ? AND sha256 = ?", (document, *row.key))
+
+    def forget(self, document: str) -> None:
+        """Every edition of the document is counted anew when it is rendered next: the rules changed, or a row may be shown no longer."""
+        self._db.execute("DELETE FROM tallies WHERE document = ?", (document,))
+
+
+def _said(tally: EditionTally) -> str:
+    return json.dumps(
+        [
+            tally.title, tally.kind, tally.personal, tally.total, tally.shown, tally.withheld, tally.group_name, tally.people, tally.groups,
+        ],
+        ensure_ascii=False,
+    )  # fmt: skip
+
+
+def _tally(slug: str, moment: str, sha256: str, as_of: str, said: str, change: str | None) -> EditionTally:
+    title, kind, personal, total, shown, withheld, group_name, people, groups = json.loads(said)
+    return EditionTally(
+        slug, title, TableKind(kind), personal, total, shown, withheld, tuple((name, count) for name, count in groups), group_name, people,
+        datetime.fromisoformat(as_of), datetime.fromisoformat(moment), sha256, None if change is None else _unpacked(change),
+    )  # fmt: skip
+
+
+def _packed(change: Change) -> str:
+    return json.dumps(
+        [change.since.isoformat(), change.arrived, change.left, change.moved, change.groups, change.renamed], ensure_ascii=False
+    )
+
+
+def _unpacked(text: str) -> Change:
+    since, arrived, left, moved, groups, renamed = json.loads(text)
+    pairs = tuple((old, new) for old, new in renamed)
+    return Change(datetime.fromisoformat(since), arrived, left, moved, tuple((name, came, went) for name, came, went in groups), pairs)
