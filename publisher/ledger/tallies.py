@@ -33,7 +33,7 @@ class Tallies:
     def of_document(self, document: str) -> list[TallyRow]:
         """All editions of all tables of a document, by the moment that they speak of; without their rows."""
         rows = self._db.execute(
-            "SELECT slug, moment, sha256, as_of, said, mark, against, change, rows IS NOT NULL FROM tallies WHERE document = ?", (document,)
+            "SELECT slug, moment, sha256, as_of, said, mark, against, change, rows IS NOT NULL FROM tallies WHERE document = ? AND slug != ''", (document,)
         )
         found = [TallyRow(_tally(*row[:5], row[7]), row[5], row[6], bool(row[8])) for row in rows]
         return sorted(found, key=lambda row: (row.tally.as_of, row.tally.moment, row.key))
@@ -55,6 +55,18 @@ class Tallies:
             (None if change is None else _packed(change), against, document, *row.key),
         )
 
+    def put_none(self, document: str, moment: datetime, sha256: str) -> None:
+        """Today's rules hold this version: there is nothing to count, and it need not be read again to know that."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO tallies (document, slug, moment, sha256, as_of, said, mark) VALUES (?, '', ?, ?, '', '', '')",
+            (document, moment.isoformat(), sha256),
+        )
+
+    def versions(self, document: str) -> set[tuple[datetime, str]]:
+        """(moment, SHA-256) of the versions that were looked at."""
+        rows = self._db.execute("SELECT DISTINCT moment, sha256 FROM tallies WHERE document = ?", (document,))
+        return {(datetime.fromisoformat(moment), sha256) for moment, sha256 in rows}
+
     def rows(self, document: str, row: TallyRow) -> bytes | None:
         """The digests of an edition's rows, or None when they were put away."""
         found = self._db.execute(
@@ -65,9 +77,9 @@ class Tallies:
     def put_rows_away(self, document: str, row: TallyRow) -> None:
         self._db.execute("UPDATE tallies SET rows = NULL WHERE document = ? AND slug = ? AND moment = ? AND sha256 = ?", (document, *row.key))
 
-    def drop(self, document: str, row: TallyRow) -> None:
-        """The edition is public no longer."""
-        self._db.execute("DELETE FROM tallies WHERE document = ? AND slug = ? AND moment = ? AND sha256 = ?", (document, *row.key))
+    def drop_version(self, document: str, moment: datetime, sha256: str) -> None:
+        """The version is public no longer."""
+        self._db.execute("DELETE FROM tallies WHERE document = ? AND moment = ? AND sha256 = ?", (document, moment.isoformat(), sha256))
 
     def forget(self, document: str) -> None:
         """Every edition of the document is counted anew when it is rendered next: the rules changed, or a row may be shown no longer."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from publisher.errors import Unreadable
-from publisher.model import Accepted, Head, Held, Kind, Problem, PublicContent, PublicWorkbook, Scan
+from publisher.model import Accepted, EditionTally, Head, Held, Kind, Problem, PublicContent, PublicWorkbook, Scan
 from publisher.review.restrict import Restrictions
 from publisher.settings import TableProfile
 
@@ -41,6 +41,8 @@ class Digest:
     as_of: datetime | None = None
     rows: int = 0
     slug: str = ""
+    tallies: tuple[tuple[EditionTally, bytes], ...] = ()
+    """Of a table: the numbers of each of its tables, with digests of their rows."""
     due: datetime | None = None
     """When the clock alone takes the next row away."""
 
@@ -87,7 +89,9 @@ def digest(content: PublicContent) -> Digest:
     if not isinstance(content, PublicWorkbook):
         kind = Kind.SCAN if isinstance(content, Scan) else Kind.NOTICE
         return Digest(kind, content.head, content.head.title, summary(content))
+    from publisher.editions.tables import history
+
     tables = content.tables
     title = tables[0].title if len(tables) == 1 and tables[0].title else content.head.title
     as_of = max((t.as_of for t in tables if t.as_of is not None), default=None)
-    return Digest(Kind.TABLE, content.head, title, summary(content), as_of, sum(t.total for t in tables), tables[0].slug if tables else "")
+    return Digest(Kind.TABLE, content.head, title, summary(content), as_of, sum(t.total for t in tables), tables[0].slug if tables else "", history.tally(content))

@@ -26,7 +26,18 @@ from publisher.editions import (
 )
 from publisher.errors import SiteError
 from publisher.intake.archive import Archive, Moved
-from publisher.model import Bulletin, Card, Kind, Page, Problem, PublicContent, PublicWorkbook, State, Version
+from publisher.model import (
+    Bulletin,
+    Card,
+    EditionTally,
+    Kind,
+    Page,
+    Problem,
+    PublicContent,
+    PublicWorkbook,
+    State,
+    Version,
+)
 from publisher.pipeline.examine import Answer, Question, examine, refused
 from publisher.settings import Settings
 from publisher.site.write import Known, Stager
@@ -68,8 +79,18 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """An edition of tables that has CSVs of its own: (slug, name of the edition in addresses) of each."""
+
+    owner: str
+    source: Source
+    stems: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """A document to be rendered. ``shown``: language → content; ``older``: earlier versions, number, owner of the pages, content.
+    """A document to be rendered. ``shown``: language → content; ``older``: earlier versions, number, owner of the pages, content; ``editions`` of
+    a table, and of them those in the ``past`` whose CSV is to be made.
 
     ``known``: the files that stand already, by path, with the content key of each ("" for none).
     """
@@ -79,6 +100,8 @@ class Order:
     shown: tuple[tuple[str, Source], ...]
     older: tuple[tuple[int, str, Source], ...] = ()
     known: Mapping[str, tuple[Known, str]] = field(default_factory=dict)
+    editions: tuple[EditionTally, ...] = ()
+    past: tuple[Past, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +174,18 @@ class Hand:
         self._shelves.append({})
         return [self._again(source) for source in sources]
 
+    def count(self, sources: Sequence[Source]) -> list[Answer]:
+        """Examine earlier editions for their numbers only: their contents are not kept."""
+        return [examine(source.question, self._data(source))[0] for source in sources]
+
     def _again(self, source: Source) -> Answer:
+        return self._examine(source.question, source.sha256, self._data(source))
+
+    def _data(self, source: Source) -> bytes:
         try:
-            data = self._archive.read(source.sha256)
+            return self._archive.read(source.sha256)
         except (OSError, ValueError) as error:
             raise SiteError(_archive_lost(source)) from error
-        return self._examine(source.question, source.sha256, data)
 
     def _examine(self, question: Question, sha256: str, data: bytes) -> Answer:
         answer, content = examine(question, data)
@@ -182,9 +211,12 @@ class Hand:
         card, made = order.card, Rendered(order.card.id)
         owner = f"document:{card.id}"
         shown = [(language, content) for language, source in order.shown if (content := self._take_content(source)) is not None]
-        bulletin = Bulletin(card, order.versions, tuple(shown))
+        bulletin = Bulletin(card, order.versions, tuple(shown), order.editions)
         if card.kind is Kind.TABLE:
             self._table(bulletin, owner, order.known, made)
+            here = {source.ref: content for (_, source), (_, content) in zip(order.shown, shown, strict=False)}
+            for past in order.past:
+                self._past(past, here.get(past.source.ref) or self._take_content(past.source), order.known, made)
             return made
         self._put(made, owner, document(bulletin, self._frame), order.known)
         for number, name, source in order.older:
@@ -208,6 +240,15 @@ class Hand:
         made.owners[owner] = paths
         content = next((content for _, content in bulletin.contents), None)
         made.notes = table_warnings(content) if isinstance(content, PublicWorkbook) else ()
+
+    def _past(self, past: Past, content: PublicContent | None, known: Mapping[str, tuple[Known, str]], made: Rendered) -> None:
+        """The CSVs of one edition: made once, when the next one comes."""
+        from publisher.editions.tables import history
+
+        stems = dict(past.stems)
+        tables = content.tables if isinstance(content, PublicWorkbook) else ()
+        csvs = [history.csv(table, stems[table.slug]) for table in tables if table.slug in stems and not table.personal]
+        self._put(made, past.owner, csvs, known)
 
     def lists(self, orders: Sequence[ListOrder]) -> list[Rendered]:
         found = []

@@ -13,13 +13,14 @@ from typing import TypeVar
 from publisher.ledger import Ledger
 from publisher.ledger.documents import DocumentRow, VersionRow
 from publisher.ledger.names import place
-from publisher.model import Card, Delete, Kind, Page, PageKind, Reason, State
+from publisher.model import Card, Delete, EditionTally, Kind, Page, PageKind, Reason, State
 from publisher.pipeline.crew import Asked, Crew, worker_of
 from publisher.pipeline.effective import Standing, make_card, standing, versions_shown
 from publisher.pipeline.examine import Digest
-from publisher.pipeline.hand import ListOrder, Order, Rendered, Source
+from publisher.pipeline.hand import ListOrder, Order, Past, Rendered, Source
 from publisher.pipeline.identify import category_of, folder_of
 from publisher.pipeline.lists import touched_lists
+from publisher.pipeline.past import PastEditions, is_table
 from publisher.pipeline.take_in import Intake, Known
 from publisher.settings import Settings
 from publisher.site.manifest import Tree, alive, manifest, shard_key
@@ -93,7 +94,8 @@ class Rendering:
             self._set_state(row, what.state, what.due)
             return None
         current = {language: self._source(version) for language, version in what.current.items()}
-        return _Plan(row, what, current, self._older(row, what) if what.state is State.PUBLISHED else {})
+        has_pages = what.state is State.PUBLISHED and not is_table(row)
+        return _Plan(row, what, current, self._older(row, what) if has_pages else {})
 
     def _set_state(self, row: DocumentRow, state: State, due: datetime | None) -> None:
         with self.ledger.transaction():
@@ -156,10 +158,23 @@ class Rendering:
         if card.kind is not Kind.TABLE and card.state is State.PUBLISHED:
             older = {n: one for n, one in plan.older.items() if n < card.version and self._has_page(one.source)}
             versions = tuple(v for v in versions if v.number in older or v.number >= card.version)
+        editions, past, csvs = self._editions(plan, owner) if card.kind is Kind.TABLE and shown else ((), (), set())
         if row.card is not None:
-            self._drop_versions(owner, {one.owner for one in older.values()})
+            self._drop_versions(owner, {one.owner for one in older.values()} | csvs)
         missing = tuple((n, one.owner, one.source) for n, one in older.items() if one.source is not None)
-        return Order(card, versions, shown, missing, known)
+        return Order(card, versions, shown, missing, known, editions, past)
+
+    def _editions(self, plan: _Plan, owner: str) -> tuple[tuple[EditionTally, ...], tuple[Past, ...], set[str]]:
+        """The numbers of all editions of a table, those whose CSV has to be made, and the owners of all such CSVs."""
+        counted = PastEditions(self.ledger, self.run, self.crew, self.settings.site.zone, self.all_versions)
+        current = {
+            (version.moment, version.sha256): known.digest
+            for language, version in plan.what.current.items()
+            if (known := self.run.known.get(plan.current[language].ref)) is not None
+        }
+        editions = counted.of(plan.row, plan.what.history, current)
+        past, csvs = counted.csv(owner, editions, plan.what.history)
+        return editions, tuple(past), csvs
 
     def _has_page(self, source: Source | None) -> bool:
         if source is None:

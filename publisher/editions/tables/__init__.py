@@ -14,7 +14,8 @@ from publisher.editions.frame import LEGACY, WEB, Edition, Frame
 from publisher.editions.tables import rows as markup
 from publisher.editions.tables import search
 from publisher.editions.tables.drilldown import Node
-from publisher.editions.tables.history import Timeline, history
+from publisher.editions.tables.history import Timeline
+from publisher.editions.tables.history import drafts as drafts_of_editions
 from publisher.editions.tables.names import Names, name_weights
 from publisher.editions.tables.overview import WHOLE, Facts, Overview, counted
 from publisher.editions.tables.pages import ROBOTS, Draft, Press, Stop, plain, rows_head, title_of
@@ -106,7 +107,7 @@ class _Making:
 
     def drafts(self) -> Iterator[Draft]:
         if self.timeline is not None:
-            yield from history(self.table, self.timeline, self.frame, self.card)
+            yield from drafts_of_editions(self.table, self.timeline, self.frame, self.card)
         yield from self._data()
         if not self.table.rows:
             presses = {edition: _press(self, edition, self.roll) for edition in self.frame.editions}

@@ -17,10 +17,10 @@ from publisher.editions.tables.history.trend import Trend, trend_files, trend_pa
 from publisher.editions.tables.pages import Draft
 from publisher.model import Card, PublicTable
 
-__all__ = ["Binder", "Timeline", "before", "changes", "counting", "csv", "difference", "history", "mark", "stems", "tally"]
+__all__ = ["Binder", "Timeline", "before", "changes", "counting", "csv", "difference", "drafts", "mark", "stems", "tally"]
 
 
-def history(table: PublicTable, timeline: Timeline, frame: Frame, card: Card) -> Iterator[Draft]:
+def drafts(table: PublicTable, timeline: Timeline, frame: Frame, card: Card) -> Iterator[Draft]:
     """The pages of all editions and, from the second one on, of the counts over time. What is linked comes before what links to it."""
     binders = [Binder(frame, edition, table, card) for edition in frame.editions]
     trend = Trend(timeline, table)

@@ -111,8 +111,8 @@ def _renamed(before: EditionTally, after: EditionTally, flow: _Flow) -> dict[str
         if not stayed:
             continue
         to = max(sorted(stayed), key=lambda group: stayed[group])
-        alike = to.startswith(name) or name.startswith(to)
-        if name and to not in old and to not in found.values() and alike and stayed[to] >= RENAMED * sum(stayed.values()):
+        alike = bool(name and to) and (to.startswith(name) or name.startswith(to))
+        if to not in old and to not in found.values() and alike and stayed[to] >= RENAMED * sum(stayed.values()):
             found[name] = to
     return found
 

@@ -11,7 +11,7 @@ from publisher.editions.tables.history.packing import Binder, Section, Sheet
 from publisher.editions.tables.history.shield import said
 from publisher.editions.tables.history.timeline import Timeline, covered_changes, covered_groups
 from publisher.editions.tables.pages import Draft, unit
-from publisher.model import Change, EditionTally, PublicTable
+from publisher.model import Change, EditionTally, Page, PageKind, PublicTable
 
 BLOCK = 20
 """Editions on one page of the list. Full pages are counted from the oldest edition and are not changed by new ones."""
@@ -171,6 +171,6 @@ def _long(moment: datetime, zone: tzinfo) -> str:
     return moments.long(moment, zone, "ja")
 
 
-def csv(edition: EditionTally, stem: str, table: PublicTable) -> tuple[str, bytes]:
-    """(path, bytes) of an edition's own CSV."""
-    return f"t/{edition.slug}/e/{stem}.csv", data.csv_bytes(table)[0]
+def csv(table: PublicTable, stem: str) -> Page:
+    """An edition's own CSV."""
+    return Page(f"t/{table.slug}/e/{stem}.csv", data.csv_bytes(table)[0], PageKind.DATA, table.personal)

@@ -158,7 +158,7 @@ class Binder:
             drawn = sheet.picture() if sheet.picture is not None and number == 1 else ""
             return self.frame.page(
                 self.edition, path, title, drawn + body + links, updated=updated, crumbs=sheet.crumbs, drill=self.drill, robots=self._robots,
-                personal=self.table.personal, kind=PageKind.LIST,
+                personal=self.table.personal, kind=PageKind.LIST, counterpart=None if number == 1 else sheet.path,
             )  # fmt: skip
 
         key = blake2b(repr((number, count, body, said, self._frame_key(sheet, updated))).encode("utf-8", "replace"), digest_size=16)

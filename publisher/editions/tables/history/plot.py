@@ -7,9 +7,12 @@ Both libraries are imported when something is drawn.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import cache
+from types import ModuleType
 from typing import Any
 
 POINTS = 24
@@ -58,9 +61,17 @@ def thinned(points: Sequence[tuple[datetime, int]], most: int = POINTS) -> tuple
     return tuple(points[round(step * (len(points) - 1) / (most - 1))] for step in range(most))
 
 
-def _svg(drawing: Drawing, width: int, height: int, letters: int, colours: Sequence[str]) -> bytes:
+@cache
+def _pygal() -> ModuleType:
+    """The library without its way of importing plug-ins, a finder of the kind that Python 3.12 gave up and 3.11 warns of."""
     import pygal
 
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not type(finder).__module__.startswith("pygal")]
+    return pygal
+
+
+def _svg(drawing: Drawing, width: int, height: int, letters: int, colours: Sequence[str]) -> bytes:
+    pygal = _pygal()
     narrow = width < 400
     moments = sorted({moment for line in drawing.lines for moment, _ in line.points})
     highest = max((value for line in drawing.lines for _, value in line.points), default=0)
