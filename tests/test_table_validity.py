@@ -32,6 +32,9 @@ STATE = {
     "避難者数（総数）": "{n}", "開設日時": "2036-03-11T14:00", "緯度": "35.1", "経度": "136.2",
 }  # fmt: skip
 
+ROLL = ["氏名", "フリガナ", "住所", "年齢", "避難所", "公表同意", "閲覧制限"]
+PERSON = {"氏名": "山田{n}郎", "フリガナ": "ヤマダロウ", "住所": "汐見市{p}1-{n}", "年齢": "41", "公表同意": "同意する"}
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -45,6 +48,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     town.drop("医療/医院.csv", rows(CLINICS, 30, 名称="第{n}医院", 住所="汐見市{p}{n}", 電話番号="0000-00-{n:04}", 診療科目="内科;外科", 診療曜日="月火"))
     report = town.build()
     assert {document.state for document in report.documents} == {"published"}, report.documents
+    town.drop("避難/状況.csv", rows(STATUS, 33, **{**STATE, "避難者数（総数）": "1{n}", "開設日時": "2036-03-11T18:00"}))
+    for hour in (9, 12):
+        town.drop("避難者名簿/名簿.csv", rows(ROLL, 150 + hour, **{**PERSON, "避難所": "{p}小学校" if hour == 9 else "{p}中学校"}))
+        report = town.build()
+        assert not report.problems and {document.state for document in report.documents} == {"published"}, report
+    assert (town.public / "i/t/hinansha/trend.html").is_file()
     return town.public
 
 

@@ -43,7 +43,7 @@ def _tally(table: PublicTable, as_of: object) -> tuple[EditionTally, bytes]:
     elif table.group is not None:
         cells = [row[table.group] for row in table.rows]
         known = {cell: _plain(cell) for cell in dict.fromkeys(cells)}
-        for name in known.values():
+        for name in sorted(known.values()) if table.personal else known.values():  # people stand in no order that says anything
             names.setdefault(name, len(names))
         where = {cell: names[name] for cell, name in known.items()}
         places = array("I", [where[cell] for cell in cells])
@@ -154,6 +154,8 @@ def _narrowed(texts: Sequence[str]) -> Sequence[str]:
     if len(parts) != len(texts):
         parts = [text.replace("\u3000", "").replace(" ", "") for text in texts]
     plain, normal = unicodedata.normalize, unicodedata.is_normalized
+    if normal("NFKC", "".join(parts)):
+        return parts
     return [text if normal("NFKC", text) else plain("NFKC", text).replace(" ", "") for text in parts]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -46,29 +46,34 @@ def difference(before: EditionTally, before_rows: bytes, after: EditionTally, af
 
 
 def _flow(before: EditionTally, before_rows: bytes, after: EditionTally, after_rows: bytes) -> _Flow:
-    (old_ids, old_at), (new_ids, new_at) = unpack(before_rows), unpack(after_rows)
-    old_names, new_names = _names(before), _names(after)
+    """Of all rows but those that stayed where they were: of these there are a hundred thousand, and nothing is asked of them."""
+    names: dict[str, int] = {}
+    old_ids, old_at = _placed(before, before_rows, names)
+    new_ids, new_at = _placed(after, after_rows, names)
+    said = list(names)
     old, new = dict(zip(old_ids, old_at, strict=True)), dict(zip(new_ids, new_at, strict=True))
     many = _several(old_ids, old) | _several(new_ids, new)
-    flow = _Flow()
-    pairs: Counter[tuple[int, int]] = Counter()
-    for identity, place in new.items():
-        if identity in many:
-            continue
-        pairs[old.get(identity, -1), place] += 1
-    gone = Counter(place for identity, place in old.items() if identity not in new and identity not in many)
+    flow, pairs = _Flow(), Counter[tuple[int | None, int | None]]()
+    was_at = old.get
+    for identity in [identity for identity, place in new.items() if was_at(identity) != place]:
+        if identity not in many:
+            pairs[was_at(identity), new[identity]] += 1
+    for identity in [identity for identity in old if identity not in new]:
+        if identity not in many:
+            pairs[old[identity], None] += 1
     for (was, now), count in pairs.items():
-        flow.rows[None if was < 0 else old_names[was], new_names[now]] += count
-    for was, count in gone.items():
-        flow.rows[old_names[was], None] += count
+        flow.rows[None if was is None else said[was], None if now is None else said[now]] += count
     if many:
-        _add_several(flow, many, _places(old_ids, old_at, old_names, many), _places(new_ids, new_at, new_names, many))
+        _add_several(flow, many, _places(old_ids, old_at, said, many), _places(new_ids, new_at, said, many))
     return flow
 
 
-def _names(found: EditionTally) -> list[str]:
-    """Names of groups by place, widths and spaces aside."""
-    return [""] if found.people or not found.groups else [_same(name) for name, _ in found.groups]
+def _placed(found: EditionTally, rows: bytes, names: dict[str, int]) -> tuple[Sequence[int], Sequence[int]]:
+    """(digests, places of the groups) by row; places count in ``names``, which grows by the groups of this edition."""
+    identities, at = unpack(rows)
+    own = [""] if found.people or not found.groups else [_same(name) for name, _ in found.groups]
+    places = [names.setdefault(name, len(names)) for name in own]
+    return identities, at if places == list(range(len(places))) else [places[place] for place in at]
 
 
 def _same(name: str) -> str:
@@ -83,7 +88,7 @@ def _several(identities: Iterable[int], known: Mapping[int, int]) -> set[int]:
     return {identity for identity, count in Counter(ids).items() if count > 1}
 
 
-def _places(ids: Iterable[int], at: Iterable[int], names: list[str], wanted: set[int]) -> dict[int, list[str]]:
+def _places(ids: Iterable[int], at: Iterable[int], names: Sequence[str], wanted: set[int]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     for identity, place in zip(ids, at, strict=True):
         if identity in wanted:
