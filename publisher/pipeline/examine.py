@@ -6,7 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from publisher.errors import Unreadable
-from publisher.model import Accepted, EditionTally, Head, Held, Kind, Problem, PublicContent, PublicWorkbook, Scan
+from publisher.model import (
+    Accepted,
+    EditionTally,
+    Head,
+    Held,
+    Kind,
+    Problem,
+    PublicContent,
+    PublicWorkbook,
+    Scan,
+)
 from publisher.review.restrict import Restrictions
 from publisher.settings import TableProfile
 
