@@ -66,7 +66,7 @@
   function usual() {
     var found = {};
     VARIANTS.split(" ").forEach(function (group) {
-      var forms = group.match(/[\ud800-\udbff][\udc00-\udfff]|[^]/g) || [];
+      var forms = group.match(/[\ud800-\udbff][\udc00-\udfff]|[\s\S]/g) || [];
       for (var i = 1; i < forms.length; i++) found[forms[i]] = forms[0];
     });
     return found;
