@@ -69,6 +69,11 @@ def parser() -> argparse.ArgumentParser:
     command("status", "書類と公開先の今の状態を示す")
     for name, words in (("release", "保留中のファイルを、内容を確かめたうえで公開する"), ("withdraw", "公開中の書類を取り消す")):
         command(name, words, acts=True).add_argument("path", metavar="PATH")
+    command("keys", "サイトに署名する鍵を作る（もうあれば、その公開鍵を示す）")
+    compare = command("verify", "公開先を住民と同じように読み、発行したものと同じかを確かめる")
+    compare.add_argument("--all", action="store_true", help="すべてのファイルを確かめる（なければ、公開先ごとに200件を選んで）")
+    compare.add_argument("--sample", metavar="N", type=int, default=0, help="確かめるファイルの数")
+    compare.add_argument("--mirror", metavar="NAME", action="append", default=[], help="この公開先だけ（いくつでも）")
     keep = command("backup", "続けて公開するのに要るものすべてを、暗号にして控える", acts=True)
     keep.add_argument("--new-key", action="store_true", help="暗号の鍵を作り、紙に控える言葉を表示する（初めに1回）")
     keep.add_argument("--paper", action="store_true", help="今の鍵の、紙に控える言葉をもう一度表示する")
@@ -315,6 +320,69 @@ def _status(options: argparse.Namespace) -> int:
     return code
 
 
+def _keys(options: argparse.Namespace) -> int:
+    """Make the signing key, or show the one that is there."""
+    from publisher.pipeline.keys import make, place, signing_key
+
+    settings = _settings(options)
+    key, problems = signing_key(settings)
+    made = key is None
+    if key is None:
+        key = make(settings)
+    public = key.public
+    if options.json:
+        said = {"created": made, "file": str(place(settings)), "public_key": public.text.splitlines()[1], "fingerprint": public.fingerprint}
+        print(json.dumps(said, ensure_ascii=False))
+    else:
+        print("署名の鍵を作りました。次の publisher publish から、サイトに署名します。" if made else "署名の鍵は、もうあります。")
+        print(f"  鍵のファイル: {place(settings)}（だれにも渡さず、控え（publisher backup）に入れてください）")
+        print(f"  公開鍵: {public.text.splitlines()[1]}")
+        print(f"  目印（広報紙や掲示に刷る番号）: {public.fingerprint}")
+    for problem in problems:
+        _say_problem(problem, as_json=False)
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    """Read every mirror as the public does; 4 when one of them is not whole, genuine and fresh."""
+    from publisher.errors import UsageError
+    from publisher.ledger import Ledger
+    from publisher.pipeline.keys import signing_key
+    from publisher.pipeline.verify import SAMPLE, verify
+
+    settings = _settings(options)
+    if unknown := [name for name in options.mirror if name not in [m.name for m in settings.mirrors]]:
+        known = "、".join(m.name for m in settings.mirrors) or "なし"
+        raise UsageError(Problem("unknown-mirror", f"「{unknown[0]}」という公開先はありません。", "publisher.toml [[mirrors]]", "", f"書かれている公開先：{known}"))
+    key, _ = signing_key(settings)
+    file = settings.paths.state / "ledger.db"
+    serial = 0
+    if file.exists():
+        ledger = Ledger(file, readonly=True)
+        serial = int(ledger.fact("site_serial") or 0)
+        ledger.close()
+    sample = None if options.all else options.sample or SAMPLE
+    found = verify(settings, key.public if key else None, serial, _now(settings), options.mirror, sample, _progress(options))
+    if options.json:
+        print(json.dumps({"mirrors": [one.as_json() for one in found], "signed": key is not None}, ensure_ascii=False))
+    for one in found:
+        if not options.json:
+            print(f"公開先 {one.name}: {_VERIFIED[one.state]}（{one.of}件のうち{one.checked}件を確かめました。通し番号 {one.serial}）")
+        for problem in one.problems:
+            _say_problem(problem, as_json=False)
+    if not found:
+        print("公開先がありません（publisher.toml の [[mirrors]]）。", file=sys.stderr)
+    if key is None and not options.json:
+        print("署名の鍵がないので、だれが発行したかは確かめていません。publisher keys で作れます。", file=sys.stderr)
+    return 0 if all(one.state == "ok" for one in found) else 4
+
+
+_VERIFIED = {
+    "ok": "正しい内容が見えています", "stale": "古い内容が見えています", "damaged": "正しくない内容があります", "forged": "署名が合いません",
+    "unsigned": "署名がありません", "unreachable": "読めません",
+}  # fmt: skip
+
+
 def _release(options: argparse.Namespace) -> int:
     return _decision(options, "release")
 
@@ -506,7 +574,7 @@ def _say_outcome(outcome: Outcome, options: argparse.Namespace) -> int:
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "init": _init, "check": _check, "build": _build, "publish": _publish, "watch": _watch, "status": _status, "release": _release,
-    "withdraw": _withdraw, "restrict": _restrict, "backup": _backup, "restore": _restore,
+    "withdraw": _withdraw, "restrict": _restrict, "backup": _backup, "restore": _restore, "keys": _keys, "verify": _verify,
 }  # fmt: skip
 
 _MIRRORS = {"current": "すべて届いています", "waiting": "まだ送っていません（残り{0}）"}

@@ -10,14 +10,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent / "publisher"
 
-ORDER = ["intake", "readers", "layouts", "review", "ledger", "editions", "site", "mirrors", "backup", "relays"]
+ORDER = ["intake", "readers", "layouts", "review", "ledger", "editions", "site", "mirrors", "proof", "backup", "relays"]
 """The way of the data: a package imports only from packages to its left."""
 
 GROUND = {"model", "errors", "settings"}
 """Everybody may import these."""
 
 HOMES = {
-    "boto3": {"mirrors"}, "botocore": {"mirrors"}, "mnemonic": {"backup"}, "httpx": {"mirrors", "relays"}, "sqlite3": {"ledger"}, "watchdog": {"intake"},
+    "boto3": {"mirrors"}, "botocore": {"mirrors"}, "mnemonic": {"backup"}, "cryptography": {"backup", "proof"}, "httpx": {"mirrors", "relays"}, "sqlite3": {"ledger"}, "watchdog": {"intake"},
     "jinja2": {"editions", "console"}, "feedgen": {"editions"}, "PIL": {"readers"}, "pypdfium2": {"readers"}, "pylopdf_fonts_jp": {"readers"}, "mammoth": {"readers"},
     "pygal": {"editions"}, "resvg_py": {"editions"}, "python_calamine": {"readers"}, "markdown_it": {"readers"},
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from publisher.editions.copies import copies
 from publisher.editions.frame import WEB, Frame
 from publisher.editions.lists import archive_path, sorted_categories
 from publisher.editions.moments import machine
@@ -11,7 +12,7 @@ from publisher.model import Kind, Page, PageKind, State
 
 def extras(view: ExtrasView, frame: Frame) -> tuple[Page, ...]:
     """The files that belong to the site as a whole."""
-    return (_not_found(view, frame), _robots(frame), _sitemap(view, frame))
+    return (_not_found(view, frame), _robots(frame), _sitemap(view, frame), *copies(frame))
 
 
 def _not_found(view: ExtrasView, frame: Frame) -> Page:

@@ -51,13 +51,15 @@ LEGACY = Edition("legacy", "i/", "shift_jis", 5_000, 5_000)
 class Frame:
     """Wraps bodies in pages. Holds nothing but settings, theme and what follows from them; safe to share."""
 
-    def __init__(self, settings: Settings, theme: Theme) -> None:
+    def __init__(self, settings: Settings, theme: Theme, public_key: str = "", fingerprint: str = "") -> None:
+        """``public_key``: the text of ``minisign.pub`` when the site is signed, ``fingerprint``: what people compare."""
         import jinja2
         from markupsafe import Markup
 
         self.settings = settings
         self.theme = theme
         self.site = settings.site
+        self.public_key, self.fingerprint = public_key, fingerprint
         self.zone = settings.site.zone
         self.url = settings.site.url.rstrip("/") + "/"
         self.editions: tuple[Edition, ...] = (
@@ -161,6 +163,7 @@ class Frame:
         feed: str = "atom.xml",
         absolute: bool = False,
         script: str = "",
+        connect: Sequence[str] = (),
     ) -> Page:
         """One page: ``body`` (XHTML syntax, already escaped) in the edition's frame, encoded.
 
@@ -169,7 +172,8 @@ class Frame:
         (path, label) between home and this page. ``languages``: (language, path) of the same matter, this
         page included. ``counterpart``: its path in the other editions when it is not ``path``; ``""``
         when they have none. ``absolute``: links start at the official address (404 pages). ``script``: the
-        link to a script of this site that the page is complete without; web only.
+        link to a script of this site that the page is complete without; web only; ``connect``: other
+        origins that it asks.
         """
         html = self._html(
             edition,
@@ -188,6 +192,7 @@ class Frame:
             feed=feed,
             absolute=absolute,
             script=script,
+            connect=connect,
         )
         return Page(edition.prefix + path, self._encode(edition, html, language), kind, personal)
 
@@ -223,6 +228,7 @@ class Frame:
         feed: str = "atom.xml",
         absolute: bool = False,
         script: str = "",
+        connect: Sequence[str] = (),
     ) -> str:
         mark = self._markup
         same = path if counterpart is None else counterpart or "index.html"
@@ -263,6 +269,9 @@ class Frame:
             ],
             feed=f"{root}{feed}" if feed else "",
             script=script,
+            connect=" ".join(connect),
+            copies=f"{base}mirrors.html" if self.mirrors or self.fingerprint else "",
+            key=self.fingerprint,
         )
 
     def _name(self, edition: Edition, language: str) -> str:

@@ -29,11 +29,13 @@ from publisher.model import Delete, Problem
 from publisher.pipeline import takedown
 from publisher.pipeline.crew import crew
 from publisher.pipeline.hand import Bench
+from publisher.pipeline.keys import signing_key
 from publisher.pipeline.render import BATCH, Rendering, batched
 from publisher.pipeline.report import Outputs, Report
 from publisher.pipeline.restrictions import FACT, LOGGED, Register
 from publisher.pipeline.summary import lines
 from publisher.pipeline.take_in import Intake
+from publisher.proof.minisign import SecretKey
 from publisher.settings import Settings
 from publisher.site.write import DrySite, SiteFolder, Staged
 
@@ -60,17 +62,28 @@ class Desk:
     theme: Theme
     dry: bool = False
     folder_problems: tuple[Problem, ...] = ()
+    key: SecretKey | None = None
+    key_problems: tuple[Problem, ...] = ()
     _frame: Frame | None = None
 
     @property
     def frame(self) -> Frame:
         if self._frame is None:
-            self._frame = Frame(self.settings, self.theme)
+            self._frame = Frame(self.settings, self.theme, self.public_key, self.fingerprint_of_key)
         return self._frame
 
     def bench(self) -> Bench:
         """What hands need to work on the next build."""
-        return Bench(self.settings, self.theme, self.archive, self.folder.stager(self.ledger.serial + 1))
+        return Bench(self.settings, self.theme, self.archive, self.folder.stager(self.ledger.serial + 1), self.public_key, self.fingerprint_of_key)
+
+    @property
+    def fingerprint_of_key(self) -> str:
+        return self.key.public.fingerprint if self.key is not None else ""
+
+    @property
+    def public_key(self) -> str:
+        """The file ``minisign.pub``; "" when the site is not signed."""
+        return self.key.public.text if self.key is not None else ""
 
     def another_ledger(self) -> Ledger:
         """A second connection to the same ledger, for another thread."""
@@ -85,7 +98,7 @@ class Desk:
         """Of everything but the documents that pages are made from; another one means that all pages are rendered anew."""
         from publisher import __version__
 
-        return f"{__version__}:{self.settings.fingerprint}:{self.theme.fingerprint}"
+        return f"{__version__}:{self.settings.fingerprint}:{self.theme.fingerprint}:{self.fingerprint_of_key}"
 
 
 @contextmanager
@@ -107,7 +120,8 @@ def desk(settings: Settings, dry: bool = False) -> Iterator[Desk]:
         else:
             ledger, archive, folder = Ledger(file), Archive(state / "archive"), SiteFolder(settings.paths.output)
         stack.callback(ledger.close)
-        yield Desk(settings, ledger, archive, folder, theme, dry)
+        key, complaints = signing_key(settings)
+        yield Desk(settings, ledger, archive, folder, theme, dry, key=key, key_problems=complaints)
 
 
 @contextmanager
@@ -157,7 +171,7 @@ def build(
         found = _look(settings)
         what = run.departures(found, changes(found, desk_.ledger.files.stamps()))
         desk_.folder_problems = tuple(_listing_problems(found))
-    run.problems += desk_.folder_problems
+    run.problems += (*desk_.folder_problems, *desk_.key_problems)
     desk_.folder.open()
     try:
         rendering = _work(desk_, run, what, ready, tell, now)
@@ -266,7 +280,7 @@ def _finish(desk_: Desk, rendering: Rendering, now: datetime) -> Outputs:
         ledger.pages.bury(sorted(rendering.dropped), rendering.serial)
         changed = bool(staged or rendering.dropped)
         if changed:
-            rendering.manifest()
+            rendering.manifest(desk_.key)
             ledger.remember("site_serial", str(rendering.serial))
         if changed or _pulse_is_due(ledger, now):
             rendering.alive(int(ledger.fact("site_serial") or 0))

@@ -134,6 +134,8 @@ class Bench:
     theme: Theme
     archive: Archive
     stager: Stager
+    public_key: str = ""
+    fingerprint: str = ""
 
 
 class Hand:
@@ -142,7 +144,7 @@ class Hand:
     def __init__(self, bench: Bench, frame: Callable[[], Frame] | None = None) -> None:
         self._archive, self._stager = bench.archive, bench.stager
         self._content: Path = bench.settings.paths.content
-        self._make_frame = frame or (lambda: Frame(bench.settings, bench.theme))
+        self._make_frame = frame or (lambda: Frame(bench.settings, bench.theme, bench.public_key, bench.fingerprint))
         self._settings = bench.settings
         self._shelves: deque[dict[tuple[str, str], PublicContent]] = deque([{}], maxlen=SHELVES)
 

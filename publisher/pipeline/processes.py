@@ -117,7 +117,7 @@ def _begin(bench: Bench, prefix: str) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)  # contents are trees, not rings: looking for rings all the time costs a tenth
-    _hand = Hand(Bench(bench.settings, bench.theme, bench.archive, bench.stager.again(prefix)))
+    _hand = Hand(Bench(bench.settings, bench.theme, bench.archive, bench.stager.again(prefix), bench.public_key, bench.fingerprint))
 
 
 def _work(call: str, argument: Sequence[Any]) -> list[Any]:

@@ -22,6 +22,7 @@ from publisher.pipeline.identify import category_of, folder_of
 from publisher.pipeline.lists import touched_lists
 from publisher.pipeline.past import PastEditions, is_table
 from publisher.pipeline.take_in import Intake, Known
+from publisher.proof.minisign import SecretKey
 from publisher.settings import Settings
 from publisher.site.manifest import Tree, alive, manifest, shard_key
 from publisher.site.write import SiteFolder, Staged, Stager
@@ -223,8 +224,8 @@ class Rendering:
 
     # --- the manifest ---
 
-    def manifest(self) -> None:
-        """The shards that this change touches and the root. Call it when everything else is on record."""
+    def manifest(self, key: SecretKey | None) -> None:
+        """The shards that this change touches, the root, and its signature. Call it when everything else is on record."""
         tree = Tree(self.ledger.pages, self.ledger.pages.touched("shard"))
         root = tree.build()
         for page in tree.pages:
@@ -232,7 +233,14 @@ class Rendering:
         self.dropped.update(tree.gone)
         site = self.settings.site
         files = sum(int(str(count)) for _, count in root.values())
-        self._stage(manifest(root, site.url, site.publisher, self.serial, self.now.replace(microsecond=0), files))
+        moment = self.now.replace(microsecond=0)
+        page = manifest(root, site.url, site.publisher, self.serial, moment, files)
+        self._stage(page)
+        if key is not None:
+            comment = f"site:{site.url} serial:{self.serial} time:{moment.isoformat()}"
+            self._stage(Page(f"{page.path}.minisig", key.sign(page.body, comment).encode(), PageKind.MANIFEST))
+        elif self.ledger.pages.get(f"{page.path}.minisig") is not None:
+            self.dropped.add(f"{page.path}.minisig")  # a signature of what stood before would say that this is forged
 
     def alive(self, serial: int) -> None:
         page = alive(serial, self.now.replace(microsecond=0))

@@ -10,10 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from publisher.model import Page, PageKind, PageRecord
+
+LASTS = timedelta(days=30)
+"""A quiet town may change nothing for weeks; ``alive.json`` tells sooner that a copy stands still."""
 
 SHARD = 256
 """A shard with more files than this is split."""
@@ -98,8 +101,14 @@ class Tree:
 
 
 def manifest(root: dict[str, list[object]], site: str, publisher: str, serial: int, moment: datetime, files: int) -> Page:
-    """The root. ``moment`` is that of the build: this file and ``alive.json`` are the only ones that name it."""
-    value = {"format": 1, "site": site, "publisher": publisher, "serial": serial, "time": moment.isoformat(), "files": files, "shards": root}
+    """The root. ``moment`` is that of the build: this file and ``alive.json`` are the only ones that name it.
+
+    ``expires``: a copy that still shows this root then has not heard of its publisher for ``LASTS``.
+    """
+    value = {
+        "format": 1, "site": site, "publisher": publisher, "serial": serial, "time": moment.isoformat(), "expires": (moment + LASTS).isoformat(),
+        "files": files, "shards": root,
+    }  # fmt: skip
     return Page("manifest.json", json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1).encode() + b"\n", PageKind.MANIFEST)
 
 
