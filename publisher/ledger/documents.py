@@ -34,7 +34,8 @@ class DocumentRow:
 class VersionRow:
     """One accepted version of one language of a document; it counts from ``publish`` on (None: at once).
 
-    ``gone``: not a version, but the moment from which on nothing stands at ``path``. ``rows`` counts those of a table.
+    ``gone``: not a version, but the moment from which on nothing stands at ``path``. ``rows`` counts those of a table,
+    ``as_of`` is the moment that it names.
     """
 
     language: str
@@ -46,6 +47,7 @@ class VersionRow:
     expires: datetime | None = None
     gone: bool = False
     rows: int = 0
+    as_of: datetime | None = None
 
     @property
     def version(self) -> Version:
@@ -170,20 +172,20 @@ class Documents:
     def versions(self, id_: str) -> list[VersionRow]:
         """All versions of all languages, oldest first."""
         rows = self._db.execute(
-            "SELECT language, number, moment, sha256, path, publish, expires, gone, rows FROM versions WHERE document = ? ORDER BY language, number",
+            "SELECT language, number, moment, sha256, path, publish, expires, gone, rows, as_of FROM versions WHERE document = ? ORDER BY language, number",
             (id_,),
         )
         return [
-            VersionRow(language, number, datetime.fromisoformat(moment), sha256, path, _moment(publish), _moment(expires), bool(gone), count)
-            for language, number, moment, sha256, path, publish, expires, gone, count in rows
+            VersionRow(language, number, datetime.fromisoformat(moment), sha256, path, _moment(publish), _moment(expires), bool(gone), count, _moment(as_of))
+            for language, number, moment, sha256, path, publish, expires, gone, count, as_of in rows
         ]
 
     def add_version(self, id_: str, version: VersionRow) -> None:
         self._db.execute(
-            "INSERT INTO versions (document, language, number, moment, sha256, path, publish, expires, gone, rows) VALUES (?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO versions (document, language, number, moment, sha256, path, publish, expires, gone, rows, as_of) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
             (
                 id_, version.language, version.number, version.moment.isoformat(), version.sha256, version.path, _text(version.publish),
-                _text(version.expires), version.gone, version.rows,
+                _text(version.expires), version.gone, version.rows, _text(version.as_of),
             ),
         )  # fmt: skip
 

@@ -70,6 +70,7 @@ CREATE TABLE versions (
     expires TEXT,
     gone INTEGER NOT NULL DEFAULT 0,     -- not a version: from this moment on nothing stood at the path
     rows INTEGER NOT NULL DEFAULT 0,     -- of a table
+    as_of TEXT,                          -- the moment that a table names
     PRIMARY KEY (document, language, number)
 ) WITHOUT ROWID;
 

@@ -240,9 +240,10 @@ class Intake:
     def verdict(self, row: FileRow, answer: Answer, source: Source, worker: int) -> None:
         """Record a verdict on a file; an accepted one becomes a version. Runs within a transaction."""
         digest = answer.digest
-        if digest is not None and self._lost_rows(row, digest):
-            row = replace(row, verdict="held", problems=(self._shrunk(row, digest),))
-            digest = None
+        if digest is not None and not self.ledger.decisions.released(row.path, row.sha256):
+            doubts = self._doubts(row, digest)
+            if doubts:
+                row, digest = replace(row, verdict="held", problems=doubts), None
         self.ledger.files.put(row)
         if digest is not None:
             self._add_version(row, digest)
@@ -264,12 +265,24 @@ class Intake:
             expires = (digest.as_of or head.date or moment) + profile.expires
         number = 1 + max((v.number for v in mine), default=0)
         self.ledger.documents.add_version(
-            row.document, VersionRow(row.language, number, moment, row.sha256, row.path, head.publish, expires, rows=digest.rows)
+            row.document, VersionRow(row.language, number, moment, row.sha256, row.path, head.publish, expires, rows=digest.rows, as_of=digest.as_of)
         )
 
-    def _lost_rows(self, row: FileRow, digest: Digest) -> bool:
+    def _doubts(self, row: FileRow, digest: Digest) -> tuple[Problem, ...]:
+        """What speaks against the next edition of a table when it is held against the one before."""
         before = self._rows_before(row) if digest.rows or digest.slug else 0
-        return bool(before) and shrunk(before, digest.rows) and not self.ledger.decisions.released(row.path, row.sha256)
+        problems = [self._shrunk(row, digest)] if before and shrunk(before, digest.rows) else []
+        standing = self._standing(row)
+        if digest.as_of is not None and standing is not None and standing.as_of is not None and digest.as_of < standing.as_of:
+            problems.append(older_edition(row.path, digest.as_of, standing.as_of))
+        return tuple(problems)
+
+    def _standing(self, row: FileRow) -> VersionRow | None:
+        """The edition that the public sees, unless the file is one of those that were published already."""
+        versions = [v for v in self.ledger.documents.versions(row.document) if v.language == row.language and not v.gone]
+        if any((v.path, v.sha256) == (row.path, row.sha256) for v in versions):
+            return None
+        return versions[-1] if versions else None
 
     def _rows_before(self, row: FileRow) -> int:
         versions = [v for v in self.ledger.documents.versions(row.document) if not v.gone]
@@ -353,6 +366,19 @@ def withdrawn_by_person(path: str) -> Problem:
     return Problem(
         "withdrawn", "担当者の指示で取り消しました。", path, "公開ページには「取り消されました」と出ています。", "もう一度公開するには、publisher release を使います。"
     )  # fmt: skip
+
+
+def older_edition(path: str, as_of: datetime, standing: datetime) -> Problem:
+    def words(moment: datetime) -> str:
+        return f"{moment.month}月{moment.day}日{moment.hour}時{moment.minute:02d}分"
+
+    return Problem(
+        "older-edition",
+        f"{words(as_of)}現在の表です。公開中のもの（{words(standing)}現在）より古い内容です。",
+        path,
+        "公開ページは、新しいほうの版のままです。",
+        "表の「いつ現在」の日時が正しいか確かめてください。古い版に戻すときは、管理者が publisher release で公開できます。",
+    )
 
 
 def address_taken(path: str, other: str) -> Problem:
