@@ -529,7 +529,7 @@ def _build_restricted(settings: Settings, options: argparse.Namespace) -> None:
     from publisher.pipeline.build import build, desk, write_staff_page
     from publisher.pipeline.publish import to_mirrors
 
-    with desk(settings) as opened, _leading(settings, options) as may:
+    with _leading(settings, options) as may, desk(settings) as opened:
         now = _now(settings)
         report = build(opened, now, tell=_progress(options), all_lines=False)
         to_mirrors(opened, now, may)

@@ -13,6 +13,8 @@ import pytest
 
 from publisher.backup.key import Key
 from publisher.errors import BackupError, MirrorError, SettingsError, UsageError
+from publisher.pipeline import restrict as person
+from publisher.pipeline import restrictions
 from publisher.pipeline.backup import UNFINISHED, Source, restore
 from publisher.pipeline.publish import to_mirrors
 from tests.servers import BUCKET, KEY, SECRET, program, seaweedfs
@@ -124,6 +126,69 @@ def test_rights_and_themes_come_back(tmp_path: Path) -> None:
     assert (new.root / "publisher.toml").stat().st_mode & 0o777 == 0o640
     assert (new.root / "backup.key").stat().st_mode & 0o777 == 0o600
     assert (new.root / ".publisher").stat().st_mode & 0o777 == 0o700
+
+
+def restrict(town: Town, name: str) -> None:
+    from publisher.review.restrict import Person
+
+    [*_] = restrictions.add(town.settings().paths.state, "hinansha", [Person(name=name)], town.now, "係")
+
+
+def test_people_who_are_not_to_be_shown_stay_unshown_wherever_the_records_lie(tmp_path: Path) -> None:
+    """The register comes back, also where the state folder lies elsewhere; so do the keys beside it."""
+    state = tmp_path / "var"
+    town = backed_town(tmp_path)
+    toml = (town.root / "publisher.toml").read_text(encoding="utf-8")
+    (town.root / "publisher.toml").write_text(toml + f'\n[paths]\nstate = "{state}"\n', encoding="utf-8")
+    town.drop("避難者名簿/避難者名簿.csv", ROLL)
+    town.build()
+    assert any("浜田秘子".encode() in body for body in town.files().values())
+    with town.desk() as opened:
+        found = person.find(opened.ledger, town.settings(), opened.archive, "hinansha", "浜田秘子")
+    person.decide(town.settings(), found, town.now, "係", False)
+    (state / "keys/site.key").write_text("secret")
+    (state / "keys/site.key").chmod(0o600)
+    town.build()
+    assert not any("浜田秘子".encode() in body for body in town.files().values())
+    take(town)
+    register = (state / "keys/restrictions.json").read_bytes()
+    state.rename(tmp_path / "lost")
+    new = bring(town, tmp_path)
+    assert (state / "keys/restrictions.json").read_bytes() == register
+    assert (state / "keys/site.key").stat().st_mode & 0o777 == 0o600
+    new.build()
+    assert not any("浜田秘子".encode() in body for body in new.files().values())
+    assert not (new.root / ".publisher").exists()
+
+
+def test_registers_that_grew_apart_restrict_whom_either_does(tmp_path: Path) -> None:
+    town = backed_town(tmp_path)
+    town.drop("避難者名簿/避難者名簿.csv", ROLL)
+    restrict(town, "あの人")
+    file = restrictions.place(town.settings().paths.state)
+    base = file.read_bytes()
+    restrict(town, "その人")
+    mine = file.read_bytes()
+    file.write_bytes(base)
+    restrict(town, "この人")
+    theirs = file.read_bytes()
+    joined = restrictions.joined(theirs, mine)
+    assert joined is not None
+    file.write_bytes(joined)
+    entries = restrictions.load(town.settings().paths.state).entries
+    assert len(entries) == 3 and len({e.restriction.id for e in entries}) == 3
+    assert {e.restriction.digests for e in entries} >= {e.restriction.digests for data in (mine, theirs) for e in _entries(data, tmp_path)}
+    assert restrictions.joined(joined, mine) == joined
+    file.unlink()
+    restrict(town, "別の人")
+    assert restrictions.joined(theirs, file.read_bytes()) is None
+
+
+def _entries(data: bytes, tmp_path: Path):
+    place = restrictions.place(tmp_path / "read")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(data)
+    return restrictions.load(tmp_path / "read").entries
 
 
 # --- refusals: nothing is overwritten, everything is said ---

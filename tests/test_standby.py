@@ -174,6 +174,38 @@ def test_the_standby_publishes_when_the_leader_is_killed_and_the_hall_merges_whe
                 again.end()
 
 
+def test_a_watch_backs_up_by_itself_and_a_dead_store_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    town = make_town(tmp_path / "town", f'\n[[mirrors]]\nname = "m"\nurl = "{tmp_path / "mirror"}"\n\n[backup]\nurl = "{tmp_path / "disk/vault"}"\n')
+    new_key(town.settings())
+    town.drop("給水.md", "# 給水します\n\n駅前公園です。\n")
+    with machine(town.root) as alone:
+        until(lambda: (tmp_path / "disk/vault/s").is_dir() and backed_up(town) == 1, "no backup", told=[alone])
+        (town.content / "道路.md").write_text("# 国道は通れません\n\n崖崩れです。\n", encoding="utf-8")
+        until(lambda: backed_up(town) == 2, "no backup after a change", told=[alone])
+        (tmp_path / "disk").rename(tmp_path / "unplugged")
+        (town.content / "電気.md").write_text("# 停電しています\n\n復旧は未定です。\n", encoding="utf-8")
+        until(lambda: public(tmp_path, "復旧は未定"), "it stopped", told=[alone])
+        until(lambda: alone.heard("バックアップ先"), "nobody was told", told=[alone])
+        asked = subprocess.run([sys.executable, "-m", "publisher", "-C", str(town.root), "watch"], capture_output=True, text=True, check=False)
+        assert asked.returncode == 1
+        alone.end()
+
+
+def test_a_second_process_of_the_machine_does_not_take_the_lease_from_the_first(tmp_path: Path, server) -> None:
+    town = hall(tmp_path, server.url, "twice")
+    town.drop("給水.md", "# 給水します\n\n駅前公園です。\n")
+    with machine(town.root) as leader:
+        until(lambda: public(tmp_path, "駅前公園"), "it does not publish", told=[leader])
+        for words in (["watch"], ["publish"], ["watch", "--standby"]):
+            second = subprocess.run([sys.executable, "-m", "publisher", "-C", str(town.root), *words], capture_output=True, text=True, check=False)
+            assert second.returncode == 1 and "別の publisher が動いています" in second.stderr
+        (town.content / "道路.md").write_text("# 国道は通れません\n\n崖崩れです。\n", encoding="utf-8")
+        until(lambda: public(tmp_path, "崖崩れ"), "it lost its lease", told=[leader])
+        assert not leader.heard("公開をやめました")
+        leader.end()
+
+
 def test_a_single_run_waits_for_no_one_and_speaks_for_no_one_else(tmp_path: Path, server) -> None:
     town = hall(tmp_path, server.url, "single")
     town.notices(1)

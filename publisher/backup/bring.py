@@ -105,27 +105,37 @@ class Bringer:
 
         return {sha256 for sha256 in self.vault.each(wanted, one) if sha256}
 
-    def config(self, found: Found, directory: Path) -> list[str]:
-        """Write the files of the configuration; returns the paths of those that are lost. Raises ``BackupError`` without publisher.toml."""
+    def settings(self, found: Found, directory: Path) -> None:
+        """Write publisher.toml, which says where everything else belongs. Raises ``BackupError`` when it is lost."""
+        for item in found.snapshot.config:
+            if item.path == "publisher.toml":
+                try:
+                    _write(directory / item.path, self.vault.get(item.name), item.mode)
+                    return
+                except Damaged:
+                    break
+        raise BackupError(
+            Problem(
+                "backup-no-settings", "バックアップの中の設定ファイル（publisher.toml）が、欠けているか壊れています。", self._where, SHOWN,
+                "publisher.toml の控えをフォルダーに置いて、管理者に連絡してください。",
+            )
+        )  # fmt: skip
+
+    def config(self, found: Found, directory: Path, state: Path) -> list[str]:
+        """Write the other files of the configuration; returns the paths of those that are lost."""
         lost = []
         for item in found.snapshot.config:
-            target = (directory / item.path).resolve()
+            if item.path == "publisher.toml":
+                continue
+            target = item.place(directory, state)
             try:
                 data = self.vault.get(item.name)
-            except Damaged as error:
-                if item.path == "publisher.toml":
-                    raise BackupError(
-                        Problem(
-                            "backup-no-settings", "バックアップの中の設定ファイル（publisher.toml）が、欠けているか壊れています。", self._where, SHOWN,
-                            "publisher.toml の控えをフォルダーに置いて、管理者に連絡してください。",
-                        )
-                    ) from error  # fmt: skip
+            except Damaged:
+                target = None
+            if target is None:
                 lost.append(item.path)
-                continue
-            if not target.is_relative_to(directory.resolve()):
-                lost.append(item.path)
-                continue
-            _write(target, data, item.mode)
+            else:
+                _write(target, data, item.mode)
         return lost
 
 

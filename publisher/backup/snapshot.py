@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from publisher.backup.pages import Layout
 
@@ -13,17 +14,26 @@ FORMAT = 1
 PART = 4 * 1024 * 1024
 """Longest part of an archived file in one object."""
 
+STATE = "@state"
+"""Begins the path of a file that lies in the state folder."""
+
 SHARD = 256
 """Files of the archive in one shard of its list, at most on average: a new file changes one shard."""
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A file of the configuration: its path beside publisher.toml, its rights, its object."""
+    """A file of the configuration: its path beside publisher.toml (or below ``STATE``), its rights, its object."""
 
     path: str
     mode: int
     name: str
+
+    def place(self, directory: Path, state: Path) -> Path | None:
+        """Where it belongs on a machine; None where it would lead outside."""
+        base, rest = (state, self.path.removeprefix(STATE + "/")) if self.path.startswith(STATE + "/") else (directory, self.path)
+        found = (base / rest).resolve()
+        return found if found.is_relative_to(base.resolve()) else None
 
 
 @dataclass(frozen=True, slots=True)

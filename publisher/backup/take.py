@@ -14,7 +14,7 @@ from pathlib import Path
 from publisher.backup import pages
 from publisher.backup.pages import Layout
 from publisher.backup.seal import Damaged
-from publisher.backup.snapshot import PART, Config, Snapshot, pack_shard, sharded, unpack_shard
+from publisher.backup.snapshot import PART, STATE, Config, Snapshot, pack_shard, sharded, unpack_shard
 from publisher.backup.vault import Vault
 from publisher.errors import SiteError
 from publisher.ledger.copies import copy_ledger, facts_of
@@ -23,11 +23,10 @@ from publisher.model import Problem
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the state lies: the folder of publisher.toml, the state folder, and further files to keep (paths beside publisher.toml)."""
+    """Where the state lies: the folder of publisher.toml, and the state folder, whose ``keys/`` are kept too."""
 
     directory: Path
     state: Path
-    also: tuple[Path, ...] = ()
 
     @property
     def ledger(self) -> Path:
@@ -37,11 +36,17 @@ class Sources:
     def archive(self) -> Path:
         return self.state / "archive"
 
+    def called(self, path: Path) -> str:
+        """Its name in the backup: files of the state folder keep theirs wherever that folder lies on another machine."""
+        if path.parent == self.state / "keys":
+            return f"{STATE}/{path.relative_to(self.state).as_posix()}"
+        return path.relative_to(self.directory).as_posix()
+
     def config(self) -> list[Path]:
-        """publisher.toml, the files of themes/, and what the settings name beside them. Links that lead elsewhere are not followed."""
-        themes = self.directory / "themes"
-        found = [self.directory / "publisher.toml", *(p for p in sorted(themes.rglob("*")) if p.is_file() and not p.is_symlink()), *(p for p in self.also if p.is_file())]
-        return [path for path in found if path.is_file()]
+        """publisher.toml, the files of themes/, the keys. Links that lead elsewhere are not followed."""
+        themes, keys = self.directory / "themes", self.state / "keys"
+        found = [self.directory / "publisher.toml", *sorted(themes.rglob("*")), *(p for p in sorted(keys.glob("*")) if not p.name.startswith("."))]
+        return [path for path in found if path.is_file() and not path.is_symlink()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +239,7 @@ class Taker:
             name = self.vault.sealer.name("c", data)
             if self._missing(name, known, there):
                 self._send([(name, data)])
-            found.append(Config(path.relative_to(self.sources.directory).as_posix(), mode, name))
+            found.append(Config(self.sources.called(path), mode, name))
         return tuple(found)
 
     # --- sending ---

@@ -21,7 +21,6 @@ from publisher.errors import BackupError, MirrorError, SettingsError, UsageError
 from publisher.ledger.copies import begin_anew, facts_of, standing
 from publisher.mirrors.objects import open_objects
 from publisher.model import Problem
-from publisher.pipeline.restrictions import place
 from publisher.settings import BackupSettings, Settings, load
 
 UNFINISHED = ".restoring"
@@ -49,16 +48,6 @@ def open_vault(settings: Settings) -> Vault:
     return Vault(open_objects("backup", wanted.url, wanted.endpoint, wanted.region, *values), key, wanted.url)
 
 
-def sources(settings: Settings) -> Sources:
-    """What is kept besides ledger and archive: publisher.toml, themes/, and the key that signs the site."""
-    directory, paths = settings.paths.directory, settings.paths
-    also: tuple[Path, ...] = tuple(p for p in sorted((paths.state / "keys").glob("*")) if p.is_file() and p.is_relative_to(directory))
-    register = place(paths.state)  # it may come later, while the watch runs
-    if register not in also and register.is_relative_to(directory):
-        also = (*also, register)
-    return Sources(directory, paths.state, also)
-
-
 def machine() -> str:
     return socket.gethostname()
 
@@ -76,7 +65,7 @@ def taker(settings: Settings, vault: Vault) -> Taker:
     wanted = configured(settings)
     ledger = settings.paths.state / "ledger.db"
     fence = int(facts_of(ledger).get("fence", 0)) if ledger.exists() else 0
-    return Taker(vault, sources(settings), wanted.keep, fence, holder(settings.paths.state), settings.site.title)
+    return Taker(vault, Sources(settings.paths.directory, settings.paths.state), wanted.keep, fence, holder(settings.paths.state), settings.site.title)
 
 
 def backup(settings: Settings, moment: datetime, dry: bool = False) -> Taken:
@@ -198,7 +187,7 @@ def _restore(vault: Vault, key: Key, directory: Path, start: float) -> Restored:
     bringer = Bringer(vault)
     aside = directory / ".ledger.part"
     found = bringer.find(problems, aside)
-    lost = bringer.config(found, directory)
+    bringer.settings(found, directory)
     settings = load(directory)
     paths = settings.paths
     if (paths.state / "ledger.db").exists():
@@ -209,6 +198,7 @@ def _restore(vault: Vault, key: Key, directory: Path, start: float) -> Restored:
             )
         )  # fmt: skip
     paths.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lost = bringer.config(found, directory, paths.state)
     gone = bringer.archive(found, paths.state / "archive")
     ledger = paths.state / "ledger.db"
     begin_anew(aside, {"doubt": secrets.token_hex(8), "adopted": found.name})

@@ -125,11 +125,11 @@ def desk(settings: Settings, dry: bool = False) -> Iterator[Desk]:
 
 
 @contextmanager
-def lock(state: Path) -> Iterator[None]:
+def lock(state: Path, name: str = "lock") -> Iterator[None]:
     """Nobody else works on this state. Raises ``Busy``."""
     try:
         state.mkdir(parents=True, exist_ok=True)
-        file = (state / "lock").open("w")
+        file = (state / name).open("w")
     except OSError as error:
         raise SiteError(
             Problem(

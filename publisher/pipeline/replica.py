@@ -18,6 +18,7 @@ from publisher.errors import MirrorError, PublisherError
 from publisher.intake.listing import listing
 from publisher.ledger.copies import begin_anew, facts_of, known_bytes, pages_of, standing
 from publisher.model import Problem
+from publisher.pipeline import restrictions
 from publisher.pipeline.backup import holder
 from publisher.pipeline.build import lock
 from publisher.settings import Settings, load
@@ -78,21 +79,39 @@ class Replica:
         fresh.replace(self._ledger)
 
     def _config(self, found: Found) -> None:
-        """Settings and themes that were changed over there; a file that was changed here stays as it is here."""
-        directory, memory = self.settings.paths.directory, self.settings.paths.state / "brought.json"
+        """Settings, themes and keys that were changed over there; a file that was changed here stays as it is here.
+
+        The register of people who are not to be shown is the exception: what was put on record on either side holds.
+        """
+        directory, state = self.settings.paths.directory, self.settings.paths.state
+        memory = state / "brought.json"
         brought = json.loads(memory.read_text(encoding="utf-8")) if memory.exists() else {}
         for item in found.snapshot.config:
-            target = directory / item.path
-            mine = hashlib.sha256(target.read_bytes()).hexdigest() if target.is_file() else ""
+            target = item.place(directory, state)
+            if target is None:
+                continue
+            mine = target.read_bytes() if target.is_file() else b""
             data = self.bringer.vault.get(item.name)
             theirs = hashlib.sha256(data).hexdigest()
-            if mine == theirs or mine in ("", brought.get(item.path)):
-                brought[item.path] = theirs
-                if mine != theirs:
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    target.write_bytes(data)
+            if not mine or hashlib.sha256(mine).hexdigest() in (theirs, brought.get(item.path)):
+                if mine != data:
+                    _put(target, data, item.mode)
+            elif target == restrictions.place(state):
+                _put(target, self._both(mine, data, target), item.mode)
+            else:
+                continue
+            brought[item.path] = theirs
         memory.write_text(json.dumps(brought), encoding="utf-8")
         self.settings = load(directory)
+
+    def _both(self, mine: bytes, theirs: bytes, target: Path) -> bytes:
+        """Two registers as one. Made under different keys they cannot be one: then ours is put aside, and a person is told."""
+        joined = restrictions.joined(theirs, mine)
+        if joined is None:
+            aside = target.with_name(f"{target.stem}.{hashlib.sha256(mine).hexdigest()[:8]}.json")
+            _put(aside, mine, 0o600)
+            self.problems.append(_two_registers(aside))
+        return theirs if joined is None else joined
 
     def _merge(self, ledger: Path, now: datetime) -> None:
         """The drop folder as it stands over there, with what is news here left in its place."""
@@ -149,6 +168,21 @@ class Replica:
 
         with ThreadPoolExecutor(8, thread_name_prefix="replica") as pool:
             return all(pool.map(one, paths))
+
+
+def _put(target: Path, data: bytes, mode: int) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as out:
+        out.write(data)
+    part.replace(target)
+
+
+def _two_registers(aside: Path) -> Problem:
+    return Problem(
+        "restrictions-split", "「この方は載せない」と決めた記録が、2台の機械で別々に作られていて、1つにできません。前の当番の記録を使います。", str(aside),
+        "この機械だけで載せないと決めた方が、載っているおそれがあります。", "この機械で決めた方を、publisher restrict でもう一度指定してください。",
+    )  # fmt: skip
 
 
 def _size(place: Path, size: int) -> bool:

@@ -141,6 +141,25 @@ def lift(state: Path, ids: Iterable[str], moment: datetime, who: str) -> None:
         _write(state, Register(register.key, tuple(e for e in register.entries if e.restriction.id not in gone), (*register.log, *log)))
 
 
+def joined(one: bytes, other: bytes) -> bytes | None:
+    """Two registers that grew apart, as one that restricts whom either does; None where their keys differ and nothing can be compared.
+
+    Numbers that both gave to different people are given anew. Raises ``ValueError`` for what is no register.
+    """
+    first, second = json.loads(one), json.loads(other)
+    if not second["entries"] or first["key"] == second["key"]:
+        known = {(entry["table"], *entry["digests"]) for entry in first["entries"]}
+        highest = max((int(row[4][1:]) for said in (first, second) for row in said["log"]), default=0)
+        for entry in second["entries"]:
+            if (entry["table"], *entry["digests"]) not in known:
+                highest += 1
+                number = f"r{highest}"
+                first["entries"].append(entry | {"id": number})
+                first["log"].append([entry["moment"], entry["who"], "restrict", entry["table"], number])
+        return json.dumps(first, ensure_ascii=False, indent=1).encode()
+    return None if first["entries"] else other
+
+
 @contextmanager
 def _changing(state: Path) -> Iterator[Register]:
     folder = place(state).parent

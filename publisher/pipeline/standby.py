@@ -23,13 +23,16 @@ from publisher.ledger.copies import remember
 from publisher.mirrors.objects import heeds_conditions, open_objects
 from publisher.model import Problem
 from publisher.pipeline.backup import backup, configured, holder, machine, open_vault
-from publisher.pipeline.build import Desk, build, desk
+from publisher.pipeline.build import Desk, build, desk, lock
 from publisher.pipeline.keeping import BackupKeeper, LeaseKeeper
 from publisher.pipeline.publish import always
 from publisher.pipeline.replica import Replica
 from publisher.settings import Settings
 
 T = TypeVar("T")
+
+TURN = "turn.lock"
+"""One process of a machine takes turns with other machines: the lease would not tell two of them apart."""
 
 FRESH = 20.0
 """Seconds between two looks of a waiting machine for news to fetch."""
@@ -73,25 +76,26 @@ def must_lead(settings: Settings) -> Lease | None:
 def single_run(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Callable[[], bool]]:
     """For a run that speaks once: the lease is held while it lasts, the state is the newest, and is backed up before the lease is given back.
 
-    Gives the question "may we still speak?". Raises ``BackupError`` when another machine leads.
+    Gives the question "may we still speak?". Raises ``BackupError`` when another machine leads, ``Busy`` when another process of this one takes turns.
     """
-    lease = must_lead(settings)
-    if lease is None:
-        yield always
-        return
-    keeper = LeaseKeeper(lease, lambda: None)
-    keeper.start()
-    try:
-        vault = open_vault(settings)
-        vault.open(make=True)
-        Replica(settings, Bringer(vault)).follow(lease.fence, clock())
-        yield lease.leading
-        ledger = settings.paths.state / "ledger.db"
-        if lease.leading() and ledger.exists():
-            remember(ledger, "fence", str(lease.fence))
-            backup(settings, clock())
-    finally:
-        keeper.stop()
+    with lock(settings.paths.state, TURN):
+        lease = must_lead(settings)
+        if lease is None:
+            yield always
+            return
+        keeper = LeaseKeeper(lease, lambda: None)
+        keeper.start()
+        try:
+            vault = open_vault(settings)
+            vault.open(make=True)
+            Replica(settings, Bringer(vault)).follow(lease.fence, clock())
+            yield lease.leading
+            ledger = settings.paths.state / "ledger.db"
+            if lease.leading() and ledger.exists():
+                remember(ledger, "fence", str(lease.fence))
+                backup(settings, clock())
+        finally:
+            keeper.stop()
 
 
 def one_writer(place: str) -> Problem:
@@ -124,7 +128,11 @@ class Turns:
         self.stop_watch()
 
     def run(self) -> None:
-        """Until ``stop``. Raises ``BackupError`` and ``SettingsError`` for what waiting does not mend."""
+        """Until ``stop``. Raises ``Busy``, and ``BackupError`` and ``SettingsError`` for what waiting does not mend."""
+        with lock(self.settings.paths.state, TURN):
+            self._run()
+
+    def _run(self) -> None:
         vault = open_vault(self.settings)
         self.patiently(lambda: vault.open(make=True))
         replica = Replica(self.settings, Bringer(vault))
