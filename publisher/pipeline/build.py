@@ -232,6 +232,9 @@ def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now
     bench = desk_.bench()
     with crew(bench, max(len(present), len(again)), lambda: desk_.frame) as hands:
         rendering = Rendering(desk_.settings, ledger, run, hands, desk_.folder, bench.stager, now, ledger.serial + 1, all_versions=rules_changed)
+        with ledger.transaction():
+            for document in restricted:
+                ledger.tallies.forget(document.id)  # every edition is counted again without them
         for some in batched(again, BATCH):
             run.look_again(some, hands)
             rendering.documents(run.drain())

@@ -42,7 +42,7 @@ class PastEditions:
     _counted: set[Key] = field(default_factory=set)
 
     def of(self, row: DocumentRow, versions: Sequence[VersionRow], current: Mapping[Key, Digest]) -> tuple[EditionTally, ...]:
-        """Every edition of the document's tables. ``versions`` were published; ``current``: what was examined in this run anyway."""
+        """Every edition of the document's tables. ``versions`` were published; ``current``: digests of those that are shown now."""
         tallies = self.ledger.tallies
         if self.anew:
             tallies.forget(row.id)
@@ -54,10 +54,12 @@ class PastEditions:
         known = tallies.versions(row.id)
         for key in known - wanted.keys():
             tallies.drop_version(row.id, *key)
-        for key, digest in current.items():
-            if key in wanted:
-                self._put(row, wanted[key], digest)
-        missing = [version for key, version in wanted.items() if key not in known and key not in current]
+        self._counted |= wanted.keys() - known
+        here = {key: found.digest for key in self._counted if (found := self.run.known.get((wanted[key].path, wanted[key].sha256)))}
+        here.update((key, digest) for key, digest in current.items() if key in wanted)
+        for key, digest in here.items():
+            self._put(row, wanted[key], digest)
+        missing = [version for key, version in wanted.items() if key in self._counted and key not in here]
         for start in range(0, len(missing), AT_ONCE):
             some = missing[start : start + AT_ONCE]
             for version, digest in zip(some, self._count(some), strict=True):
@@ -98,7 +100,6 @@ class PastEditions:
         for version in versions:
             source = self.run.source(version.path, version.sha256, version.moment)
             asked.append(self.crew.ask(worker_of(version.path, self.crew), "count", [source]))
-        self._counted.update((version.moment, version.sha256) for version in versions)
         return [one.result()[0].digest for one in asked]
 
     def _put(self, row: DocumentRow, version: VersionRow, digest: Digest | None) -> None:

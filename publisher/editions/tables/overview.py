@@ -190,9 +190,10 @@ class Overview:
             return ""
         binder = Binder(self.frame, self.edition, self.table, None)
         said = ""
-        if timeline.latest.change is not None:
-            since = moments.long(timeline.latest.change.since, self.frame.zone, "ja")
-            lines = changes(binder, timeline.latest, timeline.latest.change)
+        mine = next((edition for edition in timeline.counting if edition.as_of == self.facts.as_of), timeline.latest)
+        if mine.change is not None:
+            since = moments.long(mine.change.since, self.frame.zone, "ja")
+            lines = changes(binder, mine, mine.change)
             said = self._heading(self.words["history_change"]) + binder.paragraph(
                 self.words["history_change_since"].format(moment=since), *lines
             )

@@ -23,9 +23,9 @@ __all__ = ["Binder", "Timeline", "before", "changes", "counting", "csv", "differ
 def drafts(table: PublicTable, timeline: Timeline, frame: Frame, card: Card) -> Iterator[Draft]:
     """The pages of all editions and, from the second one on, of the counts over time. What is linked comes before what links to it."""
     binders = [Binder(frame, edition, table, card) for edition in frame.editions]
-    trend = Trend(timeline, table)
+    trend = Trend(timeline, table, frame.words())
     if len(timeline.counting) > 1:
-        yield from trend_files(trend, frame.words(), frame.editions)
+        yield from trend_files(trend, frame.editions)
     for binder in binders:
         yield from editions(binder, timeline)
         if len(timeline.counting) > 1:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import blake2b
 
-from publisher.editions.frame import LEGACY, UNLIMITED, WEB, Edition, Frame
+from publisher.editions.frame import LEGACY, WEB, Edition, Frame
 from publisher.editions.paths import numbered, relative
 from publisher.editions.tables.pages import ROBOTS, Draft
 from publisher.model import Card, Page, PageKind, PublicTable
@@ -19,6 +20,9 @@ LONGEST = 60
 
 LINKS = 260
 """Bytes kept free for the links from one page of a list to the next."""
+
+MOMENT = 24
+"""Bytes by which the words for one moment may be longer than those for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class Binder:
         self.frame, self.edition, self.table = frame, edition, table
         self.drill = card is not None and card.drill
         self.words = frame.words()
+        self._rooms: dict[tuple[str, int], int] = {}
 
     # --- markup ---
 
@@ -135,11 +140,14 @@ class Binder:
     def _room(self, sheet: Sheet, updated: object) -> int:
         if self.edition.budget is None:
             return WEB_PAGE
-        words = self.words["history_continued"].format(title=sheet.title, number=99)
-        room = self.frame.room(
-            self.edition, numbered(sheet.path, 99, "-p"), words, updated=updated, crumbs=sheet.crumbs, drill=self.drill, robots=self._robots
-        )  # fmt: skip
-        return UNLIMITED if room >= UNLIMITED else max(600, room)
+        known = self._rooms.get((sheet.title, len(sheet.path)))
+        if known is None:
+            words = self.words["history_continued"].format(title=sheet.title, number=99)
+            room = self.frame.room(
+                self.edition, numbered(sheet.path, 99, "-p"), words, updated=updated, crumbs=sheet.crumbs, drill=self.drill, robots=self._robots
+            )  # fmt: skip
+            known = self._rooms[sheet.title, len(sheet.path)] = max(600, room - MOMENT)
+        return known
 
     @property
     def _robots(self) -> str:
@@ -161,15 +169,15 @@ class Binder:
                 personal=self.table.personal, kind=PageKind.LIST, counterpart=None if number == 1 else sheet.path,
             )  # fmt: skip
 
-        key = blake2b(repr((number, count, body, said, self._frame_key(sheet, updated))).encode("utf-8", "replace"), digest_size=16)
+        told = (path, title, number, count, body, said, str(updated), sheet.crumbs, self.table.personal, self._around)
+        key = blake2b(repr(told).encode("utf-8", "replace"), digest_size=16)
         return Draft(self.edition.prefix + path, key.hexdigest(), render)
 
-    def _frame_key(self, sheet: Sheet, updated: object) -> bytes:
-        """Stands for everything around the body: another theme or another title makes another page."""
-        page = self.frame.page(
-            self.edition, sheet.path, sheet.title, "", updated=updated, crumbs=sheet.crumbs, drill=self.drill, robots=self._robots
-        )  # fmt: skip
-        return page.body
+    @cached_property
+    def _around(self) -> bytes:
+        """Stands for everything around a body that the sheet does not say: an empty page, made once."""
+        path = f"t/{self.table.slug}/e/index.html"
+        return self.frame.page(self.edition, path, "", "", updated=None, drill=self.drill, robots=self._robots).body
 
 
 def shortened(name: str) -> str:

@@ -21,6 +21,9 @@ POINTS = 24
 LINES = 5
 """Lines of one drawing at most: more cannot be told apart."""
 
+WIDE, TALL = 480, 290
+"""Pixels of the SVG: on a phone of 375 its letters are still 10 pixels high."""
+
 SMALL_BYTES = 4_500
 """Old handsets take 5,000 bytes for a page and its pictures together."""
 
@@ -47,7 +50,7 @@ class Drawing:
     zone: tzinfo
 
     def svg(self) -> bytes:
-        return _svg(self, 680, 320, 13, _COLOURS)
+        return _svg(self, WIDE, TALL, 14, _COLOURS)
 
     def jpeg(self) -> bytes:
         """Baseline, at most 228 pixels wide and ``SMALL_BYTES`` long."""
@@ -79,7 +82,7 @@ def _svg(drawing: Drawing, width: int, height: int, letters: int, colours: Seque
     chart = pygal.XY(
         width=width, height=height, explicit_size=True, js=(), css=(), no_prefix=True, disable_xml_declaration=True, show_legend=False,
         print_labels=True, dots_size=2 if narrow else 3, show_x_guides=False, truncate_label=-1, margin=letters // 2, margin_right=letters * 3, margin_left=letters * 2,
-        spacing=letters // 2, range=(0, steps[-1]), y_labels=steps, x_labels=_times(moments, drawing.zone, 2 if narrow else 5),
+        spacing=letters // 2, range=(0, steps[-1]), y_labels=steps, x_labels=_times(moments, drawing.zone, 2 if narrow else 4),
         formatter=_said,
     )  # fmt: skip
     for number, line in enumerate(drawing.lines):

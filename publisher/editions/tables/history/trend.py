@@ -13,7 +13,7 @@ from publisher.editions.data import size_words
 from publisher.editions.frame import LEGACY, LIGHT, WEB, Edition
 from publisher.editions.tables.history.editions import crumbs, folder
 from publisher.editions.tables.history.packing import Binder, Section, Sheet, shortened
-from publisher.editions.tables.history.plot import LINES, Drawing, Line
+from publisher.editions.tables.history.plot import LINES, TALL, WIDE, Drawing, Line
 from publisher.editions.tables.history.timeline import Series, Timeline
 from publisher.editions.tables.pages import Draft, unit
 from publisher.model import EditionTally, Page, PageKind, PublicTable, TableKind
@@ -21,7 +21,7 @@ from publisher.model import EditionTally, Page, PageKind, PublicTable, TableKind
 TOTALS = 60
 """Editions whose totals stand on the pages; the CSV has more."""
 
-COLUMNS = {"web": 10, "light": 3, "legacy": 3}
+COLUMNS = {"web": 10, "light": 2, "legacy": 3}
 """Editions beside one another in a table of groups."""
 
 IN_CSV = 500
@@ -37,6 +37,7 @@ class Trend:
 
     timeline: Timeline
     table: PublicTable
+    words: Mapping[str, str]
 
     @cached_property
     def unit(self) -> str:
@@ -70,9 +71,10 @@ class Trend:
         said = repr((self.table.title, self.totals, self.groups, [(s.name, s.counts) for s in self.timeline.series], self.timeline.counting))
         return blake2b(said.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
-    def csv(self, words: Mapping[str, str]) -> bytes:
+    @cached_property
+    def csv(self) -> bytes:
         """A line a count, as machines read it: moment, group, count; a count that is not said is blank and says why."""
-        zone, rows = self.timeline.zone, []
+        zone, words, rows = self.timeline.zone, self.words, []
         series = self.timeline.series
         for edition in self.timeline.moments(IN_CSV):
             when = moments.machine(edition.as_of, zone)  # type: ignore[arg-type]
@@ -88,10 +90,10 @@ class Trend:
         return data.csv_bytes(made)[0]
 
 
-def trend_files(trend: Trend, words: Mapping[str, str], editions: Sequence[Edition]) -> Iterator[Draft]:
+def trend_files(trend: Trend, editions: Sequence[Edition]) -> Iterator[Draft]:
     """CSV and drawings; the pages link to them, so they come first."""
     slug, personal = trend.table.slug, trend.table.personal
-    made = [(f"t/{slug}/trend.csv", lambda: trend.csv(words)), (f"t/{slug}/trend.svg", trend.totals.svg)]
+    made = [(f"t/{slug}/trend.csv", lambda: trend.csv), (f"t/{slug}/trend.svg", trend.totals.svg)]
     if trend.groups is not None:
         made.append((f"t/{slug}/trend-groups.svg", trend.groups.svg))
     made += [(f"{edition.prefix}t/{slug}/trend.jpg", lambda: trend.jpeg) for edition in (LIGHT, LEGACY) if edition in editions]
@@ -121,7 +123,7 @@ def trend_pages(binder: Binder, trend: Trend) -> Iterator[Draft]:
 
 
 def _csv_link(binder: Binder, trend: Trend, path: str) -> str:
-    size = size_words(len(trend.csv(binder.words)))
+    size = size_words(len(trend.csv))
     return binder.data_link(path, f"t/{trend.table.slug}/trend.csv", binder.words["history_trend_csv"].format(size=size))
 
 
@@ -187,7 +189,7 @@ def _picture(binder: Binder, trend: Trend, path: str) -> str:
 
 def _figure(binder: Binder, name: str, said: str) -> str:
     text = binder.escape(said)
-    return f'<figure><img src="{name}" width="680" height="320" alt="{text}"/><figcaption>{text}</figcaption></figure>\n'
+    return f'<figure><img src="{name}" width="{WIDE}" height="{TALL}" alt="{text}"/><figcaption>{text}</figcaption></figure>\n'
 
 
 def _said(binder: Binder, trend: Trend) -> str:
