@@ -67,6 +67,9 @@ def parser() -> argparse.ArgumentParser:
     watch.add_argument("--serve", metavar="PORT", type=int, nargs="?", const=8000, help="手元で見るための画面も開く（なければ 8000 番）")
     watch.add_argument("--standby", action="store_true", help="控えの機械として待ち、公開している機械が消えたら代わる（[backup] lease）")
     command("status", "書類と公開先の今の状態を示す")
+    mirrors = command("mirrors", "公開先（保存先）が本当にできることを試して、記録する（probe）", acts=True)
+    mirrors.add_argument("action", metavar="probe", choices=["probe"])
+    mirrors.add_argument("name", metavar="NAME", nargs="?", help="公開先の名前（なければすべて）")
     for name, words in (("release", "保留中のファイルを、内容を確かめたうえで公開する"), ("withdraw", "公開中の書類を取り消す")):
         command(name, words, acts=True).add_argument("path", metavar="PATH")
     command("keys", "サイトに署名する鍵を作る（もうあれば、その公開鍵を示す）")
@@ -383,6 +386,25 @@ _VERIFIED = {
 }  # fmt: skip
 
 
+def _mirrors(options: argparse.Namespace) -> int:
+    """Try what each mirror really does. Nothing of the site is touched."""
+    from publisher.pipeline.probe import probe_all
+
+    settings = _settings(options)
+    found = probe_all(settings, options.name, _now(settings), options.dry_run)
+    if options.json:
+        print(json.dumps({"probes": [result.as_json() for result in found], "dry_run": options.dry_run}, ensure_ascii=False))
+    else:
+        for result in found:
+            dry = "（試しに名前だけを調べました）" if options.dry_run else ""
+            print(f"公開先 {result.mirror}: {'使えます' if result.fit else '使えません'}（1ファイル{result.seconds * 1000:.0f}ミリ秒）{dry}")
+            for finding in result.findings:
+                print(f"  {finding.words}")
+            if result.problem is not None:
+                _say_problem(result.problem, as_json=False)
+    return 0 if all(result.fit for result in found) else 4
+
+
 def _release(options: argparse.Namespace) -> int:
     return _decision(options, "release")
 
@@ -575,6 +597,9 @@ def _say_outcome(outcome: Outcome, options: argparse.Namespace) -> int:
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "init": _init, "check": _check, "build": _build, "publish": _publish, "watch": _watch, "status": _status, "release": _release,
     "withdraw": _withdraw, "restrict": _restrict, "backup": _backup, "restore": _restore, "keys": _keys, "verify": _verify,
+
+
+    "withdraw": _withdraw, "restrict": _restrict, "backup": _backup, "restore": _restore, "mirrors": _mirrors,
 }  # fmt: skip
 
 _MIRRORS = {"current": "すべて届いています", "waiting": "まだ送っていません（残り{0}）"}

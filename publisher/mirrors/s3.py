@@ -58,13 +58,27 @@ class S3Mirror:
         self._wire: Wire | None = None
         self._signer = Signer("")
         #: What the store's clock is ahead of ours, where it has refused our time.
-        self._ahead = timedelta()
+        self.ahead = timedelta()
 
     def put(self, path: str, body: bytes, headers: Headers) -> None:
-        self.put_if(path, body, headers, {})
+        with self._words():
+            answer = self._put(path, body, headers, {})
+            self._success("PutObject", answer)
+            # A store names what it stored. A login page or a proxy says 200, too.
+            self._etag(answer)
 
-    def put_if(self, path: str, body: bytes, headers: Headers, condition: Mapping[str, str]) -> str:
-        """As ``put``, under If-None-Match or If-Match (lower-case names). Returns the ETag that the store gave; raises as all do."""
+    def put_if(self, path: str, body: bytes, headers: Headers, condition: Mapping[str, str]) -> int:
+        """As ``put``, under If-None-Match or If-Match (lower-case names): the status with which the store answers.
+
+        2xx: stored; 409 and 412: it was not, because of the condition; 501 and others of 4xx: it knows no conditions.
+        """
+        with self._words():
+            answer = self._put(path, body, headers, condition)
+            if answer.status not in (400, 409, 412, 501):
+                self._success("PutObject", answer)
+            return answer.status
+
+    def _put(self, path: str, body: bytes, headers: Headers, condition: Mapping[str, str]) -> Answer:
         sha256 = hashlib.sha256(body).hexdigest()
         md5 = hashlib.md5(body, usedforsecurity=False).digest()
         sent = {
@@ -74,11 +88,7 @@ class S3Mirror:
             _DIGEST: sha256,
             **condition,
         }
-        with self._words():
-            answer = self._ask("PUT", self._key(path), sent, body, sha256)
-            self._success("PutObject", answer)
-            # A store names what it stored. A login page or a proxy says 200, too.
-            return self._etag(answer)
+        return self._ask("PUT", self._key(path), sent, body, sha256)
 
     def delete(self, path: str) -> None:
         # One by one: DeleteObjects is missing on GCS and refused by Swift without a Content-MD5.
@@ -189,7 +199,7 @@ class S3Mirror:
     def _once(self, method: str, key: str, headers: Mapping[str, str], body: bytes, sha256: str) -> Answer:
         aim, wire = self._ready()
         path = aim.path + encoded(key) if key else aim.path.rstrip("/") or "/"
-        moment = datetime.now(UTC) + self._ahead
+        moment = datetime.now(UTC) + self.ahead
         signed = self._signer.sign(aim.keys(), method, path, "", {"host": wire.netloc, **headers}, sha256, moment)
         return wire.ask(method, path, signed, body)
 
@@ -219,8 +229,8 @@ class S3Mirror:
                 self._turn_to(region)
                 return True
             ahead = offset(answer.headers.get("date", ""), datetime.now(UTC)) if code in _CLOCK else None
-            if ahead is not None and abs(ahead - self._ahead) > timedelta(minutes=1):
-                self._ahead = ahead
+            if ahead is not None and abs(ahead - self.ahead) > timedelta(minutes=1):
+                self.ahead = ahead
                 return True
         return False
 
