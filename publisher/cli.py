@@ -596,10 +596,7 @@ def _say_outcome(outcome: Outcome, options: argparse.Namespace) -> int:
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "init": _init, "check": _check, "build": _build, "publish": _publish, "watch": _watch, "status": _status, "release": _release,
-    "withdraw": _withdraw, "restrict": _restrict, "backup": _backup, "restore": _restore, "keys": _keys, "verify": _verify,
-
-
-    "withdraw": _withdraw, "restrict": _restrict, "backup": _backup, "restore": _restore, "mirrors": _mirrors,
+    "withdraw": _withdraw, "restrict": _restrict, "backup": _backup, "restore": _restore, "keys": _keys, "verify": _verify, "mirrors": _mirrors,
 }  # fmt: skip
 
 _MIRRORS = {"current": "すべて届いています", "waiting": "まだ送っていません（残り{0}）"}

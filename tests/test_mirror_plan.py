@@ -108,9 +108,9 @@ def test_first_upload_goes_from_pictures_to_alive(town: Town) -> None:
     assert steps == [
         ["m/01.jpg", "t.csv"],
         ["k/n/a.html", "n/a.html"],
+        ["atom.xml"],
         ["c/x.html", "sitemap.xml"],
         ["i/index.html", "index.html", "k/index.html"],
-        ["atom.xml"],
         ["manifest/a.json"],
         ["manifest.json"],
         ["manifest.json.minisig"],

@@ -17,16 +17,17 @@ class Rank(IntEnum):
 
     NEW_FILE = 0
     NEW_DOCUMENT = 1
-    NEW_LIST = 2
-    FILE = 3
-    DOCUMENT = 4
-    LIST = 5
-    HOME = 6
-    FEED = 7
-    SHARD = 8
-    MANIFEST = 9
-    SIGNATURE = 10
-    ALIVE = 11
+    NEW_FEED = 2  # lists link to their feeds, feeds to nothing that is newer than the documents
+    NEW_LIST = 3
+    FILE = 4
+    DOCUMENT = 5
+    LIST = 6
+    HOME = 7
+    FEED = 8
+    SHARD = 9
+    MANIFEST = 10
+    SIGNATURE = 11
+    ALIVE = 12
 
 
 HOMES = frozenset({"index.html", "k/index.html", "i/index.html"})
@@ -35,7 +36,7 @@ _RANKS = {
     PageKind.DATA: (Rank.NEW_FILE, Rank.FILE),
     PageKind.DOCUMENT: (Rank.NEW_DOCUMENT, Rank.DOCUMENT),
     PageKind.LIST: (Rank.NEW_LIST, Rank.LIST),
-    PageKind.FEED: (Rank.FEED, Rank.FEED),
+    PageKind.FEED: (Rank.NEW_FEED, Rank.FEED),
     PageKind.ALIVE: (Rank.ALIVE, Rank.ALIVE),
 }
 
