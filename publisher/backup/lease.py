@@ -47,7 +47,7 @@ class Stand:
 class Lease:
     """One machine's side of the lease. ``takeover``: seconds after which another one should be publishing.
 
-    Two thirds of them pass until the lease has aged; the rest is for bringing the state up to date.
+    Three fifths of them pass until the lease has aged; the rest is for bringing the state up to date.
     """
 
     store: Objects
@@ -65,11 +65,11 @@ class Lease:
 
     @property
     def ttl(self) -> float:
-        return self.takeover * 2 / 3
+        return self.takeover * 0.6
 
     @property
     def right(self) -> float:
-        return self.ttl * 2 / 5
+        return self.ttl * 0.4
 
     @property
     def pause(self) -> float:

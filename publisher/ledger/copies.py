@@ -12,6 +12,9 @@ from publisher.errors import SiteError
 from publisher.ledger.schema import VERSION
 from publisher.model import Problem
 
+UNRENDERED = "restored"
+"""The fingerprint of a ledger whose pages are not on this machine's disk: none that a program has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -92,7 +95,7 @@ def begin_anew(ledger: Path, facts: dict[str, str], rendered: bool = False) -> N
     with closing(sqlite3.connect(ledger, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         if not rendered:
-            connection.execute("INSERT OR REPLACE INTO meta VALUES ('fingerprint', 'restored')")
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('fingerprint', ?)", (UNRENDERED,))
             connection.execute("UPDATE pages SET key = ''")  # a page whose source is unchanged is not rendered: here it has to be
         connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", facts.items())
         connection.execute("COMMIT")

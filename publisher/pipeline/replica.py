@@ -16,7 +16,7 @@ from publisher.backup.bring import Bringer, Found, lay_out
 from publisher.backup.seal import Damaged
 from publisher.errors import MirrorError, PublisherError
 from publisher.intake.listing import listing
-from publisher.ledger.copies import begin_anew, facts_of, known_bytes, pages_of, standing
+from publisher.ledger.copies import UNRENDERED, begin_anew, facts_of, known_bytes, pages_of, standing
 from publisher.model import Problem
 from publisher.pipeline import restrictions
 from publisher.pipeline.backup import holder
@@ -30,16 +30,20 @@ FEW = 2000
 
 @dataclass(slots=True)
 class Replica:
-    """Follows the newest snapshot. ``whole``: the site on the disk is that of the ledger; ``problems`` of the last following."""
+    """Follows the newest snapshot. ``problems`` are those of the last following."""
 
     settings: Settings
     bringer: Bringer
     problems: list[Problem] = field(default_factory=list)
-    whole: bool = True
 
     @property
     def _ledger(self) -> Path:
         return self.settings.paths.state / "ledger.db"
+
+    @property
+    def unrendered(self) -> bool:
+        """Is the site of this state still to be rendered on this machine?"""
+        return self._ledger.exists() and facts_of(self._ledger).get("fingerprint") == UNRENDERED
 
     def follow(self, fence: int, now: datetime) -> bool:
         """Take the newest snapshot's state over, unless it is our own or was taken over already; says whether anything was.
@@ -72,8 +76,8 @@ class Replica:
         self.bringer.archive(found, state / "archive")
         self._config(found)
         self._merge(fresh, now)
-        self.whole = self._site(fresh, pages_of(before) if before is not None else {})
-        begin_anew(fresh, {"fence": str(fence), "adopted": found.name, "doubt": secrets.token_hex(8)}, self.whole)
+        whole = self._site(fresh, pages_of(before) if before is not None and not self.unrendered else {})
+        begin_anew(fresh, {"fence": str(fence), "adopted": found.name, "doubt": secrets.token_hex(8)}, whole)
         for end in ("-wal", "-shm"):
             Path(f"{self._ledger}{end}").unlink(missing_ok=True)
         fresh.replace(self._ledger)

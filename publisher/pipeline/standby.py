@@ -187,7 +187,8 @@ class Turns:
 
     def _warm(self, replica: Replica) -> None:
         """Fetch and render news while waiting, so that little is left to do when it counts."""
-        if replica.follow(0, self.clock()) and not replica.whole:
+        replica.follow(0, self.clock())
+        if replica.unrendered:
             with desk(replica.settings) as opened:
                 build(opened, self.clock())
 
