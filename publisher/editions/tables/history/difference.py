@@ -64,7 +64,11 @@ def _flow(before: EditionTally, before_rows: bytes, after: EditionTally, after_r
     for (was, now), count in pairs.items():
         flow.rows[None if was is None else said[was], None if now is None else said[now]] += count
     if many:
-        _add_several(flow, many, _places(old_ids, old_at, said, many), _places(new_ids, new_at, said, many))
+        before_at, after_at = _places(old_ids, old_at, many), _places(new_ids, new_at, many)
+        for identity in many:
+            was, now = before_at.get(identity, ()), after_at.get(identity, ())
+            if was != now:  # nearly all of them are where they were
+                flow.add([said[place] for place in was], [said[place] for place in now])
     return flow
 
 
@@ -88,17 +92,12 @@ def _several(identities: Iterable[int], known: Mapping[int, int]) -> set[int]:
     return {identity for identity, count in Counter(ids).items() if count > 1}
 
 
-def _places(ids: Iterable[int], at: Iterable[int], names: Sequence[str], wanted: set[int]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
+def _places(ids: Iterable[int], at: Iterable[int], wanted: set[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
     for identity, place in zip(ids, at, strict=True):
         if identity in wanted:
-            found.setdefault(identity, []).append(names[place])
+            found.setdefault(identity, []).append(place)
     return found
-
-
-def _add_several(flow: _Flow, many: set[int], old: Mapping[int, list[str]], new: Mapping[int, list[str]]) -> None:
-    for identity in many:
-        flow.add(old.get(identity, ()), new.get(identity, ()))
 
 
 # --- from the flow to numbers ---------------------------------------------------------------------------------------------
