@@ -77,6 +77,14 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("--all", action="store_true", help="すべてのファイルを確かめる（なければ、公開先ごとに200件を選んで）")
     compare.add_argument("--sample", metavar="N", type=int, default=0, help="確かめるファイルの数")
     compare.add_argument("--mirror", metavar="NAME", action="append", default=[], help="この公開先だけ（いくつでも）")
+    bring = command("carry", "ほかの市町村の署名されたサイトを確かめながら写し、こちらの公開先にも載せる")
+    bring.add_argument("source", metavar="SOURCE", help="相手のサイトのアドレス、そのフォルダー、または持ち運び用のファイル")
+    bring.add_argument("--key", metavar="KEY", required=True, help="相手の公開鍵（minisign.pub のファイルか、その2行目）")
+    bring.add_argument("--name", metavar="NAME", default="", help="こちらの公開先での名前（tonari/名前/ の下に載る）")
+    bring.add_argument("--to", metavar="DIR", type=Path, help="公開先ではなく、このフォルダーに写す")
+    pack = command("bundle", "署名されたサイトの変わった分を、持ち運べる1つのファイルにする")
+    pack.add_argument("file", metavar="FILE", type=Path)
+    pack.add_argument("--since", metavar="SERIAL", type=int, default=0, help="この通し番号より後に変わったものだけ（なければ全部）")
     keep = command("backup", "続けて公開するのに要るものすべてを、暗号にして控える", acts=True)
     keep.add_argument("--new-key", action="store_true", help="暗号の鍵を作り、紙に控える言葉を表示する（初めに1回）")
     keep.add_argument("--paper", action="store_true", help="今の鍵の、紙に控える言葉をもう一度表示する")
@@ -380,6 +388,47 @@ def _verify(options: argparse.Namespace) -> int:
     return 0 if all(one.state == "ok" for one in found) else 4
 
 
+def _carry(options: argparse.Namespace) -> int:
+    from publisher.pipeline.carry import carry, public_key
+
+    settings = _settings(options)
+    progress = _progress(options)
+    report = carry(
+        settings, options.source, public_key(options.key), _short_name(options.name), options.to, _now(settings),
+        lambda done, total: progress("写し", done, total),
+    )  # fmt: skip
+    if options.json:
+        print(json.dumps(report.as_json(), ensure_ascii=False))
+        return report.exit_code
+    done = report.carried
+    where = options.to or "、".join(f"{line.name} の tonari/{report.name}/" for line in report.mirrors) or "手元"
+    print(f"{report.site} の写し（通し番号 {done.serial}）: 書き込み {done.written}、削除 {done.deleted}。置いた所: {where}")
+    for line in report.mirrors:
+        if line.problem is not None:
+            _say_problem(line.problem, as_json=False)
+    return report.exit_code
+
+
+def _short_name(name: str) -> str:
+    from publisher.errors import UsageError
+
+    if name and not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", name):
+        raise UsageError(Problem("bad-name", "--name は、半角の英小文字、数字、ハイフンだけ（32文字まで）です。", name, "", "例: --name tonari-shi"))
+    return name
+
+
+def _bundle(options: argparse.Namespace) -> int:
+    from publisher.pipeline.carry import write_bundle
+
+    serial, files, size = write_bundle(_settings(options), options.file, max(0, options.since))
+    if options.json:
+        print(json.dumps({"file": str(options.file), "since": max(0, options.since), "serial": serial, "files": files, "bytes": size}, ensure_ascii=False))
+    else:
+        print(f"{options.file}: 通し番号 {options.since} より後、{serial} までの {files}件、{size:,}バイト")
+        print("受け取った側は: publisher carry ファイル --key minisign.pub")
+    return 0
+
+
 _VERIFIED = {
     "ok": "正しい内容が見えています", "stale": "古い内容が見えています", "damaged": "正しくない内容があります", "forged": "署名が合いません",
     "unsigned": "署名がありません", "unreachable": "読めません",
@@ -596,7 +645,8 @@ def _say_outcome(outcome: Outcome, options: argparse.Namespace) -> int:
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "init": _init, "check": _check, "build": _build, "publish": _publish, "watch": _watch, "status": _status, "release": _release,
-    "withdraw": _withdraw, "restrict": _restrict, "backup": _backup, "restore": _restore, "keys": _keys, "verify": _verify, "mirrors": _mirrors,
+    "withdraw": _withdraw, "restrict": _restrict, "backup": _backup, "restore": _restore, "keys": _keys, "verify": _verify, "carry": _carry, "bundle": _bundle,
+    "mirrors": _mirrors,
 }  # fmt: skip
 
 _MIRRORS = {"current": "すべて届いています", "waiting": "まだ送っていません（残り{0}）"}

@@ -1,0 +1,199 @@
+"""Mutual aid: a neighbour's signed site on our own mirrors, fetched from its address or brought in a file; and our own changes for others to carry."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from publisher.errors import SiteError, UsageError
+from publisher.ledger import Ledger
+from publisher.mirrors.public import Unreachable, public_site
+from publisher.model import Problem
+from publisher.pipeline.publish import register, to_mirror
+from publisher.pipeline.report import MirrorLine
+from publisher.proof import bundle
+from publisher.proof.copy import Carried, Copy, records
+from publisher.proof.minisign import Malformed, PublicKey
+from publisher.proof.tree import ROOT, Broken, Fetch, parse_root
+from publisher.settings import MirrorSettings, Settings
+from publisher.site.write import SiteFolder
+
+FOLDER = "tonari"
+"""Below which neighbours' sites stand on our mirrors."""
+
+KEPT = "前からあるものは、変わっていません。"
+
+
+@dataclass(frozen=True, slots=True)
+class CarryReport:
+    source: str
+    name: str
+    site: str
+    carried: Carried
+    mirrors: tuple[MirrorLine, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        done = self.carried
+        return {
+            "source": self.source, "name": self.name, "site": self.site, "serial": done.serial,
+            "outputs": {"written": done.written, "deleted": done.deleted, "bytes": done.bytes}, "mirrors": [line.as_json() for line in self.mirrors],
+        }  # fmt: skip
+
+    @property
+    def exit_code(self) -> int:
+        return 4 if any(line.state != "current" for line in self.mirrors) else 0
+
+
+def public_key(given: str) -> PublicKey:
+    """A key as a person gives it: the line itself, or a file with it. Raises ``UsageError``."""
+    try:
+        file = Path(given)
+        return PublicKey.parse(file.read_text(encoding="utf-8") if len(given) < 1000 and file.is_file() else given)
+    except (Malformed, OSError, ValueError) as error:
+        raise UsageError(
+            Problem(
+                "bad-key", "公開鍵として読めません。", given[:80], KEPT,
+                "相手の minisign.pub を、相手に電話などで目印を確かめたうえで指定してください（--key minisign.pub）。",
+            )
+        ) from error  # fmt: skip
+
+
+def carry(
+    settings: Settings, source: str, key: PublicKey, name: str, to: Path | None, now: datetime, tell: Callable[[int, int], None] = lambda *_: None
+) -> CarryReport:
+    """Copy a neighbour's site: into the folder ``to``, or below ``tonari/<name>/`` of every mirror of ours.
+
+    ``source``: an address, a folder, or a bundle. Raises ``UsageError`` when the source does not prove itself: nothing has changed then.
+    """
+    name = name or _name(source)
+    state = settings.paths.state / "neighbours" / name
+    folder = to if to is not None else state / "site"
+    file = state / "ledger.db" if to is None else settings.paths.state / "neighbours" / f"to-{sha256(str(folder.resolve()).encode()).hexdigest()[:16]}.db"
+    with closing(Ledger(file)) as ledger:
+        copy = Copy(folder, ledger, key)
+        try:
+            if not (folder / ROOT).exists():
+                _forget(ledger)
+            done = _take(copy, source, settings, tell)
+            root = parse_root((folder / ROOT).read_bytes())
+        except Broken as error:
+            raise UsageError(_refused(source, error)) from error
+        except Unreachable as error:
+            raise UsageError(_unreachable(source, str(error))) from error
+        except OSError as error:
+            raise SiteError(_disk(folder, error)) from error
+        if to is not None:
+            return CarryReport(source, name, root.site, done)
+        mirrors = tuple(below(mirror, name) for mirror in settings.mirrors)
+        for mirror, place in zip(settings.mirrors, mirrors, strict=True):
+            _make_room(mirror, place)
+        register(ledger, mirrors)
+        lines = tuple(to_mirror(settings, ledger, SiteFolder(folder), mirror, now) for mirror in mirrors)
+        return CarryReport(source, name, root.site, done, lines)
+
+
+def _forget(ledger: Ledger) -> None:
+    """The copy is gone: what the ledger knew of it is no longer there."""
+    with ledger.transaction():
+        ledger.pages.bury([record.path for record in ledger.pages.all()], ledger.serial + 1)
+        ledger.remember("serial", str(ledger.serial + 1))
+
+
+def _take(copy: Copy, source: str, settings: Settings, tell: Callable[[int, int], None]) -> Carried:
+    path = Path(source.removeprefix("file://"))
+    if source.startswith(("http://", "https://")) or path.is_dir():
+        proxy = next((mirror.proxy for mirror in settings.mirrors if mirror.proxy), "")
+        with public_site(source, proxy) as site:
+            return copy.take(site.fetch, tell)
+    if not path.is_file():
+        raise Unreachable("そのファイルもフォルダーもありません")
+    with tempfile.TemporaryDirectory(prefix="publisher-bundle-") as scratch:
+        fetch: Fetch = bundle.Bundle(path, Path(scratch) / "plain").fetch
+        return copy.take(fetch, tell)
+
+
+def below(mirror: MirrorSettings, name: str) -> MirrorSettings:
+    """The place of a neighbour's site on a mirror of ours."""
+    place = f"{FOLDER}/{name}/"
+    url = f"{mirror.url.rstrip('/')}/{place}"
+    return replace(mirror, url=url, public_url=f"{mirror.public_url.rstrip('/')}/{place}" if mirror.public_url else "")
+
+
+def _make_room(mirror: MirrorSettings, place: MirrorSettings) -> None:
+    """A folder below a mirror that is there: one that is not there (a disk taken out) is not made up for."""
+    if mirror.folder is None or place.folder is None or not mirror.folder.is_dir():
+        return
+    try:
+        place.folder.parent.mkdir(exist_ok=True)
+    except OSError:
+        return  # the mirror says so itself, in words, when it is written to
+
+
+def _name(source: str) -> str:
+    """A short ASCII name for a neighbour: its host, or the name of the folder or file."""
+    host = urlsplit(source).hostname if "://" in source else Path(source).stem
+    plain = re.sub(r"[^a-z0-9]+", "-", (host or "").lower()).strip("-")
+    return plain or sha256(source.encode()).hexdigest()[:8]
+
+
+def write_bundle(settings: Settings, file: Path, since: int) -> tuple[int, int, int]:
+    """(serial, files, bytes) of a bundle with everything of our site that changed after ``since``. Raises ``UsageError``."""
+    place = settings.paths.state / "ledger.db"
+    if not place.exists():
+        raise UsageError(Problem("no-site", "まだサイトがありません。", str(settings.paths.output), "", "先に publisher build を実行してください。"))
+    with closing(Ledger(place, readonly=True)) as ledger:
+        if ledger.pages.get(f"{ROOT}.minisig") is None:
+            raise UsageError(
+                Problem("unsigned", "サイトに署名がありません。署名のない内容は、受け取った側で本物かどうか確かめられません。", "", "公開中のページは、そのままです。",
+                        "publisher keys で鍵を作り、publisher publish してから、もう一度実行してください。")
+            )  # fmt: skip
+        serial = int(ledger.fact("site_serial") or 0)
+        found = records(ledger, since)
+        always = {ROOT, f"{ROOT}.minisig"}
+        paths = {record.path for record in found}
+        found = [record for path in (ROOT, f"{ROOT}.minisig") if path not in paths and (record := ledger.pages.get(path)) is not None] + found
+        members = []
+        for record in sorted(found, key=lambda r: (r.path not in always, r.path != ROOT)):
+            try:
+                body = (settings.paths.output / record.path).read_bytes()
+            except OSError as error:
+                raise UsageError(_moved(record.path)) from error
+            if sha256(body).hexdigest() != record.sha256:
+                raise UsageError(_moved(record.path))
+            members.append((record.path, body))
+    try:
+        return serial, len(members), bundle.write(file, members)
+    except OSError as error:
+        raise SiteError(_disk(file, error)) from error
+
+
+def _moved(path: str) -> Problem:
+    return Problem(
+        "site-moved", "書き出しているあいだに、サイトが変わりました。", path, "持ち運び用のファイルは、作っていません。公開中のページは、そのままです。", "もう一度実行してください。"
+    )  # fmt: skip
+
+
+def _refused(source: str, error: Broken) -> Problem:
+    todo = {
+        "older": "新しいものを受け取ってください。古いものをわざと見せようとしているおそれもあります。",
+        "forged": "相手の公開鍵が正しいか、電話などで目印を確かめてください。鍵が正しければ、だれかが書きかえています。",
+        "unsigned": "相手に、publisher keys で鍵を作って署名してもらってください。",
+        "occupied": "空のフォルダーか、同じ相手の写しのフォルダーを指定してください。",
+        "missing": "持ち運び用のファイルのときは、手元の写しより後のものだけが入っています。--since を小さくして、作り直してもらってください。",
+    }.get(error.code, "相手に知らせて、作り直してもらってください。")  # fmt: skip
+    return Problem(f"carry-{error.code}", f"受け取れません。{error.what}。", f"{source} {error.path}", KEPT, todo)
+
+
+def _unreachable(source: str, why: str) -> Problem:
+    return Problem("unreachable", f"読めません。{why}。", source, KEPT, "アドレス（またはファイルの場所）と、回線を確かめてください。")
+
+
+def _disk(place: Path, error: OSError) -> Problem:
+    return Problem("disk", f"書き込めません（{error.strerror or error}）。", str(place), KEPT, "空き容量とフォルダーの権限を確かめて、もう一度実行してください。")

@@ -1,0 +1,193 @@
+"""A neighbour's site is carried to the byte, and nothing else is: no older one, no forged one, nothing outside of its folder."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from publisher.proof.minisign import SecretKey
+from publisher.proof.tree import Broken, parse_root, read_shard, safe_path
+from tests.test_verify import publisher, served
+from tests.town import Town, make_town
+
+
+def notice(place: Town, name: str, text: str) -> None:
+    file = place.content / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"# {text}\n\n{text}です。10時から配ります。\n", encoding="utf-8")
+
+
+@pytest.fixture
+def neighbour(tmp_path: Path) -> Town:
+    place = make_town(tmp_path / "neighbour")
+    for number in range(4):
+        notice(place, f"給水/{number}.md", f"給水所{number}号")
+    publisher(place, "keys")
+    assert publisher(place, "build")[0] == 0
+    return place
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Town:
+    place = make_town(tmp_path / "here", '\n[[mirrors]]\nname = "写し"\nurl = "mirror"\n')
+    notice(place, "水.md", "こちらの給水所")
+    assert publisher(place, "publish")[0] == 0
+    return place
+
+
+def signed(folder: Path) -> dict[str, bytes]:
+    """What a copy has to hold: everything that is signed, so all but the pulse."""
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.name != "alive.json"}
+
+
+def carry(place: Town, source: str | Path, key: Path, *more: str) -> tuple[int, dict]:
+    return publisher(place, "carry", str(source), "--key", str(key), *more)
+
+
+def refused(place: Town, source: str | Path, key: Path, *more: str) -> str:
+    command = [sys.executable, "-m", "publisher", "-C", str(place.root), "carry", str(source), "--key", str(key), *more]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.returncode == 2, done.stdout
+    return done.stderr
+
+
+def test_a_site_is_carried_from_its_address_to_our_mirrors(neighbour: Town, here: Town) -> None:
+    key = neighbour.public / "minisign.pub"
+    before = signed(here.root / "mirror")
+    with served(neighbour.public) as url:
+        code, said = carry(here, url, key, "--name", "tonari")
+        assert code == 0
+        copied = here.root / "mirror" / "tonari" / "tonari"
+        assert signed(copied) == signed(neighbour.public)
+        notice(neighbour, "給水/9.md", "新しい給水所")
+        (neighbour.content / "給水/0.md").unlink()
+        publisher(neighbour, "build")
+        code, said = carry(here, url, key, "--name", "tonari")
+        assert code == 0
+        assert signed(copied) == signed(neighbour.public)
+        assert said["outputs"]["written"] < 60
+        assert carry(here, url, key, "--name", "tonari")[1]["outputs"]["written"] == 0
+    own = {path: body for path, body in signed(here.root / "mirror").items() if not path.startswith("tonari/")}
+    assert own == before
+    assert publisher(here, "publish")[0] == 0
+    assert signed(copied) == signed(neighbour.public)
+
+
+def test_a_replayed_old_site_is_refused(neighbour: Town, here: Town, tmp_path: Path) -> None:
+    key = neighbour.public / "minisign.pub"
+    shutil.copytree(neighbour.public, tmp_path / "old")
+    notice(neighbour, "給水/9.md", "新しい給水所")
+    publisher(neighbour, "build")
+    assert carry(here, neighbour.public, key, "--to", str(tmp_path / "copy"))[0] == 0
+    held = signed(tmp_path / "copy")
+    assert "古い版" in refused(here, tmp_path / "old", key, "--to", str(tmp_path / "copy"))
+    assert signed(tmp_path / "copy") == held
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "manifest.json.minisig", "manifest/n*.json", "index.html", "k/n/*.html"])
+def test_a_changed_byte_is_refused_as_a_whole(neighbour: Town, here: Town, tmp_path: Path, name: str) -> None:
+    key = tmp_path / "key.pub"
+    shutil.copy(neighbour.public / "minisign.pub", key)
+    file = sorted(neighbour.public.glob(name))[0]
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(bytes(data))
+    refused(here, neighbour.public, key, "--to", str(tmp_path / "copy"))
+    assert signed(tmp_path / "copy") == {}
+
+
+def test_another_key_and_an_unsigned_site_are_refused(neighbour: Town, here: Town, tmp_path: Path) -> None:
+    other = tmp_path / "other.pub"
+    other.write_text(SecretKey.make(bytes(range(40))).public.text)
+    assert "署名" in refused(here, neighbour.public, other, "--to", str(tmp_path / "copy"))
+    (neighbour.public / "manifest.json.minisig").unlink()
+    assert "署名がありません" in refused(here, neighbour.public, neighbour.public / "minisign.pub", "--to", str(tmp_path / "copy"))
+    assert "公開鍵" in refused(here, neighbour.public, Path("nonsense"), "--to", str(tmp_path / "copy"))
+
+
+def test_a_folder_with_something_else_is_left_alone(neighbour: Town, here: Town) -> None:
+    before = signed(here.public)
+    refused(here, neighbour.public, neighbour.public / "minisign.pub", "--to", str(here.public))
+    assert signed(here.public) == before
+
+
+def test_a_bundle_makes_the_same_site_elsewhere(neighbour: Town, here: Town, tmp_path: Path) -> None:
+    key, copy = neighbour.public / "minisign.pub", tmp_path / "copy"
+    code, first = publisher(neighbour, "bundle", str(tmp_path / "all.bundle"))
+    assert code == 0
+    again = tmp_path / "again.bundle"
+    publisher(neighbour, "bundle", str(again))
+    assert again.read_bytes() == (tmp_path / "all.bundle").read_bytes()
+    assert carry(here, tmp_path / "all.bundle", key, "--to", str(copy))[0] == 0
+    assert signed(copy) == signed(neighbour.public)
+    notice(neighbour, "給水/9.md", "新しい給水所")
+    (neighbour.content / "給水/1.md").unlink()
+    publisher(neighbour, "build")
+    _, second = publisher(neighbour, "bundle", str(tmp_path / "more.bundle"), "--since", str(first["serial"]))
+    assert second["bytes"] < first["bytes"]
+    assert carry(here, tmp_path / "more.bundle", key, "--to", str(copy))[0] == 0
+    assert signed(copy) == signed(neighbour.public)
+    assert "古い版" in refused(here, tmp_path / "all.bundle", key, "--to", str(copy))
+    assert "--since" in refused(here, tmp_path / "more.bundle", key, "--to", str(tmp_path / "empty"))
+
+
+def test_a_bundle_with_a_changed_byte_changes_nothing(neighbour: Town, here: Town, tmp_path: Path) -> None:
+    file, copy = tmp_path / "all.bundle", tmp_path / "copy"
+    publisher(neighbour, "bundle", str(file))
+    plain = bytearray(gzip.decompress(file.read_bytes()))
+    for place in range(600, len(plain), max(1, len(plain) // 6)):
+        changed = bytearray(plain)
+        while changed[place] == 0:
+            place += 1
+        changed[place] ^= 4
+        file.write_bytes(gzip.compress(bytes(changed), 1))
+        refused(here, file, neighbour.public / "minisign.pub", "--to", str(copy))
+        assert signed(copy) == {}
+    packed = gzip.compress(bytes(plain))
+    file.write_bytes(packed[: len(packed) // 2])
+    refused(here, file, neighbour.public / "minisign.pub", "--to", str(copy))
+    file.write_bytes(b"no bundle at all")
+    refused(here, file, neighbour.public / "minisign.pub", "--to", str(copy))
+
+
+def test_a_bundle_cannot_write_elsewhere(neighbour: Town, here: Town, tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for name in ("manifest.json", "manifest.json.minisig"):
+            tar.add(neighbour.public / name, name)
+        info = tarfile.TarInfo("../../escaped")
+        info.size = 1
+        tar.addfile(info, io.BytesIO(b"x"))
+    (tmp_path / "evil.bundle").write_bytes(gzip.compress(out.getvalue()))
+    refused(here, tmp_path / "evil.bundle", neighbour.public / "minisign.pub", "--to", str(tmp_path / "a" / "copy"))
+    assert not (tmp_path / "escaped").exists()
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a//b", "a/../b", ".hidden", "a/.b", "名前", "a\\b", "", "a/", "x" * 301, 3, "a\nb"])
+def test_paths_that_lead_out_are_refused(path: object) -> None:
+    with pytest.raises(Broken):
+        safe_path(path)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"format": 2}', b'{"format":1,"shards":{"a":["x",1]},"serial":1,"files":0,"site":"","publisher":"","time":"","expires":""}'])
+def test_a_list_that_is_none_is_refused(body: bytes) -> None:
+    with pytest.raises(Broken):
+        parse_root(body)
+
+
+def test_a_part_that_names_what_is_not_its_own_is_refused() -> None:
+    import hashlib
+
+    for value in ({"shards": {"b": ["0" * 64, 1]}}, {"files": {"../x": ["0" * 64, 1, "document"]}}, {"files": {"x": ["0" * 64, -1, "document"]}}):
+        body = json.dumps(value).encode()
+        with pytest.raises(Broken):
+            read_shard(body, "a", hashlib.sha256(body).hexdigest())
