@@ -97,7 +97,7 @@ def parser() -> argparse.ArgumentParser:
     back.add_argument("--region", metavar="NAME", default="", help="S3 の地域")
     restrict = command("restrict", "名簿の1人を、すべての版と公開先から外す（--lift で戻す）", acts=True)
     restrict.add_argument("table", metavar="TABLE", help="表の名前、フォルダー、またはアドレスの語")
-    restrict.add_argument("row", metavar="ROW", help="行の番号（行12）、見分ける列の値、氏名か読み。--lift では記録の番号（r3）も")
+    restrict.add_argument("row", metavar="ROW", nargs="+", help="行の番号（行12）、見分ける列の値、氏名か読み。--lift では記録の番号（r3）も")
     restrict.add_argument("--lift", action="store_true", help="載せないことにした方を、載せるように戻す")
     return top
 
@@ -564,7 +564,7 @@ def _restrict(options: argparse.Namespace) -> int:
     now = _now(settings)
     with _records(settings) as (ledger, archive):
         look = restrict.find_restricted if options.lift else restrict.find
-        found = look(ledger, settings, archive, options.table, options.row)
+        found = look(ledger, settings, archive, options.table, " ".join(options.row))
     outcome = Outcome(found.slug, found.rows, found.entries, options.lift, dry=options.dry_run)
     if options.dry_run:
         return _say_outcome(outcome, options)

@@ -97,7 +97,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
 )
 def test_one_command_and_nothing_is_left(town: Town, capsys: pytest.CaptureFixture[str], table: str, row: str) -> None:
     capsys.readouterr()
-    assert run(town, "restrict", table, row, "--json") == 0
+    assert run(town, "restrict", table, *row.split(" "), "--json") == 0
     answer = json.loads(said(capsys))
     assert answer["applied"]
     assert {(line["mirror"], line["state"]) for line in answer["receipts"]} == {("one", "done"), ("two", "done")}
@@ -309,3 +309,36 @@ def _await_lock(town: Town) -> None:
                 return
         time.sleep(0.05)
     raise AssertionError("the watch did not start")
+
+
+def test_a_watch_tries_a_mirror_with_a_take_down_again_soon(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pause of a mirror that fails grows to minutes; not while it may still show somebody."""
+    from publisher.pipeline import watch
+
+    monkeypatch.setattr(watch, "BACK_OFF", (0.05, 600.0))
+    monkeypatch.setattr(watch, "TAKE_DOWN", 0.2)
+    (town.root / "two").rename(town.root / "away")
+    (town.root / "two").write_text("not a folder")
+    assert run(town, "restrict", "hinansha", "行43") == 4
+    told: list[str] = []
+    with town.desk() as opened:
+        mirror = next(m for m in town.settings().mirrors if m.name == "two")
+        keeper = watch.MirrorKeeper(opened, mirror, lambda: town.now, lambda line: told.append(line.state))
+        keeper.start()
+        try:
+            _until(lambda: len(told) >= 12)
+            (town.root / "two").unlink()
+            (town.root / "away").rename(town.root / "two")
+            _until(lambda: told[-1] == "current")
+        finally:
+            keeper.stop(15)
+    assert traces(town) == []
+
+
+def _until(done, patience: float = 20.0) -> None:
+    import time
+
+    end = time.monotonic() + patience
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.02)

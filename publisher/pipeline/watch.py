@@ -32,6 +32,9 @@ PULSE = 60.0
 BACK_OFF = (5.0, 300.0)
 """Seconds until a mirror that failed is tried again: the first and the longest pause, doubled each time, with jitter."""
 
+TAKE_DOWN = 20.0
+"""Seconds at most until a mirror is tried again that may still show what was taken down."""
+
 AGAIN = 1.0
 """Seconds until a file that changed while it was read is looked at again."""
 
@@ -89,6 +92,8 @@ class MirrorKeeper:
                     continue
                 self.said(line)
                 pause = None if line.state == "current" else _longer(pause)
+                if pause is not None and ledger.takedowns.pending(self.settings.name):
+                    pause = min(pause, TAKE_DOWN)
 
     def _open(self) -> Mirror | None:
         """The mirror, whose lines stay open from one run to the next. Its settings cannot change while we run."""
