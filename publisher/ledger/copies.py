@@ -87,10 +87,11 @@ def pages_of(ledger: Path) -> dict[str, tuple[str, int]]:
         return {path: (sha256, size) for path, sha256, size in connection.execute("SELECT path, sha256, size FROM pages WHERE gone = 0")}
 
 
-def begin_anew(ledger: Path, facts: dict[str, str], rendered: bool = False) -> None:
+def begin_anew(ledger: Path, facts: dict[str, str], rendered: bool = False, published: int = 0) -> None:
     """Make a copy ready for another machine. Unless the site is on its disk already (``rendered``), everything is rendered once more.
 
-    ``doubt`` among the facts: what the mirrors hold may be newer than this copy knows.
+    ``doubt`` among the facts: what the mirrors hold may be newer than this copy knows. ``published``: the highest serial that the public has
+    seen; the next build counts on from it.
     """
     with closing(sqlite3.connect(ledger, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
@@ -98,6 +99,7 @@ def begin_anew(ledger: Path, facts: dict[str, str], rendered: bool = False) -> N
             connection.execute("INSERT OR REPLACE INTO meta VALUES ('fingerprint', ?)", (UNRENDERED,))
             connection.execute("UPDATE pages SET key = ''")  # a page whose source is unchanged is not rendered: here it has to be
         connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", facts.items())
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'serial' AND CAST(value AS INTEGER) < ?", (str(published), published))
         connection.execute("COMMIT")
 
 

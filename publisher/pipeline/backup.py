@@ -21,6 +21,7 @@ from publisher.errors import BackupError, MirrorError, SettingsError, UsageError
 from publisher.ledger.copies import begin_anew, facts_of, standing
 from publisher.mirrors.objects import open_objects
 from publisher.model import Problem
+from publisher.pipeline.doubt import published
 from publisher.settings import BackupSettings, Settings, load
 
 UNFINISHED = ".restoring"
@@ -201,7 +202,7 @@ def _restore(vault: Vault, key: Key, directory: Path, start: float) -> Restored:
     lost = bringer.config(found, directory, paths.state)
     gone = bringer.archive(found, paths.state / "archive")
     ledger = paths.state / "ledger.db"
-    begin_anew(aside, {"doubt": secrets.token_hex(8), "adopted": found.name})
+    begin_anew(aside, {"doubt": secrets.token_hex(8), "adopted": found.name}, published=published(settings))
     aside.replace(ledger)
     files = standing(ledger)
     paths.content.mkdir(parents=True, exist_ok=True)

@@ -9,13 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 
+from publisher.errors import PublisherError
 from publisher.ledger import Ledger
 from publisher.ledger.mirrors import MirrorRow
-from publisher.mirrors import Mirror
+from publisher.mirrors import Mirror, open_mirror
 from publisher.model import Receipt
+from publisher.settings import MirrorSettings, Settings
 from publisher.site.manifest import shard_path
 
 
@@ -36,6 +39,20 @@ def settle(ledger: Ledger, mirror: Mirror, row: MirrorRow, now: datetime) -> Mir
         ledger.mirrors.settle(new)
         ledger.remember(f"doubt {row.name}", doubt)
     return new
+
+
+def published(settings: Settings) -> int:
+    """The highest serial that any mirror shows now; 0 where none answers. All are asked at the same time."""
+
+    def one(mirror: MirrorSettings) -> int:
+        try:
+            stored = open_mirror(mirror, settings.secret).get("manifest.json")
+            return int(json.loads(stored.body)["serial"]) if stored is not None else 0
+        except (PublisherError, ValueError, KeyError, TypeError):
+            return 0  # it cannot be asked: its line will say so when it is sent to
+
+    with ThreadPoolExecutor(max(1, len(settings.mirrors)), thread_name_prefix="serial") as pool:
+        return max(pool.map(one, settings.mirrors), default=0)
 
 
 def _held(ledger: Ledger, mirror: Mirror, name: str) -> Iterator[tuple[str, str]]:

@@ -21,6 +21,7 @@ from publisher.model import Problem
 from publisher.pipeline import restrictions
 from publisher.pipeline.backup import holder
 from publisher.pipeline.build import lock
+from publisher.pipeline.doubt import published
 from publisher.settings import Settings, load
 
 ASIDE = "_控え"
@@ -77,7 +78,7 @@ class Replica:
         self._config(found)
         self._merge(fresh, now)
         whole = self._site(fresh, pages_of(before) if before is not None and not self.unrendered else {})
-        begin_anew(fresh, {"fence": str(fence), "adopted": found.name, "doubt": secrets.token_hex(8)}, whole)
+        begin_anew(fresh, {"fence": str(fence), "adopted": found.name, "doubt": secrets.token_hex(8)}, whole, published(self.settings))
         for end in ("-wal", "-shm"):
             Path(f"{self._ledger}{end}").unlink(missing_ok=True)
         fresh.replace(self._ledger)
