@@ -17,7 +17,7 @@ from publisher.editions.tables import history
 from publisher.editions.tables.history.count import number
 from publisher.editions.tables.history.plot import Drawing, Line, thinned
 from publisher.editions.tables.history.shield import LEAST, covered
-from publisher.editions.tables.history.timeline import Timeline
+from publisher.editions.tables.history.timeline import Timeline, covered_changes
 from publisher.model import Change, EditionTally, Head, PublicTable, PublicWorkbook, TableKind
 from tests.town import Town, broken_links, make_town, reachable
 
@@ -150,6 +150,18 @@ def test_no_small_number_is_said_or_follows_from_a_total(rows: dict[str, tuple[i
         for column in (0, 1):
             rest = sum(rows[name][column] for name in hidden)
             assert rest == 0 or rest >= LEAST
+
+
+def test_a_small_total_keeps_all_shelters_silent() -> None:
+    """Eight arrived and two moved where ten came: the ten would tell of the two."""
+    before = roll([(f"甲{i}", "浜小") for i in range(30)] + [(f"乙{i}", "港中") for i in range(30)])
+    after = roll([(f"甲{i}", "浜小") for i in range(18)] + [(f"甲{i}", "港中") for i in (18, 19)] + [(f"乙{i}", "港中") for i in range(38)], 3)
+    found = change(before, after)
+    assert (found.arrived, found.left, found.moved) == (8, 10, 2)
+    edition = replace(count(after)[0], change=found)
+    assert covered_changes(edition) == {"浜小", "港中"}
+    assert covered_changes(replace(edition, personal=False)) == frozenset()
+    assert covered_changes(replace(edition, change=replace(found, moved=12))) == frozenset()
 
 
 def test_large_numbers_and_zeros_are_said() -> None:

@@ -6,6 +6,7 @@ The rule of a least count (k = 5, 統計における秘匿), for what a page say
 2. Numbers that come from one another are covered together: who came to a shelter and who left it.
 3. What is covered must not follow from the total: at least two groups are covered, and together they make 5 or none in every column;
    until then the smallest group that is left is covered, too. When all are covered, no number per group is said.
+4. When one of the totals (who arrived, left, moved) is not said, no group says who came and went: the totals are their sums.
 
 The rows of a roll themselves are public with their consent; this keeps editions side by side from saying more than each of them does.
 """

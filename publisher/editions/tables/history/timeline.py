@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import cached_property
 
-from publisher.editions.tables.history.shield import covered
+from publisher.editions.tables.history.shield import covered, said
 from publisher.model import EditionTally
 
 
@@ -111,9 +111,12 @@ def covered_groups(edition: EditionTally) -> frozenset[str]:
 
 def covered_changes(edition: EditionTally) -> frozenset[str]:
     """The groups of an edition of which it is not said how many came and went."""
-    if not edition.personal or edition.change is None:
+    change = edition.change
+    if not edition.personal or change is None:
         return frozenset()
-    return covered({name: (came, went) for name, came, went in edition.change.groups})
+    if None in [said(count, True) for count in (change.arrived, change.left, change.moved)]:
+        return frozenset(name for name, _, _ in change.groups)  # a total that is not said follows from what all groups say
+    return covered({name: (came, went) for name, came, went in change.groups})
 
 
 def _same(name: str) -> str:
