@@ -187,13 +187,13 @@ def _publish(options: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from publisher.pipeline.build import build, desk, write_staff_page
-    from publisher.pipeline.publish import to_mirrors, to_relays
+    from publisher.pipeline.publish import open_secrets, to_mirrors, to_relays
 
     settings = _settings(options)
     with _leading(settings, options) as may, desk(settings, dry=options.dry_run) as opened:
         report = build(opened, _now(settings), tell=_progress(options), all_lines=options.json)
         relays, problems = to_relays(settings, report.documents)
-        report = replace(report, mirrors=to_mirrors(opened, _now(settings), may, options.allow_deletions), relays=relays, problems=(*report.problems, *problems))
+        report = replace(report, mirrors=to_mirrors(opened, _now(settings), may, options.allow_deletions), relays=relays, problems=(*report.problems, *problems, *open_secrets(settings)))
         report = _with_staff_page(report, write_staff_page(opened, report, _now(settings)))
     return _say(report, options)
 

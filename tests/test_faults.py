@@ -122,3 +122,14 @@ def test_killed_at_every_tenth_of_a_publish(tmp_path: Path) -> None:
             assert not confirmed & set(sent) & same, "sent again though confirmed"
             assert {p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*") if p.is_file()} == town.files()
         assert killed >= 5
+
+
+@pytest.mark.usefixtures("hasty")
+def test_through_a_proxy_of_the_town(tmp_path: Path) -> None:
+    from bench.faults import tinyproxy
+
+    if servers.program("tinyproxy") is None:
+        pytest.skip("tinyproxy is not installed")
+    with tinyproxy(tmp_path / "proxy") as proxy:
+        done = rehearse(tmp_path / "work", 3, 4, f'{TIMES}proxy = "{proxy}"\n', late=0.2, hang=2.0)
+    assert done.fine, (done.broken, done.half, done.differ)

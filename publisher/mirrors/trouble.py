@@ -84,16 +84,31 @@ _WORDS = {
         "フォルダーの中にリンク（ショートカット）があれば、取り除いてください。",
     ),
     "path": ("「{path}」という名前のファイルは送れません。", "管理者に連絡してください。"),
+    "foreign": (
+        "目録（manifest.json）が、最後に送ったものと違っていました。別のだれかが、この保存先に書き込んだようです。",
+        "すべてのファイルを送り直します。管理者に、この保存先に書き込める鍵をだれが持っているか、確かめるよう連絡してください。",
+    ),
+    "occupied": (
+        "保存先「{place}」には、別の発表者（{detail}）のサイトが入っています。何も送っていません。",
+        "管理者に、publisher.toml の [[mirrors]] の url を確かめるよう連絡してください。",
+    ),
     "unknown": ("送り先が断りました（{detail}）。", "管理者に、この文を添えて連絡してください。"),
+}
+
+
+#: What the public sees there, where it is not what we have confirmed.
+_SHOWN = {
+    "foreign": "送り直すまで、この公開先には、別のだれかが書いた内容が見えているおそれがあります。",
+    "occupied": "この公開先には、その別のサイトが見えています。",
+    "lying": "この公開先には、新しい内容の一部が出ていません。古い内容が見えています。",
 }
 
 
 def problem(mirror: str, code: str, **facts: str) -> Problem:
     """The words for ``code``, a key of this module, at a mirror."""
     what, todo = _WORDS[code]
-    return Problem(
-        f"mirror-{code}", what.format_map(facts), f"公開先「{mirror}」", STANDING, todo.format_map(facts)
-    )
+    shown = _SHOWN.get(code, STANDING)
+    return Problem(f"mirror-{code}", what.format_map(facts), f"公開先「{mirror}」", shown, todo.format_map(facts))
 
 
 def unavailable(mirror: str, code: str, **facts: str) -> MirrorUnavailable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -18,6 +19,7 @@ from publisher.model import Problem, Receipt, State
 from publisher.pipeline.build import Desk
 from publisher.pipeline.doubt import settle
 from publisher.pipeline.report import DocumentLine, MirrorLine, RelayLine
+from publisher.pipeline.stranger import stranger
 from publisher.pipeline.takedown import carry_out
 from publisher.settings import MirrorSettings, Settings
 from publisher.site.write import SiteFolder
@@ -120,6 +122,11 @@ def to_mirror(
 
         if not may():
             raise MirrorUnavailable(_silent(mirror_settings.name))
+        foreign = stranger(settings, ledger, mirror, mirror_settings, row, plan)
+        if foreign is not None:
+            row = replace(row, serial=0)
+            plan = _plan(ledger, row, folder, allow_deletions)
+            todo = len(plan.puts) + len(plan.deletes)
         if ledger.takedowns.pending(mirror_settings.name):
             carry_out(ledger, read, mirror, now)
             plan = _plan(ledger, row, folder, allow_deletions)
@@ -134,7 +141,7 @@ def to_mirror(
     # What made way before it had sent anything has learnt nothing new.
     problem = row.problem if result.stopped and not result.uploaded and result.problem is None else result.problem
     line = _settle(ledger, row, serial, now, problem, result.behind)
-    return replace(line, uploaded=len(result.uploaded), deleted=len(result.deleted))
+    return replace(line, uploaded=len(result.uploaded), deleted=len(result.deleted), problem=line.problem or foreign)
 
 
 def _plan(ledger: Ledger, row: MirrorRow, folder: SiteFolder, allow_deletions: bool) -> MirrorPlan:
@@ -185,6 +192,32 @@ def _silent(name: str) -> Problem:
         "not-leading", "公開の当番であることを確かめられないので、送るのを待っています。", f"公開先「{name}」", "この公開先には、最後に送った内容がそのまま出ています。",
         "バックアップ先につながれば、自動で続けます。別の機械が当番になっていれば、その機械が公開します。",
     )  # fmt: skip
+
+
+def open_secrets(settings: Settings) -> tuple[Problem, ...]:
+    """Key files that others on this machine can read. They work, so nothing stops; but somebody has to know."""
+    names = [name for mirror in settings.mirrors for name in (mirror.key_env, mirror.secret_env) if name]
+    names += [relay.token_env for relay in settings.relays if relay.token_env]
+    found = []
+    for name in dict.fromkeys(names):
+        file = os.environ.get(f"{name}_FILE", "")
+        try:
+            mode = (settings.paths.directory / file).stat().st_mode if file and not os.environ.get(name) else 0
+        except OSError:
+            continue  # a missing one is told where it is needed
+        if mode & 0o077:
+            found.append(_open_secret(str(settings.paths.directory / file), name))
+    return tuple(found)
+
+
+def _open_secret(file: str, name: str) -> Problem:
+    return Problem(
+        "secret-open",
+        f"合いかぎのファイル（環境変数 {name}_FILE）を、このコンピューターのほかの利用者も読めます。",
+        file,
+        "公開は続けています。",
+        f"chmod 600 {file} で、publisher の利用者だけが読めるようにしてください。ほかの人が読んだおそれがあれば、合いかぎを取り換えてください。",
+    )
 
 
 def _unreadable_site(name: str, error: OSError) -> Problem:

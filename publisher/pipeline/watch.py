@@ -22,7 +22,7 @@ from publisher.model import Problem
 from publisher.pipeline import restrictions
 from publisher.pipeline.build import Desk, build, write_staff_page
 from publisher.pipeline.keeping import BackupKeeper
-from publisher.pipeline.publish import always, register, tidy, to_mirror, to_relays
+from publisher.pipeline.publish import always, open_secrets, register, tidy, to_mirror, to_relays
 from publisher.pipeline.report import MirrorLine, Report
 from publisher.settings import MirrorSettings, Settings, load
 
@@ -216,7 +216,7 @@ class Watch:
             self.backup.nudge()
         relays, problems = to_relays(self.desk.settings, report.documents)
         lines = tuple(self._lines.values())
-        report = replace(report, mirrors=lines, relays=relays, problems=(*self._complaint, *self._backup_complaint, *report.problems, *problems))
+        report = replace(report, mirrors=lines, relays=relays, problems=(*self._complaint, *self._backup_complaint, *report.problems, *problems, *open_secrets(self.desk.settings)))
         problem = write_staff_page(self.desk, report, now)
         if problem is not None:
             report = replace(report, problems=(*report.problems, problem))
