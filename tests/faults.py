@@ -297,9 +297,10 @@ def rehearse(folder: Path, seed: int, publishes: int, mirror_lines: str = "", **
                 publish(town)
             for proxy in proxies:
                 proxy.weather.kind = ""
-            publish(town)
             _change(town, chance, publishes)
-            publish(town)
+            for _ in range(5):  # the machine itself may be slow
+                if all(line.state == "current" for line in publish(town)):
+                    break
         finally:
             for crawler in crawlers:
                 crawler.stop()

@@ -470,7 +470,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("spoilt", [None, b"spoilt"], ids=["lost", "spoilt"])
-@pytest.mark.parametrize("path", [path for path in FIRST if path != "alive.json"])
+@pytest.mark.parametrize("path", FIRST)
 def test_a_file_that_was_not_stored_is_noticed_and_sent_again(noon: datetime, path: str, spoilt: bytes | None) -> None:
     town = Town(noon, Liar({path: 1}, spoilt))
     assert town.publish(FIRST).whole
@@ -504,7 +504,14 @@ def test_a_large_step_is_looked_at_in_samples(noon: datetime) -> None:
     town.publish(FIRST | site(*(f"m/{number:04}.jpg" for number in range(1000))))
     pictures = [path for path in asked if path.startswith("m/")]
     assert 10 <= len(pictures) <= 13
-    assert {"index.html", "manifest.json", "n/a.html"} <= set(asked) and "alive.json" not in asked
+    assert {"index.html", "manifest.json", "n/a.html"} <= set(asked)
+
+
+def test_alive_alone_is_one_request(town: Town) -> None:
+    town.publish(FIRST)
+    town.mirror.log.clear()
+    town.publish(FIRST | site("alive.json", text="2"))
+    assert town.mirror.log == [("put", "alive.json")]
 
 
 # --- what is urgent ---

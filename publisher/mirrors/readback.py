@@ -1,8 +1,8 @@
 """Looking again at what a store said it had stored: an answer of 200 is no proof.
 
 A step of up to ``ALL`` files is looked at as a whole; of a larger one the first and the last file, the home pages, the root of the manifest
-and one in ``EVERY``. As soon as one file is not what was sent, the whole run is looked at. ``alive.json`` is left out: it is
-sent again within a minute.
+and one in ``EVERY``. As soon as one file is not what was sent, the whole run is looked at. ``alive.json`` is left out where it goes alone:
+it is sent again within a minute.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ EVERY = 100
 #: Seconds to wait before looking once more: some stores show a file a moment after they have confirmed it.
 PAUSES = (0.0, 0.2, 0.8)
 
-_ALWAYS = frozenset({Rank.HOME, Rank.MANIFEST, Rank.SIGNATURE})
+_ALWAYS = frozenset({Rank.HOME, Rank.MANIFEST, Rank.SIGNATURE, Rank.ALIVE})
 
 
-def watched(step: Sequence[Upload]) -> frozenset[str]:
-    """The paths of a step that are looked at after they were sent."""
+def watched(step: Sequence[Upload], alone: bool) -> frozenset[str]:
+    """The paths of a step that are looked at after they were sent. ``alone``: nothing else is sent in this run."""
     last = len(step) - 1
     return frozenset(
         upload.path
         for number, upload in enumerate(step)
-        if upload.rank is not Rank.ALIVE
+        if not (alone and upload.rank is Rank.ALIVE)
         and (last < ALL or upload.first or upload.rank in _ALWAYS or number in (0, last) or number % EVERY == 0)
     )
 

@@ -15,7 +15,6 @@ from publisher.mirrors.plan import MirrorPlan, Upload
 from publisher.mirrors.readback import stands, stands_at_last, watched
 from publisher.mirrors.trouble import unavailable
 from publisher.model import Problem, Receipt
-from publisher.site.order import Rank
 
 #: Uploads under way at once; more of them only queue up in the store.
 WORKERS = 8
@@ -73,7 +72,7 @@ def sync(
     run = _Run(mirror, read, confirm, doubt, moment, stop)
     for step in plan.ranks:
         doubt([_doubtful(mirror, upload, moment) for upload in step])
-        run.upload(step, workers)
+        run.upload(step, workers, alone=len(plan.puts) == 1)
         run.mend(workers)
         if run.failed or run.stopped:
             break
@@ -120,7 +119,7 @@ class _Run:
         self.mirror.put(upload.path, body, upload.headers)
         if not look and not self.doubtful:
             return False
-        if upload.rank is not Rank.ALIVE and not stands_at_last(self.mirror, upload.path, body):
+        if not stands_at_last(self.mirror, upload.path, body):
             self._send_again(upload, body)
         return True
 
@@ -148,9 +147,9 @@ class _Run:
 
     # --- the calling thread ---
 
-    def upload(self, step: Sequence[Upload], workers: int) -> None:
+    def upload(self, step: Sequence[Upload], workers: int, alone: bool) -> None:
         """Send one step, a few files at a time, so that a failure leaves few behind it that were begun."""
-        looked = watched(step)
+        looked = watched(step, alone)
         self._all(step, workers, lambda upload: self._send(upload, upload.path in looked))
 
     def mend(self, workers: int) -> None:
@@ -223,7 +222,7 @@ class _Run:
                 strange = outcome
             else:
                 self.uploaded[upload.path] = None
-                if not outcome and upload.rank is not Rank.ALIVE:
+                if not outcome:
                     self.unseen.append(upload)
                 receipts.append(Receipt(self.mirror.name, upload.path, upload.sha256, upload.headers.digest, self.moment))
         if receipts:
