@@ -311,7 +311,7 @@ def test_all_at_once_is_the_same_as_one_after_the_other(tmp_path: Path) -> None:
     for slow in (True, False):
         town = make_town(tmp_path / str(slow))
         for place, hour in enumerate((9, 12, 15)):
-            town.drop(f"避難者名簿/{place}.csv", roll_csv(PEOPLE[place * 3 :], f"令和18年3月11日 {hour}時"))
+            town.drop(f"避難者名簿/{hour}時.csv", roll_csv(PEOPLE[place * 3 :], f"令和18年3月11日 {hour}時"))  # 12時 < 15時 < 9時
             if slow:
                 town.build()
         town.build()

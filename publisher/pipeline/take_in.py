@@ -142,12 +142,17 @@ class Intake:
     def arrivals(self, present: Sequence[Entry], crew: Crew) -> Iterator[int]:
         """Take in files in batches; each batch is on record when its size is yielded, while the next one is being read."""
         asked: deque[tuple[list[Entry], list[tuple[int, list[Entry], Asked]]]] = deque()
-        for batch in _batches(sorted(present, key=lambda entry: together(entry.path))):
+        for batch in _batches(sorted(present, key=self._turn)):
             asked.append((batch, self._ask(batch, crew)))
             if len(asked) >= crew.size:
                 yield self._enter(crew, *asked.popleft())
         while asked:
             yield self._enter(crew, *asked.popleft())
+
+    def _turn(self, entry: Entry) -> tuple[str, bool, str]:
+        """When a file's turn comes: editions of one table in the order in which they came, not that of their names (10日 before 9日)."""
+        key = identify(entry.path, self.settings).key
+        return (key, False, f"{entry.stood_still_since:020}") if key.endswith("/") else together(entry.path)
 
     def _ask(self, batch: Sequence[Entry], crew: Crew) -> list[tuple[int, list[Entry], Asked]]:
         shares: dict[int, list[Entry]] = {}
