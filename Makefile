@@ -1,6 +1,7 @@
 # make run   the sample site: environment, first build, preview on this machine, watching content/
 # make test  the environment with everything tests need, and all tests
-# make bench the benchmarks
+# make bench      the benchmarks, a quick run of a few minutes
+# make bench-full the benchmarks at full size, the better part of two hours; its tables are kept in docs/performance.md
 # Nothing has to be installed first but Python 3.11 or newer (with its venv module), git and make.
 
 VENV  := .venv
@@ -10,7 +11,7 @@ JOBS  ?= 2
 PIP   := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench
+.PHONY: help run test bench bench-full
 .DELETE_ON_ERROR:
 
 help:
@@ -23,7 +24,10 @@ test: $(VENV)/.installed-test
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 bench: $(VENV)/.installed-test
-	@$(BIN)/python bench/tables.py $(ARGS)
+	@$(BIN)/python -m bench $(ARGS)
+
+bench-full: $(VENV)/.installed-test
+	@$(BIN)/python -m bench --full --output .bench/tables.md $(ARGS)
 
 # The stamps are newer than pyproject.toml when what it asks for is installed: then nothing is done here.
 

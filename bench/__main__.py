@@ -2,7 +2,7 @@
 
     python -m bench             the quick run: 1,000 notices, three runs (a few minutes)
     python -m bench --full      10,000 notices, five runs, towns of up to 100,000 (the better part of an hour)
-    --only builds,watch,scaling,web,commands    some of the tables
+    --only builds,watch,rolls,scaling,web,commands    some of the tables
     --output FILE.md            where the tables go besides the terminal (FILE.json beside it)
 
 Peers are installed from their packages into ``.bench/``; everything runs on loopback and in a folder of its own that is removed at the end.
@@ -19,10 +19,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import builds, peers, scaling, watching, web  # noqa: E402
+from bench import builds, peers, rolls, scaling, watching, web  # noqa: E402
 from bench.report import Table, as_json, machine  # noqa: E402
 
-ALL = ("builds", "commands", "watch", "scaling", "web")
+ALL = ("builds", "commands", "watch", "rolls", "scaling", "web")
 
 
 def main() -> int:
@@ -61,9 +61,12 @@ def main() -> int:
             show(web.table(work / "ours" / "public"))
         if "watch" in wanted:
             show(watching.table(work, count, 50 if given.full else 10, programs, tell))
+        if "rolls" in wanted:
+            show(rolls.table(work, 133_000 if given.full else 10_000, 1_000_000 if given.full else 0, repeat, tell))
         if "scaling" in wanted:
             show(scaling.table(work, (100, 1_000, 10_000, 100_000) if given.full else (100, 1_000, 3_000), repeat, tell))
     if given.output is not None:
+        given.output.parent.mkdir(parents=True, exist_ok=True)
         given.output.write_text("".join(f"{table.markdown()}\n" for table in tables), encoding="utf-8")
         given.output.with_suffix(".json").write_text(as_json(tables), encoding="utf-8")
     return 0
