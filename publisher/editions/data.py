@@ -3,11 +3,12 @@ Frictionless)."""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from itertools import groupby
@@ -46,11 +47,34 @@ def csv_bytes(table: PublicTable) -> tuple[bytes, tuple[Problem, ...]]:
     bare = [column for column, datatype in enumerate(datatypes(table)) if datatype != "string"]
     changed: dict[int, list[int]] = {}
     data = io.BytesIO()  # encoded as it grows: a text of a million rows would take four times the memory
-    out = io.TextIOWrapper(data, encoding="utf-8-sig", errors="replace", newline="")
+    data.write(codecs.BOM_UTF8)
+    out = io.TextIOWrapper(data, encoding="utf-8", errors="replace", newline="")
     writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(
         [_safe(header, column, 1, changed) for column, header in enumerate(headers(table.columns))]
     )
+    if not bare and _harmless(table):
+        writer.writerows(table.rows)
+    else:
+        _write_one_by_one(writer.writerow, table, bare, changed)
+    problems = tuple(_problem(table, column, lines) for column, lines in sorted(changed.items()))
+    out.flush()
+    return data.getvalue(), problems
+
+
+def problems(table: PublicTable) -> tuple[Problem, ...]:
+    """What had to be changed in the table's CSV, without the CSV."""
+    return () if _harmless(table) else csv_bytes(table)[1]
+
+
+def _harmless(table: PublicTable) -> bool:
+    """Whether no cell begins with anything that a spreadsheet might calculate."""
+    firsts = {text[:1] for text in headers(table.columns)}
+    firsts.update([cell[:1] for row in table.rows for cell in row])
+    return _DANGEROUS.isdisjoint(firsts)
+
+
+def _write_one_by_one(write: Callable[[Sequence[str]], object], table: PublicTable, bare: Sequence[int], changed: dict[int, list[int]]) -> None:
     for line, row in enumerate(table.rows, 2):
         cells: Sequence[str] = row
         if not _DANGEROUS.isdisjoint([cell[:1] for cell in row]):
@@ -59,10 +83,7 @@ def csv_bytes(table: PublicTable) -> tuple[bytes, tuple[Problem, ...]]:
             cells = list(cells)
             for column in bare:
                 cells[column] = _Bare(cells[column])
-        writer.writerow(cells)
-    problems = tuple(_problem(table, column, lines) for column, lines in sorted(changed.items()))
-    out.flush()
-    return data.getvalue(), problems
+        write(cells)
 
 
 def headers(columns: Sequence[str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _NUMERALS = "〇零一二三四五六七八九十百千壱弐参"
 _PREFECTURE = re.compile(r"(?:東京都|北海道|(?:大阪|京都)府|..県|(?:神奈川|和歌山|鹿児島)県)")
@@ -45,6 +46,25 @@ def town(address: str) -> str:
     digit survives.
     """
     return "".join(split(address))
+
+
+def towns(addresses: Iterable[str]) -> dict[str, str]:
+    """``town`` of each: addresses that differ in their digits only are looked at once.
+
+    The rules above ask whether a character is a digit, never which; where one is left nevertheless, the
+    address itself is asked.
+    """
+    known: dict[str, str] = {}
+    found = {}
+    for address in addresses:
+        shape = address
+        for digit in "123456789":
+            shape = shape.replace(digit, "0")
+        if shape not in known:
+            known[shape] = town(shape)
+        place = known[shape]
+        found[address] = town(address) if "0" in place else place
+    return found
 
 
 def split(address: str) -> tuple[str, str]:

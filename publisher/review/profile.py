@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from publisher.model import Problem, PublicTable, Table
 from publisher.review import anonymity, misfits, persons
 from publisher.review import rows as row_care
+from publisher.review.address import towns
 from publisher.review.facilities import looks
 from publisher.review.headers import Meaning, meaning
 from publisher.review.kinds import PERSONAL, gate, may_show, names_people
@@ -315,7 +316,7 @@ def _digits(text: str) -> bool:
 def _masked(values: Sequence[str], mask: Callable[[str], str]) -> Sequence[str]:
     if mask is MASKS["none"]:
         return values
-    known = {value: mask(value) for value in set(values)}
+    known = towns(set(values)) if mask is MASKS["town"] else {value: mask(value) for value in set(values)}
     return [known[value] for value in values]
 
 

@@ -61,7 +61,7 @@ def drafts(bulletin: Bulletin, frame: Frame) -> Iterator[Draft]:
 def warnings(contents: PublicWorkbook) -> tuple[Problem, ...]:
     """What staff should know about the tables as they are published: cells that were neutralised in the
     CSV."""
-    return tuple(problem for one in contents.tables for problem in data.csv_bytes(one)[1])
+    return tuple(problem for one in contents.tables for problem in data.problems(one))
 
 
 def _tombstones(bulletin: Bulletin, frame: Frame) -> Iterator[Draft]:
@@ -343,14 +343,15 @@ def _press(making: _Making, edition: Edition, found: Roll) -> Press:
     frame, table = making.frame, making.table
     press = Press(frame, edition, found, rows_head(edition, frame, found), making.card.drill)
 
-    def write() -> markup.Rows:
+    def write(places: Sequence[int] | None) -> markup.Rows:
         if edition is WEB:
             dress = markup.web(table, found.layout)
         else:
             dress = markup.brief(
                 table, found.layout, legacy=edition is LEGACY, room=press.room(rows=True) or WEB_PAGE
             )
-        return markup.make(table.rows, found.order, dress, edition.encoding)
+        order = found.order if places is None else [found.order[p] for p in places]
+        return markup.make(table.rows, order, dress, edition.encoding)
 
     press.write = write
     return press

@@ -89,8 +89,8 @@ class Stop:
 class Press:
     """Makes the pages of one table in one edition."""
 
-    write: Callable[[], Rows]
-    """Writes the rows of this edition; asked for once, when the first page needs them."""
+    write: Callable[[Sequence[int] | None], Rows]
+    """Writes the rows of this edition at these places, or all of them."""
 
     def __init__(self, frame: Frame, edition: Edition, roll: Roll, head: str, drill: bool) -> None:
         self.frame, self.edition, self.roll = frame, edition, roll
@@ -108,10 +108,26 @@ class Press:
             drill=drill,
         )
         self._title = plain(table.title)
+        self._rows: Rows | None = None
+        self._alone = 0
 
-    @cached_property
+    @property
     def rows(self) -> Rows:
-        return self.write()
+        """All rows, written when they are first asked for."""
+        if self._rows is None:
+            self._rows = self.write(None)
+        return self._rows
+
+    def _cut(self, places: range | Sequence[int]) -> tuple[bytes, bool]:
+        """The rows at these places, and whether a character in them was simplified. The next edition changes
+        few pages: their rows are written alone, until they are a fourth of all."""
+        if self._rows is None and self.edition is not LEGACY and self._alone * 4 < len(self.roll.keys):
+            self._alone += len(places)
+            some = self.write(places)
+            return some.slice(0, len(some)), False
+        rows = self.rows
+        cut = rows.slice(places.start, places.stop) if isinstance(places, range) else rows.pick(places)
+        return cut, self.edition is LEGACY and rows.any_lossy(places)
 
     @property
     def encoding(self) -> str:
@@ -165,17 +181,7 @@ class Press:
 
     def leaf(self, stop: Stop) -> Draft:
         """A page of rows."""
-        places = stop.places
-
-        def rows() -> tuple[bytes, bool]:
-            cut = (
-                self.rows.slice(places.start, places.stop)
-                if isinstance(places, range)
-                else self.rows.pick(places)
-            )
-            return cut, self.edition is LEGACY and self.rows.any_lossy(places)
-
-        return self._with_rows(stop, self.head, rows, self._after())
+        return self._with_rows(stop, self.head, lambda: self._cut(stop.places), self._after())
 
     def names(self, stop: Stop, rows: Callable[[], tuple[bytes, bool]]) -> Draft:
         """A page of names with links to where the rest of each row stands."""

@@ -9,7 +9,7 @@ from base64 import b32encode
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from itertools import groupby
+from itertools import chain
 
 from publisher.editions.tables import reading
 from publisher.editions.tables.columns import dividing
@@ -161,7 +161,11 @@ def _by_value(roll: Roll, measures: Measures, code: str, column: int, *, named: 
     cells = [cell.strip() for cell in roll.values(column)]
     shut = roll.closed
     ranks = {value: (value_order(value), value) for value in set(cells)}
-    members = sorted(range(len(cells)), key=lambda p: (ranks[cells[p]], p in shut, p))
+    places: dict[str, list[int]] = {value: [] for value in sorted(ranks, key=ranks.__getitem__)}
+    for p, cell in enumerate(cells):
+        places[cell].append(p)
+    runs = {value: sorted(run, key=shut.__contains__) if shut else run for value, run in places.items()}
+    members = list(chain.from_iterable(runs.values()))
     keys = [(_CLOSED if p in shut else _OPEN) + roll.keys[p] if shut else roll.keys[p] for p in members]
     by_place = measures.names() if named else measures.rows
     weights = [by_place[p] for p in members]
@@ -170,8 +174,8 @@ def _by_value(roll: Roll, measures: Measures, code: str, column: int, *, named: 
     partition = Partition(keys, weights, UNIT, cost, UNIT)
     nodes = []
     start = 0
-    for value, run in groupby(members, key=lambda p: cells[p]):
-        stop = start + sum(1 for _ in run)
+    for value, run in runs.items():
+        stop = start + len(run)
         name = value or _EMPTY
         if roll.alphabetic:
             nodes.append(partition.part(name, start, stop))
