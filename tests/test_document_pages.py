@@ -48,7 +48,7 @@ def check_links(pages: dict) -> None:
                 continue
             target = resolve(path, link)
             assert target in pages or re.fullmatch(
-                r"([ki]/)?(index\.html|c/[a-z-]+\.html|n/4f2k7q\.v\d+\.html|atom\.xml)", target
+                r"([ki]/)?(index\.html|mirrors\.html|c/[a-z-]+\.html|n/4f2k7q\.v\d+\.html|atom\.xml)", target
             ), (path, link)
 
 

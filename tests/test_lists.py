@@ -173,7 +173,8 @@ def test_extras() -> None:
         page.path: page
         for page in extras(ExtrasView(CATEGORIES, (*CARDS, TABLE, drill), ("2011-03",), NOON), CITY)
     }
-    assert sorted(pages) == ["404.html", "robots.txt", "sitemap.xml"]
+    copies = ["i/mirrors.html", "k/mirrors.html", "mirrors.html", "mirrors.js"]
+    assert sorted(pages) == sorted(["404.html", "robots.txt", "sitemap.xml", *copies])
     assert b"Sitemap: https://saigai.example.jp/sitemap.xml" in pages["robots.txt"].body
     assert b"Disallow" not in pages["robots.txt"].body
     root = ElementTree.fromstring(pages["sitemap.xml"].body)

@@ -115,6 +115,7 @@ def test_the_folder_goes_away_and_comes_back(town: Town) -> None:
         town.content.mkdir()
         time.sleep(1.5)
         assert {p: b for p, b in lasting(town.files()).items() if not p.startswith(".staging")} == before
+        assert not list(town.content.iterdir()), "a page of ours in an empty mount point would make it look alive"
         town.content.rmdir()
         shutil.copytree(away, town.content)
         write(town, "給水/戻った.md", "# 戻ってきた共有\n\n本文。\n")

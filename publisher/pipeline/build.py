@@ -345,6 +345,8 @@ def write_staff_page(desk_: Desk, report: Report, now: datetime) -> Problem | No
     from publisher.pipeline.staff import staff_view
 
     place = desk_.settings.paths.content / "_状況.html"
+    if any(problem.code == "mass-vanishing" for problem in report.problems) and not place.exists():
+        return None  # the empty mount point of a share that dropped off: our page in it would make it look alive, and everything withdrawn
     temporary = place.with_name(f"._状況.{os.getpid()}.tmp")
     try:
         temporary.write_bytes(render(staff_view(desk_.ledger, desk_.settings, report, now), desk_.theme))
