@@ -114,7 +114,7 @@ def numbered_columns(
     known = set(named)
     found = []
     for c in range(len(columns)):
-        text = "\n".join([row[c] for row in rows])
+        text = "\n".join([cell for row in rows if len(cell := row[c]) >= 12])  # shorter ones hold no twelve digits
         matches = [digits for digits in _twelves(text) if not _moment(re.sub(r"\D", "", narrow(digits)))]
         right = {m for m in matches if is_my_number(m)}
         if not right:

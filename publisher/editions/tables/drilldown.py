@@ -187,7 +187,7 @@ class Partition:
             if used + more > self._room:
                 continue
             used += more
-            place = chosen.index(node)
+            place = next(i for i, one in enumerate(chosen) if one is node)
             chosen[place : place + 1] = node.entries
             for entry in node.entries:
                 if entry.entries:

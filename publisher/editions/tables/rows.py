@@ -24,6 +24,9 @@ MAIN, MAIN_OF_WIDE = 4, 2
 """Columns beside the name that the web edition shows at most; of a table with more, so many, and the rest
 under 詳細."""
 
+_KNOWN = 30_000
+"""Ends of rows that are remembered: most people of a roll share place, age and shelter with others."""
+
 _APART = "\x00"
 _CONTROLS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _BARE_NUMBER = re.compile(r"[-−]?[0-9０-９][0-9０-９.,，]*")
@@ -237,13 +240,24 @@ def brief(table: PublicTable, layout: Layout, *, legacy: bool, room: int) -> Dre
             else f"<tr><td>{'</td><td>'.join(cells)}</td></tr>\n"
         )
 
+    known: dict[tuple[str, ...], list[str]] = {}
+
     def compact(cells: Cells, raw: Cells) -> str:
+        said = tuple(cells[named:])
+        rest = known.get(said)
+        if rest is None:
+            rest = values(said)
+            if len(known) < _KNOWN:
+                known[said] = rest
+        return _clipped(opening + _brief_name(cells, named), rest)
+
+    def values(cells: Cells) -> list[str]:
         rest = [
             f"{title}:{cell}" if cell[-1].isdigit() and _BARE_NUMBER.fullmatch(cell) else cell
-            for title, cell in zip(titles[named:], cells[named:], strict=True)
+            for title, cell in zip(titles[named:], cells, strict=True)
             if cell
         ]
-        return _clipped(opening + _brief_name(cells, named), [apart.join(rest)] if rest else [])
+        return [apart.join(rest)] if rest else []
 
     def lines(cells: Cells, raw: Cells) -> str:
         rest = [f"{titles[i]}: {cell}" for i, cell in enumerate(cells) if i >= named and cell]
