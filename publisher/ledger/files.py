@@ -84,6 +84,9 @@ class Files:
     def remove(self, path: str) -> None:
         self._db.execute("DELETE FROM files WHERE path = ?", (path,))
 
+    def any(self) -> bool:
+        return self._db.execute("SELECT 1 FROM files LIMIT 1").fetchone() is not None
+
     def count(self) -> int:
         return self._db.execute("SELECT count(*) FROM files").fetchone()[0]
 

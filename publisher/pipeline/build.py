@@ -337,6 +337,14 @@ def _outputs(staged: list[Staged], deletes: list[Delete], unchanged: int) -> Out
     )  # fmt: skip
 
 
+def _is_empty(folder: Path) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return False
+
+
 def write_staff_page(desk_: Desk, report: Report, now: datetime) -> Problem | None:
     """Rewrite ``_状況.html`` in the drop folder. A share that refuses it must not stop the publishing: that comes back as a problem."""
     if desk_.dry:
@@ -345,8 +353,8 @@ def write_staff_page(desk_: Desk, report: Report, now: datetime) -> Problem | No
     from publisher.pipeline.staff import staff_view
 
     place = desk_.settings.paths.content / "_状況.html"
-    if any(problem.code == "mass-vanishing" for problem in report.problems) and not place.exists():
-        return None  # the empty mount point of a share that dropped off: our page in it would make it look alive, and everything withdrawn
+    if desk_.ledger.files.any() and _is_empty(place.parent):
+        return None  # the mount point of a share that dropped off: our page in it would make it look alive, and everything withdrawn
     temporary = place.with_name(f"._状況.{os.getpid()}.tmp")
     try:
         temporary.write_bytes(render(staff_view(desk_.ledger, desk_.settings, report, now), desk_.theme))
