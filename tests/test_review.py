@@ -29,7 +29,7 @@ from publisher.model import (
 from publisher.readers.delimited import read_delimited
 from publisher.readers.sheet import read_sheet
 from publisher.review import review
-from publisher.review.address import town
+from publisher.review.address import town, towns
 from publisher.review.headers import Meaning, meaning
 from publisher.review.leaks import check_digit, is_my_number, mobile_beside_name, my_numbers
 from publisher.review.masks import band, initial
@@ -701,3 +701,8 @@ def test_real_tables_are_held_only_for_a_reason(real: Path, noon) -> None:
         else:
             assert not any(table.personal for table in made.content.tables), file.name
     assert held == HELD_REAL
+
+
+@given(st.lists(st.text("汐見市本青葉町村県東京都郡区大字条通上る番地号丁目の三十0123459０１９-ー－〒ビル荘 　A", max_size=24), max_size=12))
+def test_towns_of_many_addresses_are_those_of_each(addresses: list[str]) -> None:
+    assert towns(addresses) == {address: town(address) for address in addresses}

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from publisher.editions.frame import Frame
 from publisher.editions.tables import drafts, reading, table
+from publisher.editions.tables import rows as markup
 from publisher.editions.tables.columns import layout
 from publisher.editions.tables.drilldown import Node, Partition
 from publisher.editions.theme import Theme
@@ -562,3 +563,28 @@ def test_real_lists_fit_every_edition(
     for path, page in pages.items():
         if path[:2] in BUDGETS:
             assert len(page.body) <= BUDGETS[path[:2]], path
+
+
+CELLS = st.text("あ漢髙ﾜﾞ\u3099\U000e0100<&'\"\n\r0１9.,\x00\x07𠮷　", max_size=9)
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+@given(rows=st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS, CELLS), min_size=1, max_size=20))
+def test_rows_of_a_roll_weigh_what_they_will_have(rows: list[tuple[str, ...]], legacy: bool) -> None:
+    """Pages are divided by sizes of rows that nobody has written yet."""
+    made = roll(rows)
+    how = layout(made)
+    encoding = "shift_jis" if legacy else "utf-8"
+    told = markup.measured(made, how, range(len(rows)), legacy=legacy, room=4_000)
+    dress = markup.brief(made, how, legacy=legacy, room=4_000)
+    assert told is not None
+    if not markup.joins(rows):  # else a few bytes hang on the neighbours
+        assert told == list(markup.make(made.rows, range(len(rows)), dress, encoding).sizes())
+        for place, size in enumerate(told):
+            alone = markup.make(made.rows, [place], dress, encoding)
+            assert list(alone.sizes()) == [size]
+
+
+def test_rows_too_long_for_a_page_have_to_be_written_to_be_measured() -> None:
+    made = roll([("長" * 500, "", "", "", "")])
+    assert markup.measured(made, layout(made), [0], legacy=False, room=700) is None

@@ -264,7 +264,7 @@ class _Making:
         if not tight:
             press = self.presses[WEB]
             rooms = link_rooms = [(press, WEB_PAGE)]
-        columns = [[size * UNIT // room + 1 for size in press.rows.sizes()] for press, room in rooms]
+        columns = [[size * UNIT // room + 1 for size in press.sizes()] for press, room in rooms]
         weights = [max(several) for several in zip(*columns, strict=True)] if len(columns) > 1 else columns[0]
         return Measures(
             rows=weights,
@@ -353,5 +353,11 @@ def _press(making: _Making, edition: Edition, found: Roll) -> Press:
         order = found.order if places is None else [found.order[p] for p in places]
         return markup.make(table.rows, order, dress, edition.encoding)
 
-    press.write = write
+    def measure() -> list[int] | None:
+        if edition is WEB:
+            return None
+        room = press.room(rows=True) or WEB_PAGE
+        return markup.measured(table, found.layout, found.order, legacy=edition is LEGACY, room=room)
+
+    press.write, press.measure = write, measure
     return press

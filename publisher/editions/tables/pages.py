@@ -15,7 +15,7 @@ from publisher.editions.tables.drilldown import Node
 from publisher.editions.tables.reading import LATIN, OTHER, hiragana
 from publisher.editions.tables.roll import Roll
 from publisher.editions.tables.routes import READING, Route
-from publisher.editions.tables.rows import Rows, brief_columns, folds, main_columns, phone_below
+from publisher.editions.tables.rows import Rows, brief_columns, folds, joins, main_columns, phone_below
 from publisher.model import Page, PageKind
 
 ROBOTS = "noindex, noarchive"
@@ -91,6 +91,8 @@ class Press:
 
     write: Callable[[Sequence[int] | None], Rows]
     """Writes the rows of this edition at these places, or all of them."""
+    measure: Callable[[], list[int] | None]
+    """Bytes of each row without writing it, where that can be told."""
 
     def __init__(self, frame: Frame, edition: Edition, roll: Roll, head: str, drill: bool) -> None:
         self.frame, self.edition, self.roll = frame, edition, roll
@@ -118,13 +120,23 @@ class Press:
             self._rows = self.write(None)
         return self._rows
 
+    def sizes(self) -> Iterable[int]:
+        """Bytes of each row."""
+        found = self.measure() if self._rows is None else None
+        return self.rows.sizes() if found is None else found
+
+    @cached_property
+    def _each_alone(self) -> bool:
+        """Whether a row is written the same with and without the others."""
+        return self.edition is not LEGACY or not joins(self.roll.table.rows)
+
     def _cut(self, places: range | Sequence[int]) -> tuple[bytes, bool]:
         """The rows at these places, and whether a character in them was simplified. The next edition changes
         few pages: their rows are written alone, until they are a fourth of all."""
-        if self._rows is None and self.edition is not LEGACY and self._alone * 4 < len(self.roll.keys):
+        if self._rows is None and self._alone * 4 < len(self.roll.keys) and self._each_alone:
             self._alone += len(places)
             some = self.write(places)
-            return some.slice(0, len(some)), False
+            return some.slice(0, len(some)), self.edition is LEGACY and 1 in some.lossy
         rows = self.rows
         cut = rows.slice(places.start, places.stop) if isinstance(places, range) else rows.pick(places)
         return cut, self.edition is LEGACY and rows.any_lossy(places)

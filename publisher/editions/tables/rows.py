@@ -29,6 +29,7 @@ _KNOWN = 30_000
 
 _APART = "\x00"
 _CONTROLS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_JOINING = re.compile("[\u0300-\u036f\u3099\u309a]")
 _BARE_NUMBER = re.compile(r"[-−]?[0-9０-９][0-9０-９.,，]*")
 _COORDINATE = re.compile(r"[0-9]{1,3}\.[0-9]+")
 
@@ -275,6 +276,50 @@ def brief(table: PublicTable, layout: Layout, *, legacy: bool, room: int) -> Dre
     return Dress(
         columns, _links(columns, layout), compact if table.personal else beside if layout.narrow else lines
     )
+
+
+def measured(table: PublicTable, layout: Layout, order: Sequence[int], *, legacy: bool, room: int) -> list[int] | None:
+    """The bytes of each row of a roll as ``brief`` writes it, without writing any; None where only writing tells:
+    of other tables, and where a row is too long for a page."""
+    columns = brief_columns(table, layout)
+    named = len(columns) - len(layout.brief)
+    if not table.personal or named not in (1, 2) or _links(columns, layout):
+        return None
+    encoding = "shift_jis" if legacy else "utf-8"
+    around, brackets, apart = (len("■<br/>\n".encode(encoding)), 4, 1) if legacy else (len(b"<li></li>\n"), 6, 3)
+    titles = [escaped([table.columns[i]], legacy=legacy)[0][0] for i in columns]
+    rows = [table.rows[i] for i in order]
+    names = _sizes(rows, columns[0], "", encoding)
+    sizes = [around + names[row[columns[0]]] for row in rows]
+    if named == 2:
+        readings = {cell: size and size + brackets for cell, size in _sizes(rows, columns[1], "", encoding).items()}
+        sizes = [size + readings[row[columns[1]]] for size, row in zip(sizes, rows, strict=True)]
+    rest = [0] * len(rows)
+    for i, title in zip(columns[named:], titles[named:], strict=True):
+        more = {cell: size and size + apart for cell, size in _sizes(rows, i, title, encoding).items()}
+        rest = [size + more[row[i]] for size, row in zip(rest, rows, strict=True)]
+    line = len("<br/>") - apart
+    sizes = [size + (other and other + line) for size, other in zip(sizes, rest, strict=True)]
+    return sizes if max(sizes, default=0) <= room else None
+
+
+def _sizes(rows: Sequence[Cells], column: int, title: str, encoding: str) -> dict[str, int]:
+    """Cell → bytes of its markup, with the title where it says a bare number; each different cell once."""
+    different = list(dict.fromkeys([row[column] for row in rows]))
+    found: dict[str, int] = {}
+    for start in range(0, len(different), CHUNK):
+        some = different[start : start + CHUNK]
+        cells = escaped(some, legacy=encoding != "utf-8")[0]
+        if title:
+            cells = [f"{title}:{cell}" if cell and cell[-1].isdigit() and _BARE_NUMBER.fullmatch(cell) else cell for cell in cells]
+        found.update(zip(some, map(len, _APART.join(cells).encode(encoding).split(_APART.encode())), strict=True))
+    return found
+
+
+def joins(rows: Iterable[Cells]) -> bool:
+    """Whether there are marks that join what stands before them: how the legacy edition writes a chunk with
+    such hangs on all of the chunk."""
+    return _JOINING.search("\n".join(["".join(row) for row in rows])) is not None
 
 
 def brief_columns(table: PublicTable, layout: Layout) -> tuple[int, ...]:
