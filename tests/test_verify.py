@@ -125,7 +125,7 @@ def test_by_its_public_address_under_its_headers(town: Town) -> None:
 
 
 def test_keys_are_made_once_and_for_the_owner_alone(town: Town) -> None:
-    key = town.root / ".publisher" / "signing.key"
+    key = town.root / ".publisher" / "keys" / "signing.key"
     assert key.stat().st_mode & 0o077 == 0
     before = key.read_bytes()
     code, said = publisher(town, "keys")

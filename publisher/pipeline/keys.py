@@ -17,9 +17,9 @@ VARIABLE = "PUBLISHER_SIGNING_KEY"
 
 
 def place(settings: Settings) -> Path:
-    """The file of the key: in the state folder, or where the environment says."""
+    """The file of the key: among the keys of the state folder, which are backed up, or where the environment says."""
     named = os.environ.get(f"{VARIABLE}_FILE", "")
-    return settings.paths.directory / named if named else settings.paths.state / "signing.key"
+    return settings.paths.directory / named if named else settings.paths.state / "keys" / "signing.key"
 
 
 def signing_key(settings: Settings) -> tuple[SecretKey | None, tuple[Problem, ...]]:
