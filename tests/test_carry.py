@@ -5,15 +5,22 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tarfile
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from publisher.proof.minisign import SecretKey
+from publisher.ledger import Ledger
+from publisher.mirrors.public import FolderSite
+from publisher.proof.bundle import Bundle
+from publisher.proof.copy import Copy, File, _refuse_clashes
+from publisher.proof.minisign import PublicKey, SecretKey
 from publisher.proof.tree import Broken, parse_root, read_shard, safe_path
 from tests.test_verify import publisher, served
 from tests.town import Town, make_town
@@ -191,3 +198,92 @@ def test_a_part_that_names_what_is_not_its_own_is_refused() -> None:
         body = json.dumps(value).encode()
         with pytest.raises(Broken):
             read_shard(body, "a", hashlib.sha256(body).hexdigest())
+
+
+class Stopped(BaseException):
+    """The machine loses its power."""
+
+
+def take(source: Path, to: Path, now: datetime | None = None) -> int:
+    """Files written."""
+    key = PublicKey.parse((source / "minisign.pub").read_text())
+    with closing(Ledger(to.parent / "copy.db")) as ledger:
+        return Copy(to, ledger, key).take(FolderSite(source).fetch, now or datetime.now(UTC)).written
+
+
+def take_until(monkeypatch: pytest.MonkeyPatch, source: Path, to: Path, last: str) -> None:
+    """Stop where the file of this name is renamed into its place ("": the tenth of them)."""
+    real, count = os.replace, 0
+
+    def replace(start: str, end: str) -> None:
+        nonlocal count
+        count += 1
+        if (last and str(end).endswith(f"/{last}")) or (not last and count == 10):
+            raise Stopped
+        real(start, end)
+
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        patch.setattr(os, "replace", replace)
+        take(source, to)
+
+
+@pytest.mark.parametrize("last", ["", "manifest.json", "manifest.json.minisig"])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_copy_that_was_stopped_is_finished(neighbour: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bool, last: str) -> None:
+    copy = tmp_path / "copy"
+    if not first:
+        take(neighbour.public, copy)
+        notice(neighbour, "給水/9.md", "新しい給水所")
+        publisher(neighbour, "build")
+    take_until(monkeypatch, neighbour.public, copy, last)
+    take(neighbour.public, copy)
+    assert signed(copy) == signed(neighbour.public)
+    assert take(neighbour.public, copy) == 0
+
+
+def test_what_was_stopped_and_taken_back_is_gone(neighbour: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files of an edition that was never finished do not stay behind, and the bytes that it changed are put back."""
+    copy, old = tmp_path / "copy", tmp_path / "old"
+    take(neighbour.public, copy)
+    shutil.copytree(neighbour.public, old)
+    notice(neighbour, "給水/9.md", "新しい給水所")
+    publisher(neighbour, "build")
+    take_until(monkeypatch, neighbour.public, copy, "manifest.json")
+    with pytest.raises(Broken, match="古い版"):
+        take(old, copy)
+    (neighbour.content / "給水/9.md").unlink()
+    publisher(neighbour, "build")
+    take(neighbour.public, copy)
+    assert signed(copy) == signed(neighbour.public)
+
+
+def test_an_expired_site_is_refused(neighbour: Town, tmp_path: Path) -> None:
+    with pytest.raises(Broken, match="有効期限"):
+        take(neighbour.public, tmp_path / "copy", datetime.now(UTC) + timedelta(days=40))
+    assert not (tmp_path / "copy").exists()
+
+
+@pytest.mark.parametrize("paths", [("a", "a/b"), ("manifest.json",), ("manifest.json.minisig",), ("manifest/n.json",), ("manifest",)])
+def test_names_that_clash_are_refused(paths: tuple[str, ...]) -> None:
+    with pytest.raises(Broken):
+        _refuse_clashes({path: File(path, "0" * 64, 1, "document") for path in paths})
+
+
+def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "bomb").write_bytes(gzip.compress(bytes(50_000_000)))
+    with pytest.raises(Broken, match="大きすぎます"):
+        Bundle(tmp_path / "bomb", tmp_path / "plain")
+    assert (tmp_path / "plain").stat().st_size <= 25_000_000
+
+
+@pytest.mark.parametrize("kind", [b"0", b"x", b"g", b"L", b"S"])
+def test_a_size_below_nothing_is_refused(tmp_path: Path, kind: bytes) -> None:
+    info = tarfile.TarInfo("x")
+    info.type = kind
+    head = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    head[124:136] = (-512 & (256**12 - 1)).to_bytes(12, "big")
+    head[148:156] = b" " * 8
+    head[148:156] = f"{sum(head):06o}\0 ".encode()
+    (tmp_path / "bad").write_bytes(gzip.compress(tarfile.TarInfo("manifest.json").tobuf() + bytes(head) + bytes(1024)))
+    with pytest.raises(Broken):
+        Bundle(tmp_path / "bad", tmp_path / "plain")

@@ -79,9 +79,9 @@ def carry(
     with closing(Ledger(file)) as ledger:
         copy = Copy(folder, ledger, key)
         try:
-            if not (folder / ROOT).exists():
+            if not (folder / ROOT).exists() and copy.unfinished is None:
                 _forget(ledger)
-            done = _take(copy, source, settings, tell)
+            done = _take(copy, source, settings, now, tell)
             root = parse_root((folder / ROOT).read_bytes())
         except Broken as error:
             raise UsageError(_refused(source, error)) from error
@@ -106,17 +106,17 @@ def _forget(ledger: Ledger) -> None:
         ledger.remember("serial", str(ledger.serial + 1))
 
 
-def _take(copy: Copy, source: str, settings: Settings, tell: Callable[[int, int], None]) -> Carried:
+def _take(copy: Copy, source: str, settings: Settings, now: datetime, tell: Callable[[int, int], None]) -> Carried:
     path = Path(source.removeprefix("file://"))
     if source.startswith(("http://", "https://")) or path.is_dir():
         proxy = next((mirror.proxy for mirror in settings.mirrors if mirror.proxy), "")
         with public_site(source, proxy) as site:
-            return copy.take(site.fetch, tell)
+            return copy.take(site.fetch, now, tell)
     if not path.is_file():
         raise Unreachable("そのファイルもフォルダーもありません")
     with tempfile.TemporaryDirectory(prefix="publisher-bundle-") as scratch:
         fetch: Fetch = bundle.Bundle(path, Path(scratch) / "plain").fetch
-        return copy.take(fetch, tell)
+        return copy.take(fetch, now, tell)
 
 
 def below(mirror: MirrorSettings, name: str) -> MirrorSettings:
@@ -183,6 +183,7 @@ def _moved(path: str) -> Problem:
 def _refused(source: str, error: Broken) -> Problem:
     todo = {
         "older": "新しいものを受け取ってください。古いものをわざと見せようとしているおそれもあります。",
+        "expired": "相手に、新しく書き出したものを送ってもらってください。古いものをわざと見せようとしているおそれもあります。",
         "forged": "相手の公開鍵が正しいか、電話などで目印を確かめてください。鍵が正しければ、だれかが書きかえています。",
         "unsigned": "相手に、publisher keys で鍵を作って署名してもらってください。",
         "occupied": "空のフォルダーか、同じ相手の写しのフォルダーを指定してください。",

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 
 from publisher.mirrors.headers import content_type
 from publisher.mirrors.public import Fetched, PublicSite, Unreachable, public_site
@@ -77,7 +76,7 @@ def _compare(
     name = mirror.name
     try:
         root = _root(site, key)
-        found = _chosen(root, list(files(site.fetch, root)), sample)
+        found = _chosen(list(files(site.fetch, root)), sample)
     except Broken as error:
         state = error.code if error.code in ("forged", "unsigned") else "damaged"
         return Verdict(name, state, problems=(_broken(name, error),))
@@ -109,12 +108,11 @@ def _root(site: PublicSite, key: PublicKey | None) -> Root:
         return read_root(site.fetch, key)
 
 
-def _chosen(root: Root, found: list[File], sample: int | None) -> list[File]:
-    """A sample differs with every edition of the site, and is the same for everybody who looks at that edition."""
+def _chosen(found: list[File], sample: int | None) -> list[File]:
+    """A sample that nobody can foresee: who holds a mirror must not know which files will be looked at."""
     if sample is None or len(found) <= sample:
         return found
-    chance = random.Random(root.serial)
-    return sorted(islice(chance.sample(found, len(found)), sample), key=lambda file: file.path)
+    return sorted(random.SystemRandom().sample(found, sample), key=lambda file: file.path)
 
 
 def _file(name: str, site: PublicSite, file: File, folder: bool) -> Problem | None:

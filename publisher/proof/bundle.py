@@ -18,6 +18,12 @@ from publisher.proof.tree import ROOT, Broken, safe_path
 MOST_BYTES = 20_000_000_000
 """Unpacked bytes that a bundle may hold at most."""
 
+DENSEST = 200
+"""Unpacked bytes for each packed one at most: pages pack to a tenth, a bomb to a thousandth. Nothing is proven yet while this is unpacked."""
+
+SMALL = 10_000_000
+"""Unpacked bytes that every bundle may have."""
+
 
 def write(file: Path, members: Iterable[tuple[str, bytes]]) -> int:
     """Write a bundle (atomically); returns its size in bytes. ``members``: the root, its signature, then the rest, by path."""
@@ -49,7 +55,7 @@ class Bundle:
                     if not info.isreg() or info.size > LARGEST or info.name in self._places:
                         raise Broken("malformed", file.name, "持ち運び用のファイルの形がちがいます")
                     self._places[safe_path(info.name)] = (info.offset_data, info.size)
-        except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, UnicodeError) as error:
+        except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, OverflowError) as error:
             raise Broken("malformed", file.name, "持ち運び用のファイルが、こわれているか、途中で切れています") from error
         if ROOT not in self._places:
             raise Broken("malformed", file.name, "持ち運び用のファイルに、目録がありません")
@@ -64,10 +70,10 @@ class Bundle:
 
 
 def _unpack(file: Path, scratch: Path) -> None:
-    size = 0
+    size, most = 0, min(MOST_BYTES, SMALL + DENSEST * file.stat().st_size)
     with gzip.open(file, "rb") as packed, scratch.open("wb") as out:
         while piece := packed.read(1 << 20):
             size += len(piece)
-            if size > MOST_BYTES:
+            if size > most:
                 raise Broken("malformed", file.name, "持ち運び用のファイルが、大きすぎます")
             out.write(piece)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from publisher.ledger import Ledger
@@ -28,6 +31,12 @@ from publisher.proof.tree import (
 from publisher.site.write import SiteFolder, Staged
 
 FETCHERS = 8
+
+AHEAD = 2 * FETCHERS
+"""Files that are read before they can be put down: they are held in memory."""
+
+UNFINISHED = "unfinished"
+"""The ledger's word for a change that was begun: whose it is. While it is there, what lies in the folder is looked at, not believed."""
 
 MOST_FILES = 5_000_000
 """Files of a site that is copied at most: a signed list may still be a mistake."""
@@ -52,7 +61,7 @@ class Copy:
     def standing(self) -> Root | None:
         """The root of what is there, believed only under the same key; None when there is nothing. Raises ``Broken`` for anything else."""
         try:
-            body, signature = (self.folder / ROOT).read_bytes(), (self.folder / SIGNATURE).read_text(encoding="utf-8")
+            body, signature = (self.folder / ROOT).read_bytes(), (self.folder / SIGNATURE).read_bytes().decode("utf-8", "replace")
         except OSError:
             if self.folder.exists() and any(entry.name != ".staging" for entry in self.folder.iterdir()):
                 raise Broken("occupied", str(self.folder), "写しではないものが入っているフォルダーです") from None
@@ -63,17 +72,31 @@ class Copy:
             raise Broken("occupied", str(self.folder), "別の発行者の写しが入っているフォルダーです") from error
         return parse_root(body, signature, signed=True)
 
-    def take(self, fetch: Fetch, tell: Callable[[int, int], None] = lambda *_: None) -> Carried:
+    @property
+    def unfinished(self) -> tuple[str, str, int] | None:
+        """(key, site, serial) of a change that was begun and not ended: the machine stopped, or the disk was full."""
+        fact = self._ledger.fact(UNFINISHED)
+        if not fact:
+            return None
+        key, site, serial = json.loads(fact)
+        return key, site, serial
+
+    def take(self, fetch: Fetch, now: datetime, tell: Callable[[int, int], None] = lambda *_: None) -> Carried:
         """Bring the copy to what ``fetch`` gives. Everything is checked and put down beside the copy before any of it is shown.
 
         Raises ``Broken`` (nothing has changed then), ``SiteError`` for the disk, and what ``fetch`` raises.
         """
         root = read_root(fetch, self._key)
-        before = self.standing()
-        if before is not None:
-            self._refuse_older(root, before)
-            if root.body == before.body:
-                return Carried(root.serial)
+        begun = self.unfinished
+        if begun is not None:
+            self._refuse_unfinished(root, begun)
+        else:
+            before = self.standing()
+            if before is not None:
+                self._refuse_older(root, before)
+                if root.body == before.body:
+                    return Carried(root.serial)
+        _refuse_expired(root, now)
         known = {path: entry[0] for path, entry in self._known().items()}
         shards = dict(self._shards(fetch, root, known))
         wanted: dict[str, File] = {}
@@ -82,6 +105,7 @@ class Copy:
                 wanted[file.path] = file
         if len(wanted) > MOST_FILES or len(wanted) != root.files:
             raise Broken("malformed", ROOT, "目録の件数が合いません")
+        _refuse_clashes(wanted)
         return self._apply(fetch, root, shards, wanted, tell)
 
     def _refuse_older(self, root: Root, before: Root) -> None:
@@ -91,6 +115,16 @@ class Copy:
             raise Broken("older", ROOT, f"古い版です（通し番号 {root.serial}。手元の写しは {before.serial}）")
         if root.serial == before.serial and root.body != before.body:
             raise Broken("older", ROOT, f"同じ通し番号（{root.serial}）で、中身のちがう目録です")
+
+    def _refuse_unfinished(self, root: Root, begun: tuple[str, str, int]) -> None:
+        """Parts of what was begun may be seen already: its publisher's alone, and nothing older, may go on from there."""
+        key, site, serial = begun
+        if key != self._key.key.hex():
+            raise Broken("occupied", str(self.folder), "別の発行者の写しが入っているフォルダーです")
+        if root.site != site:
+            raise Broken("other", ROOT, f"別のサイト（{root.site}）の目録です")
+        if root.serial < serial:
+            raise Broken("older", ROOT, f"古い版です（通し番号 {root.serial}。手元の写しは {serial}）")
 
     def _known(self) -> dict[str, tuple[str, str, bool]]:
         return {r.path: (r.sha256, str(r.kind), r.personal) for r in self._ledger.pages.all()}
@@ -126,16 +160,16 @@ class Copy:
         site = SiteFolder(self.folder)
         site.open()
         try:
-            stager, known = site.stager(serial), self._known()
+            stager, known, whole = site.stager(serial), self._known(), self.unfinished is None
             staged: list[Staged] = []
             size = 0
 
             def put(path: str, body: bytes, kind: PageKind) -> None:
-                one = stager.stage(Page(path, body, kind), known.get(path))
+                one = stager.stage(Page(path, body, kind), known.get(path) if whole else None)
                 if one is not None:
                     staged.append(one)
 
-            todo = [f for f in wanted.values() if known.get(f.path, ("",))[0] != f.sha256 or not (self.folder / f.path).is_file()]
+            todo = [f for f in wanted.values() if known.get(f.path, ("",))[0] != f.sha256 or not self._stands(f, whole)]
             for count, (file, body) in enumerate(self._fetch_all(fetch, todo), 1):
                 put(file.path, body, _kind(file.kind))
                 size += len(body)
@@ -146,10 +180,19 @@ class Copy:
             put(SIGNATURE, root.signature.encode(), PageKind.MANIFEST)
             stay = {*wanted, *map(shard_path, shards), ROOT, SIGNATURE}
             gone = sorted(set(known) - stay)
+            self._begin([item for item in staged if item.put.path not in known], root)
             self._enter(site, staged, gone, serial)
         finally:
             site.close()
         return Carried(root.serial, len(staged), len(gone), size)
+
+    def _stands(self, file: File, whole: bool) -> bool:
+        """Whether the folder has what the ledger says; after a change that did not end, its bytes are read."""
+        place = self.folder / file.path
+        try:
+            return place.stat().st_size == file.size and (whole or hashlib.sha256(place.read_bytes()).hexdigest() == file.sha256)
+        except OSError:
+            return False
 
     def _fetch_all(self, fetch: Fetch, todo: Iterable[File]) -> Iterator[tuple[File, bytes]]:
         def one(file: File) -> tuple[File, bytes]:
@@ -158,7 +201,23 @@ class Copy:
             return file, page.body
 
         with ThreadPoolExecutor(FETCHERS, thread_name_prefix="carry") as pool:
-            yield from pool.map(one, todo)
+            running: deque[Future[tuple[File, bytes]]] = deque()
+            try:
+                for file in todo:
+                    if len(running) == AHEAD:
+                        yield running.popleft().result()
+                    running.append(pool.submit(one, file))
+                while running:
+                    yield running.popleft().result()
+            finally:
+                for future in running:
+                    future.cancel()
+
+    def _begin(self, new: list[Staged], root: Root) -> None:
+        """From here on a stop leaves a mixture behind. What will be new is on record, so that it can be taken away again."""
+        with self._ledger.transaction():
+            self._ledger.pages.put((item.record, "", "") for item in new)
+            self._ledger.remember(UNFINISHED, json.dumps([self._key.key.hex(), root.site, root.serial]))
 
     def _enter(self, site: SiteFolder, staged: list[Staged], gone: list[str], serial: int) -> None:
         """The ledger of the copy and its files change together, in the order in which no link breaks."""
@@ -167,7 +226,26 @@ class Copy:
             ledger.pages.put((item.record, "", "") for item in staged)
             ledger.pages.bury(gone, serial)
             ledger.remember("serial", str(serial))
+            ledger.remember(UNFINISHED, "")
             site.apply(staged, [Delete(path) for path in gone])
+
+
+def _refuse_expired(root: Root, now: datetime) -> None:
+    """Somebody may show for ever what was genuine once."""
+    try:
+        expired = datetime.fromisoformat(root.expires) < now
+    except (ValueError, TypeError) as error:
+        raise Broken("malformed", ROOT, "目録の有効期限を読めません") from error
+    if expired:
+        raise Broken("expired", ROOT, f"有効期限（{root.expires}）が切れています")
+
+
+def _refuse_clashes(wanted: dict[str, File]) -> None:
+    """A name that is the list's own, or a file where another file needs a folder: found while nothing is touched."""
+    folders = {path[:end] for path in wanted for end, sign in enumerate(path) if sign == "/"} | {"manifest", ROOT, SIGNATURE}
+    for path in wanted:
+        if path in folders or path.startswith("manifest/"):
+            raise Broken("malformed", path, "目録に、たがいに重なる名前があります")
 
 
 def _kind(word: str) -> PageKind:
