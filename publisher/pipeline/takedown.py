@@ -14,10 +14,10 @@ from publisher.errors import PublisherError
 from publisher.ledger import Ledger
 from publisher.ledger.documents import DocumentRow
 from publisher.ledger.takedowns import TakeDownRow
-from publisher.mirrors import Mirror, headers, plan, sync, unavailable
 from publisher.model import Kind, PageKind, PageRecord, Problem, Receipt
 
 if TYPE_CHECKING:
+    from publisher.mirrors import Mirror
     from publisher.settings import MirrorSettings, Settings
 
 EDITIONS = ("", "k/", "i/")
@@ -68,6 +68,8 @@ def carry_out(ledger: Ledger, read: Callable[[str], bytes], mirror: Mirror, now:
 
 
 def _one(ledger: Ledger, read: Callable[[str], bytes], mirror: Mirror, prefix: str, now: datetime) -> int:
+    from publisher.mirrors import plan, sync, unavailable  # ``status`` only asks what is pending
+
     pages = ledger.takedowns.pages_below(prefix)
     held = ledger.takedowns.receipts_below(mirror.name, prefix)
     gone = sorted(held.keys() - {page.path for page in pages})
@@ -90,6 +92,8 @@ def _one(ledger: Ledger, read: Callable[[str], bytes], mirror: Mirror, prefix: s
 
 def _overwrite(mirror: Mirror, gone: Sequence[str]) -> None:
     from concurrent.futures import ThreadPoolExecutor
+
+    from publisher.mirrors import headers
 
     def one(path: str) -> None:
         record = PageRecord(path, "", 0, PageKind.DOCUMENT, True, 0)
