@@ -12,7 +12,7 @@ from publisher.errors import SiteError
 from publisher.intake.archive import Moved
 from publisher.model import Problem
 from publisher.pipeline.examine import refused
-from publisher.pipeline.hand import Bench, Hand, Job, Source, Taken
+from publisher.pipeline.hand import Bench, Hand, Job, ListOrder, Order, Source, Taken
 
 WARM = ("publisher.pipeline.hand", "publisher.readers.notice", "publisher.review", "markdown_it", "jinja2", "charset_normalizer")
 """Imported once by the server that workers are forked from, so that none of them has to import it again."""
@@ -61,7 +61,7 @@ class Processes:
                 return self._submit(worker, call, [piece]).result()[0]
             except BrokenProcessPool:
                 continue
-        path = piece.question.path if isinstance(piece, (Job, Source)) else ""
+        path = piece.question.path if isinstance(piece, (Job, Source)) else _address(piece)
         if isinstance(piece, Job):
             return Taken(piece.question, self._hash(piece), refused(path, _brought_down(path)))
         raise SiteError(_brought_down(path))
@@ -92,6 +92,10 @@ class _Asked:
             return self.future.result()
         except (BrokenProcessPool, CancelledError):
             return [self.crew.once_more(self.worker, self.call, piece) for piece in self.argument]
+
+
+def _address(order: Order | ListOrder) -> str:
+    return order.card.path if isinstance(order, Order) else order.owner
 
 
 def _brought_down(path: str) -> Problem:
