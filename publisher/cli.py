@@ -425,7 +425,7 @@ def _bundle(options: argparse.Namespace) -> int:
         print(json.dumps({"file": str(options.file), "since": max(0, options.since), "serial": serial, "files": files, "bytes": size}, ensure_ascii=False))
     else:
         print(f"{options.file}: 通し番号 {options.since} より後、{serial} までの {files}件、{size:,}バイト")
-        print("受け取った側は: publisher carry ファイル --key minisign.pub")
+        print("受け取った側は: publisher carry ファイル --key minisign.pub --name 名前")
     return 0
 
 

@@ -287,3 +287,21 @@ def test_a_size_below_nothing_is_refused(tmp_path: Path, kind: bytes) -> None:
     (tmp_path / "bad").write_bytes(gzip.compress(tarfile.TarInfo("manifest.json").tobuf() + bytes(head) + bytes(1024)))
     with pytest.raises(Broken):
         Bundle(tmp_path / "bad", tmp_path / "plain")
+
+
+def test_lists_are_kept_in_no_cache_on_the_way(neighbour: Town, here: Town) -> None:
+    import sqlite3
+
+    (neighbour.content / "避難所.csv").write_text("名称,住所\n第1小学校,汐見市本町1\n第2小学校,汐見市本町2\n", encoding="utf-8")
+    publisher(neighbour, "build")
+    assert carry(here, neighbour.public, neighbour.public / "minisign.pub", "--name", "tonari")[0] == 0
+    with sqlite3.connect(here.root / ".publisher" / "neighbours" / "tonari" / "ledger.db") as ledger:
+        personal = dict(ledger.execute("SELECT path, personal FROM pages"))
+    ledger.close()
+    assert {bool(flag) for path, flag in personal.items() if "t/" in path[:4]} == {True}
+    assert not personal["index.html"]
+
+
+def test_a_bundle_for_our_mirrors_needs_a_name(neighbour: Town, here: Town, tmp_path: Path) -> None:
+    publisher(neighbour, "bundle", str(tmp_path / "all.bundle"))
+    assert "--name" in refused(here, tmp_path / "all.bundle", neighbour.public / "minisign.pub")

@@ -72,6 +72,8 @@ def carry(
 
     ``source``: an address, a folder, or a bundle. Raises ``UsageError`` when the source does not prove itself: nothing has changed then.
     """
+    if to is None and not name and Path(source.removeprefix("file://")).is_file():
+        raise UsageError(_nameless(source))
     name = name or _name(source)
     state = settings.paths.state / "neighbours" / name
     folder = to if to is not None else state / "site"
@@ -190,6 +192,13 @@ def _refused(source: str, error: Broken) -> Problem:
         "missing": "持ち運び用のファイルのときは、手元の写しより後のものだけが入っています。--since を小さくして、作り直してもらってください。",
     }.get(error.code, "相手に知らせて、作り直してもらってください。")  # fmt: skip
     return Problem(f"carry-{error.code}", f"受け取れません。{error.what}。", f"{source} {error.path}", KEPT, todo)
+
+
+def _nameless(source: str) -> Problem:
+    return Problem(
+        "no-name", "持ち運び用のファイルのときは、どの市町村のものかを --name で決めてください。前に受け取ったものより古くないかを、この名前で確かめます。", source, KEPT,
+        "例: publisher carry ファイル --key minisign.pub --name tonari-shi（いつも同じ名前にします）",
+    )  # fmt: skip
 
 
 def _unreachable(source: str, why: str) -> Problem:

@@ -165,7 +165,7 @@ class Copy:
             size = 0
 
             def put(path: str, body: bytes, kind: PageKind) -> None:
-                one = stager.stage(Page(path, body, kind), known.get(path) if whole else None)
+                one = stager.stage(Page(path, body, kind, _may_name_people(path)), known.get(path) if whole else None)
                 if one is not None:
                     staged.append(one)
 
@@ -246,6 +246,11 @@ def _refuse_clashes(wanted: dict[str, File]) -> None:
     for path in wanted:
         if path in folders or path.startswith("manifest/"):
             raise Broken("malformed", path, "目録に、たがいに重なる名前があります")
+
+
+def _may_name_people(path: str) -> bool:
+    """The list does not say which tables are of people, so none of them is kept in a cache."""
+    return path.removeprefix("k/").removeprefix("i/").startswith("t/")
 
 
 def _kind(word: str) -> PageKind:
