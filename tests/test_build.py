@@ -18,7 +18,7 @@ import pytest
 from publisher.errors import Busy, SiteError
 from publisher.model import State
 from publisher.pipeline.decide import release, withdraw
-from tests.town import Town, broken_links, lasting, make_town, reachable
+from tests.town import NOTICE, Town, broken_links, lasting, make_town, reachable
 
 ROLL = "氏名,フリガナ,住所,年齢,避難所,公表同意,閲覧制限,備考\r\n"
 
@@ -390,3 +390,22 @@ def test_the_site_does_not_know_where_it_was_built(tmp_path: Path) -> None:
         town.build()
         sites.append(lasting(town.files()))
     assert sites[0] == sites[1]
+
+
+def test_a_deleted_site_is_made_anew(tmp_path: Path) -> None:
+    town = make_town(tmp_path / "town")
+    town.notices(4)
+    town.drop("給水/0000.en.md", "# Water\n\nWater at the park.\n")
+    town.drop("避難所/避難所.csv", "名称,住所,人数\n第1小学校,汐見市本町1,3\n第2小学校,汐見市本町2,5\n")
+    town.build()
+    town.drop("給水/0001.md", NOTICE.format(title="直した給水", minute=7))
+    town.drop("避難所/避難所.csv", "名称,住所,人数\n第1小学校,汐見市本町1,4\n第2小学校,汐見市本町2,6\n")
+    (town.content / "給水/0002.md").unlink()
+    town.build()
+    before = lasting(town.files())
+    shutil.rmtree(town.public)
+    report = town.build()
+    assert lasting(town.files()) == before
+    assert [problem.code for problem in report.problems] == ["site-lost"]
+    assert report.exit_code == 0
+    assert not town.build().problems

@@ -226,12 +226,15 @@ def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now
     ledger = desk_.ledger
     present = ready(what.present)
     run.unfinished.update({e.path for e in what.present} - {e.path for e in present})
-    rules_changed = ledger.fact("fingerprint") != desk_.fingerprint
+    lost = _is_lost(desk_)
+    if lost:
+        run.problems.append(_made_anew(desk_.settings.paths.output))
+    rules_changed = lost or ledger.fact("fingerprint") != desk_.fingerprint
     restricted = restricted_documents(ledger, run.register)
     again = list(ledger.files.all()) if rules_changed else [row for document in restricted for row in ledger.files.of_document(document.id)]
     bench = desk_.bench()
     with crew(bench, max(len(present), len(again)), lambda: desk_.frame) as hands:
-        rendering = Rendering(desk_.settings, ledger, run, hands, desk_.folder, bench.stager, now, ledger.serial + 1, all_versions=rules_changed)
+        rendering = Rendering(desk_.settings, ledger, run, hands, desk_.folder, bench.stager, now, ledger.serial + 1, rules_changed, lost)
         with ledger.transaction():
             for document in restricted:
                 ledger.tallies.forget(document.id)  # every edition is counted again without them
@@ -257,6 +260,18 @@ def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now
         rendering.documents(id_ for id_ in ledger.pages.touched("document") if id_ not in rendering.done)
         rendering.lists()
     return rendering
+
+
+def _is_lost(desk_: Desk) -> bool:
+    """Somebody deleted the site's folder, or another disk is there now: the last file that a build writes is not there."""
+    return desk_.ledger.fact("site_serial") is not None and not (desk_.settings.paths.output / "manifest.json").exists()
+
+
+def _made_anew(folder: Path) -> Problem:
+    return Problem(
+        "site-lost", "公開用フォルダーが空になっていたので、すべてのページを作り直しました。", str(folder), "公開先（ミラー）のページは、そのまま見えています。",
+        "だれかが消したのでなければ、ディスクやフォルダーのつながりを確かめてください。",
+    )  # fmt: skip
 
 
 def _touch_everything(ledger: Ledger) -> None:

@@ -38,7 +38,10 @@ SHARE = 25
 
 @dataclass(slots=True)
 class Rendering:
-    """The state of one run of rendering. Nothing is visible before the staged files are put in place."""
+    """The state of one run of rendering. Nothing is visible before the staged files are put in place.
+
+    ``all_versions``: earlier versions are rendered, too, though they have pages. ``lost``: the files that the ledger knows are gone.
+    """
 
     settings: Settings
     ledger: Ledger
@@ -48,11 +51,12 @@ class Rendering:
     stager: Stager
     now: datetime
     serial: int
+    all_versions: bool = False
+    lost: bool = False
     owners: dict[str, set[str]] = field(default_factory=dict)
     dropped: set[str] = field(default_factory=set)
     rekeyed: list[tuple[str, str]] = field(default_factory=list)
     unchanged: int = 0
-    all_versions: bool = False
     done: set[str] = field(default_factory=set)
     _staged: dict[str, Staged] = field(default_factory=dict)
     _asked: deque[Asked] = field(default_factory=deque)
@@ -153,7 +157,7 @@ class Rendering:
         self._enter_card(row, card, min(dues, default=None))
         shown = tuple((language, plan.current[language]) for language in digests) if card.state is State.PUBLISHED else ()
         owner = f"document:{row.id}"
-        known = {} if self._empty else self.ledger.pages.known_below(owner)
+        known = {} if self._empty or self.lost else self.ledger.pages.known_below(owner)
         versions = versions_shown(what)
         older: dict[int, _Older] = {}
         if card.kind is not Kind.TABLE and card.state is State.PUBLISHED:
@@ -218,7 +222,7 @@ class Rendering:
         self.collect()
 
     def _known(self, order: ListOrder) -> ListOrder:
-        if self._empty:
+        if self._empty or self.lost:
             return order
         return ListOrder(order.kind, order.owner, order.view, self.ledger.pages.known(order.owner))
 
