@@ -65,6 +65,8 @@ class _Between(BaseHTTPRequestHandler):
             self.rfile.read(length // 2)
             return self._cut()
         body = self.rfile.read(length)
+        if len(body) < length:  # the publisher gave up: no store keeps half a body, and ``rclone serve s3`` would not know it for one
+            return self._cut()
         if fault in ("hang", "loss"):
             self.server.over.wait(self.server.weather.hang)
             return self._cut()
@@ -172,7 +174,8 @@ class Crawler:
     """Reads a mirror from its folder again and again, from the home pages on, as a reader would, and notes what is broken.
 
     A link that leads nowhere counts when the page that has it still says so a moment later, and the target is still missing: between
-    two reads of ours a file may have been replaced.
+    two reads of ours a file may have been replaced. A file that stood there before gets a longer moment: ``rclone serve s3`` takes
+    the old one away before it puts the new one in its place, and a busy machine may stop it in between.
     """
 
     root: Path
@@ -180,6 +183,7 @@ class Crawler:
     half: list[str] = field(default_factory=list)
     rounds: int = 0
     pages: int = 0
+    _stood: set[str] = field(default_factory=set)
     _end: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -210,9 +214,10 @@ class Crawler:
             body = self._read(path)
             if body is None:
                 continue
+            self._stood.add(path)
             self.pages += 1
             for target in links(path, body):
-                if target not in seen and not (self.root / target).exists():
+                if target not in seen and not self._stands(target):
                     self._missing(path, target)
                 elif target.endswith(".html"):
                     todo.append(target)
@@ -234,11 +239,19 @@ class Crawler:
             return again if again.rstrip().endswith(b"</html>") else None
         return body
 
+    def _stands(self, target: str) -> bool:
+        if (self.root / target).exists():
+            self._stood.add(target)
+            return True
+        return False
+
     def _missing(self, path: str, target: str) -> None:
-        time.sleep(0.05)
-        body = self._read(path)
-        if body is not None and target in links(path, body) and not (self.root / target).exists():
-            self.broken.append((path, target))
+        for _ in range(20 if target in self._stood else 1):
+            time.sleep(0.05)
+            body = self._read(path)
+            if body is None or target not in links(path, body) or self._stands(target):
+                return
+        self.broken.append((path, target))
 
 
 @contextmanager
