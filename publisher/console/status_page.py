@@ -129,13 +129,11 @@ def render(view: StatusView, theme: Theme | None = None) -> bytes:
     """
     import jinja2
 
-    source = theme.files[TEMPLATE] if theme is not None else _packaged()
-
     def when(moment: datetime | None) -> str:
         return _when(moment.astimezone(view.now.tzinfo)) if moment is not None else "―"
 
     try:
-        page = _template(source).render(
+        page = _template(theme or _packaged()).render(
             v=view, states=STATES, when=when, reasons=reasons, clip=clip, bare=bare, spelled=spelled
         )
     except jinja2.TemplateError as error:
@@ -145,20 +143,15 @@ def render(view: StatusView, theme: Theme | None = None) -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _packaged() -> str:
+def _packaged() -> Theme:
     from publisher.editions import Theme
 
-    return Theme.load(()).files[TEMPLATE]
+    return Theme.load(())
 
 
 @lru_cache(maxsize=2)
-def _template(source: str) -> jinja2.Template:
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.from_string(source)
+def _template(theme: Theme) -> jinja2.Template:
+    return theme.environment().get_template(TEMPLATE)
 
 
 def _broken(error: jinja2.TemplateError) -> Problem:

@@ -53,7 +53,6 @@ class Frame:
 
     def __init__(self, settings: Settings, theme: Theme, public_key: str = "", fingerprint: str = "") -> None:
         """``public_key``: the text of ``minisign.pub`` when the site is signed, ``fingerprint``: what people compare."""
-        import jinja2
         from markupsafe import Markup
 
         self.settings = settings
@@ -70,14 +69,7 @@ class Frame:
         self.mirrors = tuple(
             (m.name, m.public_url.rstrip("/") + "/") for m in settings.mirrors if m.public_url
         )
-        self._environment = jinja2.Environment(
-            loader=jinja2.DictLoader(dict(theme.files)),
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            undefined=jinja2.StrictUndefined,
-            keep_trailing_newline=False,
-        )
+        self._environment = theme.environment()
         self._markup = Markup
         self._templates: dict[str, Any] = {}
         self._styles = _minified(

@@ -7,12 +7,17 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from publisher.errors import SettingsError
 from publisher.model import Problem
+
+if TYPE_CHECKING:
+    import jinja2
 
 FALLBACK = ("en", "ja")
 """Where the words of a language come from that has none of its own."""
@@ -36,12 +41,14 @@ class Theme:
 
     files: Mapping[str, str] = field(repr=False)
     fingerprint: str
+    #: Where compiled templates are kept from one process to the next; None: nowhere.
+    compiled: Path | None = field(default=None, repr=False, compare=False)
 
     @classmethod
-    def load(cls, folders: Sequence[Path] = ()) -> Theme:
+    def load(cls, folders: Sequence[Path] = (), compiled: Path | None = None) -> Theme:
         """Read ``folders``, the first one winning for each file, then what comes with the program.
 
-        Raises SettingsError for a file that is not UTF-8 or wording that is not TOML.
+        ``compiled``: a folder of the site's state for compiled templates. Raises SettingsError for a file that is not UTF-8 or wording that is not TOML.
         """
         files: dict[str, str] = {}
         for folder in (*folders, packaged()):
@@ -57,10 +64,23 @@ class Theme:
         digest = hashlib.sha256()
         for name in sorted(files):
             digest.update(f"{name}\0{len(files[name])}\0{files[name]}".encode())
-        return cls(files, digest.hexdigest()[:16])
+        return cls(files, digest.hexdigest()[:16], compiled)
 
     def __hash__(self) -> int:
         return hash(self.fingerprint)
+
+    def environment(self) -> jinja2.Environment:
+        """What compiles the templates, all under the same rules."""
+        import jinja2
+
+        return jinja2.Environment(
+            loader=jinja2.DictLoader(dict(self.files)),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=jinja2.StrictUndefined,
+            bytecode_cache=None if self.compiled is None else _kept(self.compiled),
+        )
 
     def name(self, language: str) -> str:
         """What a language calls itself (``common/names.toml``); its tag when that is not known."""
@@ -87,6 +107,19 @@ class Theme:
                 ):
                     words.update(_wording(name, text))
         return words
+
+
+def _kept(folder: Path) -> jinja2.BytecodeCache:
+    """Compiled templates as files, each checked against its source. They only save time: a full disk stops nothing."""
+    import jinja2
+
+    class Kept(jinja2.FileSystemBytecodeCache):
+        def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+            with suppress(OSError):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                super().dump_bytecode(bucket)
+
+    return Kept(str(folder))
 
 
 def _text(path: Path) -> str:

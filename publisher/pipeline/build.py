@@ -105,7 +105,7 @@ class Desk:
 def desk(settings: Settings, dry: bool = False) -> Iterator[Desk]:
     """Open ledger, archive and site. Raises ``Busy`` when another publisher works on the same state."""
     state = settings.paths.state
-    theme = Theme.load([settings.paths.directory / "themes"])
+    theme = Theme.load([settings.paths.directory / "themes"], None if dry else state / "templates")
     with ExitStack() as stack:
         if not dry:
             stack.enter_context(lock(state))
