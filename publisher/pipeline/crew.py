@@ -60,13 +60,18 @@ def crew(bench: Bench, files: int, frame: Callable[[], Frame] | None = None) -> 
     if size == 0:
         yield Alone(bench, frame)
         return
-    from publisher.pipeline.processes import Processes
+    import gc
 
+    from publisher.pipeline.processes import GARBAGE, Processes
+
+    before = gc.get_threshold()
+    gc.set_threshold(*GARBAGE)
     hands = Processes(bench, size)
     try:
         yield hands
     finally:
         hands.close()
+        gc.set_threshold(*before)
 
 
 def workers(files: int) -> int:

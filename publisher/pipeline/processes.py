@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from publisher.errors import SiteError
 from publisher.intake.archive import Moved
-from publisher.model import Problem
-from publisher.pipeline.examine import refused
-from publisher.pipeline.hand import Bench, Hand, Job, ListOrder, Order, Source, Taken
+from publisher.model import Card, Category, Head, Problem, Version
+from publisher.pipeline.examine import Answer, Digest, Question, refused
+from publisher.pipeline.hand import Bench, Hand, Job, ListOrder, Order, Rendered, Source, Taken
 
 WARM = ("publisher.pipeline.hand", "publisher.readers.notice", "publisher.review", "markdown_it", "jinja2", "charset_normalizer")
 """Imported once by the server that workers are forked from, so that none of them has to import it again."""
+
+GARBAGE = (50_000, 20, 100)
+"""How seldom Python looks for rings of garbage meanwhile: contents are trees, and looking all the time costs a tenth."""
+
+
+def _plainly(what: type) -> None:
+    """Have values of a dataclass travel as its name and its fields: what Python does for frozen ones with slots takes five times as long."""
+    values = attrgetter(*(one.name for one in fields(what)))
+    copyreg.pickle(what, lambda one: (what, values(one)))
+
+
+for _what in (Question, Job, Source, Order, ListOrder, Taken, Answer, Digest, Rendered, Card, Category, Head, Version):
+    _plainly(_what)
 
 
 class Processes:
@@ -120,7 +135,7 @@ def _begin(bench: Bench, prefix: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the publisher's to answer
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)  # contents are trees, not rings: looking for rings all the time costs a tenth
+    gc.set_threshold(*GARBAGE)
     _hand = Hand(Bench(bench.settings, bench.theme, bench.archive, bench.stager.again(prefix), bench.public_key, bench.fingerprint))
 
 
