@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -90,3 +93,64 @@ def test_addresses() -> None:
     assert number("2011-03") == "2011-03-0"
     assert number("2011-03/11") == "2011-03-11"
     assert number("2011-03/1114") == "2011-03-1114"
+
+
+CATEGORIES = ("給水", "道路")
+
+
+def _batches(seed: int) -> list[list[tuple[int, str, str]]]:
+    """A few hundred documents that come and move, in crowds: (which, category, place)."""
+    chance = random.Random(seed)
+
+    def batch(size: int) -> list[tuple[int, str, str]]:
+        spread = chance.choice((1, 2, 40))
+        return [
+            (who, chance.choice(CATEGORIES), _place(11, 9, chance.randrange(spread), chance.randrange(2), chance.randrange(40)))
+            for who in chance.sample(range(120), size)
+        ]
+
+    return [batch(chance.choice((1, 5, 40, 90))) for _ in range(chance.randrange(1, 7))]
+
+
+def _counted(batches: list[list[tuple[int, str, str]]]) -> tuple[list[tuple], dict[int, tuple[str, str]]]:
+    """What the ledger counts after these batches of documents came or moved, and where they are then."""
+    from pathlib import Path
+
+    from publisher.ledger import Ledger
+    from publisher.ledger.documents import DocumentRow
+    from publisher.model import Card, Category, Kind, State
+
+    moment = datetime(2011, 3, 11, 15, tzinfo=UTC)
+    ledger = Ledger(Path(":memory:"))
+    spots: dict[int, tuple[str, str]] = {}
+    for name in CATEGORIES:
+        ledger.documents.add_category(Category(name, name, name))
+    for batch in batches:
+        rows = []
+        for who, name, where in batch:
+            if who not in spots:
+                ledger.documents.add(DocumentRow(f"d{who}", f"{who}.md", f"{who}.md", name, State.HELD))
+            row = ledger.documents.get(f"d{who}")
+            assert row is not None
+            category = Category(name, name, name)
+            card = Card(row.id, Kind.NOTICE, f"n/{row.id}.html", "題", category, moment, moment, State.PUBLISHED)
+            rows.append((row, card, where, None))
+            spots[who] = name, where
+        ledger.documents.set_cards(rows)
+    found = ledger._connection.execute("SELECT scope, prefix, count FROM places ORDER BY scope, length, prefix").fetchall()
+    ledger.close()
+    return found, spots
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 1_000_000))
+def test_the_ledger_counts_as_deep_as_the_archive_is_split(seed: int) -> None:
+    found, spots = _counted(_batches(seed))
+    wanted = set()
+    for scope in ("", *(f"c:{name}" for name in CATEGORIES)):
+        mine = [where for name, where in spots.values() if scope in ("", f"c:{name}")]
+        for above, length in zip((0, *STEPS), STEPS, strict=False):
+            counts = Counter(where[:length] for where in mine)
+            crowds = Counter(where[:above] for where in mine)
+            wanted |= {(scope, step, count) for step, count in counts.items() if not above or crowds[step[:above]] > LEAF}
+    assert set(found) == wanted and len(found) == len(wanted)

@@ -1,7 +1,8 @@
 """The memory of the publisher: one SQLite file in write-ahead mode.
 
     ledger.files        what stands in the drop folder, and the verdict on it
-    ledger.documents    documents, their versions and cards, categories, the archive by time
+    ledger.documents    documents, their versions and cards, categories
+    ledger.places       the archive by time, counted
     ledger.tallies      the numbers of each edition of a table
     ledger.pages        the published files, what has to be rendered again, the manifest's shards
     ledger.mirrors      what each mirror has confirmed
@@ -26,6 +27,7 @@ from publisher.ledger.documents import Documents
 from publisher.ledger.files import Files
 from publisher.ledger.mirrors import Mirrors
 from publisher.ledger.pages import Pages
+from publisher.ledger.places import Places
 from publisher.ledger.schema import VERSION, prepare
 from publisher.ledger.takedowns import TakeDowns
 from publisher.ledger.tallies import Tallies
@@ -54,7 +56,8 @@ class Ledger:
 
     def _rooms(self) -> None:
         self.files = Files(self._connection)
-        self.documents = Documents(self._connection)
+        self.places = Places(self._connection)
+        self.documents = Documents(self._connection, self.places)
         self.pages = Pages(self._connection)
         self.tallies = Tallies(self._connection)
         self.mirrors = Mirrors(self._connection)

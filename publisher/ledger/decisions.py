@@ -10,6 +10,10 @@ class Decisions:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
+    def paths(self) -> frozenset[str]:
+        """The paths of which a person ever decided something."""
+        return frozenset(path for (path,) in self._db.execute("SELECT DISTINCT path FROM decisions"))
+
     def released(self, path: str, sha256: str) -> bool:
         """A person let exactly these bytes at this path through."""
         return self._decided(path, sha256, "release")

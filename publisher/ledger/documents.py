@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
+from publisher.ledger.places import Places
 from publisher.model import Card, Category, Kind, Severity, State, Version
 
 
@@ -69,30 +71,64 @@ _DOCUMENT = (
 _FROM = "FROM documents d JOIN categories c ON c.path = d.category"
 
 
+_VERSION = "language, number, moment, sha256, path, publish, expires, gone, rows, as_of"
+
+
+def _version(row: Sequence) -> VersionRow:
+    language, number, moment, sha256, path, publish, expires, gone, count, as_of = row
+    return VersionRow(
+        language, number, datetime.fromisoformat(moment), sha256, path, _moment(publish), _moment(expires), bool(gone), count, _moment(as_of)
+    )
+
+
 def _document(row: tuple) -> DocumentRow:
     id_, key, path, category, state, slug, place, listed, due = row[:9]
     card = _card(id_, category, state, row[9:]) if row[12] else None
-    return DocumentRow(id_, key, path, category, State(state), slug, card, place, bool(listed), _moment(due))
+    return DocumentRow(id_, key, path, category, _STATES[state], slug, card, place, bool(listed), _moment(due))
 
 
 def _card(id_: str, category: str, state: str, fields: tuple) -> Card:
     kind, address, title, date, updated, severity, districts, drill, version, languages, summary, name, slug = fields
     return Card(
-        id=id_, kind=Kind(kind), path=address, title=title, category=Category(category, name, slug),
-        date=datetime.fromisoformat(date), updated=datetime.fromisoformat(updated), state=State(state), severity=Severity(severity),
-        districts=tuple(json.loads(districts)), drill=bool(drill), version=version, languages=tuple(json.loads(languages)), summary=summary,
+        id=id_, kind=_KINDS[kind], path=address, title=title, category=_category(category, name, slug),
+        date=datetime.fromisoformat(date), updated=datetime.fromisoformat(updated), state=_STATES[state], severity=_SEVERITIES[severity],
+        districts=_unpack(districts), drill=bool(drill), version=version, languages=_unpack(languages), summary=summary,
     )  # fmt: skip
 
 
+# Thousands of rows hold the same few words.
+_KINDS, _STATES, _SEVERITIES = ({str(one): one for one in words} for words in (Kind, State, Severity))
+
+
+@lru_cache(maxsize=256)
+def _category(path: str, name: str, slug: str) -> Category:
+    return Category(path, name, slug)
+
+
+@lru_cache(maxsize=256)
+def _pack(words: tuple[str, ...]) -> str:
+    return json.dumps(words, ensure_ascii=False)
+
+
+@lru_cache(maxsize=256)
+def _unpack(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
+
+
 class Documents:
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._db = connection
+    def __init__(self, connection: sqlite3.Connection, places: Places) -> None:
+        self._db, self._places = connection, places
 
     # --- documents ---
 
     def get(self, id_: str) -> DocumentRow | None:
         row = self._db.execute(f"SELECT {_DOCUMENT} {_FROM} WHERE d.id = ?", (id_,)).fetchone()
         return None if row is None else _document(row)
+
+    def many(self, ids: Iterable[str]) -> dict[str, DocumentRow]:
+        """Those of these that there are."""
+        rows = self._db.execute(f"SELECT {_DOCUMENT} {_FROM} WHERE d.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),))
+        return {row[0]: _document(row) for row in rows}
 
     def by_key(self, key: str) -> DocumentRow | None:
         row = self._db.execute(f"SELECT {_DOCUMENT} {_FROM} WHERE d.key = ?", (key,)).fetchone()
@@ -113,11 +149,22 @@ class Documents:
     def all(self) -> list[DocumentRow]:
         return [_document(row) for row in self._db.execute(f"SELECT {_DOCUMENT} {_FROM} ORDER BY d.path")]
 
-    def add(self, row: DocumentRow) -> None:
-        self._db.execute(
-            "INSERT INTO documents (id, key, path, category, state, slug) VALUES (?,?,?,?,?,?)",
+    def by_keys(self, keys: Sequence[str]) -> dict[str, DocumentRow]:
+        """Those of these keys that there are: by their first path, else by where they stand today."""
+        wanted = json.dumps(keys)
+        found = {}
+        for column in ("path", "key"):
+            rows = self._db.execute(f"SELECT {_DOCUMENT} {_FROM} WHERE d.{column} IN (SELECT value FROM json_each(?))", (wanted,))
+            found |= {getattr(row, column): row for row in map(_document, rows)}
+        return found
+
+    def add(self, row: DocumentRow) -> bool:
+        """False: another document has this id."""
+        done = self._db.execute(
+            "INSERT INTO documents (id, key, path, category, state, slug) VALUES (?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING",
             (row.id, row.key, row.path, row.category, row.state, row.slug),
         )
+        return done.rowcount == 1
 
     def move(self, id_: str, path: str) -> None:
         """It stands elsewhere now; its category follows with its next card."""
@@ -133,28 +180,23 @@ class Documents:
         """For a document of which nothing was published yet."""
         self._db.execute("UPDATE documents SET state = ?, due = ? WHERE id = ?", (state, _text(due), id_))
 
-    def set_card(self, card: Card, place: str, listed: bool, due: datetime | None) -> None:
-        """Keep the card, and count the document in the archive where it now belongs."""
-        old = self._db.execute("SELECT category, place, listed FROM documents WHERE id = ?", (card.id,)).fetchone()
-        self._db.execute(
-            "UPDATE documents SET kind=?, address=?, category=?, state=?, listed=?, title=?, summary=?, date=?, updated=?, severity=?, "
+    def set_cards(self, cards: Sequence[tuple[DocumentRow, Card, str, datetime | None]]) -> None:
+        """Keep cards, and count their documents in the archive where they now belong: (row as it was, card, place, due) of each."""
+        self._db.executemany(
+            "UPDATE documents SET kind=?, address=?, category=?, state=?, listed=1, title=?, summary=?, date=?, updated=?, severity=?, "
             "districts=?, drill=?, version=?, languages=?, place=?, due=? WHERE id=?",
-            (
-                card.kind, card.path, card.category.path, card.state, listed, card.title, card.summary, card.date.isoformat(),
-                card.updated.isoformat(), card.severity, json.dumps(card.districts, ensure_ascii=False), card.drill, card.version,
-                json.dumps(card.languages), place, _text(due), card.id,
-            ),
+            [
+                (
+                    card.kind, card.path, card.category.path, card.state, card.title, card.summary, card.date.isoformat(),
+                    card.updated.isoformat(), card.severity, _pack(card.districts), card.drill, card.version,
+                    _pack(card.languages), place, _text(due), card.id,
+                )
+                for _, card, place, due in cards
+            ],
         )  # fmt: skip
-        was = (old[0], old[1]) if old[2] else None
-        now = (card.category.path, place) if listed else None
-        if was != now:
-            self._count(was, -1)
-            self._count(now, +1)
-
-    def remember_category(self, id_: str) -> tuple[str, str, bool]:
-        """(category, place, listed) as they stand, for telling which lists a change touches."""
-        category, place, listed = self._db.execute("SELECT category, place, listed FROM documents WHERE id = ?", (id_,)).fetchone()
-        return category, place, bool(listed)
+        self._places.recount(
+            ((row.category, row.place) if row.listed else None, (card.category.path, place)) for row, card, place, _ in cards
+        )
 
     def due(self, now: datetime) -> list[str]:
         """Documents whose state the clock has changed."""
@@ -171,18 +213,23 @@ class Documents:
 
     def versions(self, id_: str) -> list[VersionRow]:
         """All versions of all languages, oldest first."""
+        rows = self._db.execute(f"SELECT {_VERSION} FROM versions WHERE document = ? ORDER BY language, number", (id_,))
+        return [_version(row) for row in rows]
+
+    def versions_of(self, ids: Iterable[str]) -> dict[str, list[VersionRow]]:
+        """The same of several documents; one without versions is not among them."""
         rows = self._db.execute(
-            "SELECT language, number, moment, sha256, path, publish, expires, gone, rows, as_of FROM versions WHERE document = ? ORDER BY language, number",
-            (id_,),
+            f"SELECT document, {_VERSION} FROM versions WHERE document IN (SELECT value FROM json_each(?)) ORDER BY document, language, number",
+            (json.dumps(list(ids)),),
         )
-        return [
-            VersionRow(language, number, datetime.fromisoformat(moment), sha256, path, _moment(publish), _moment(expires), bool(gone), count, _moment(as_of))
-            for language, number, moment, sha256, path, publish, expires, gone, count, as_of in rows
-        ]
+        found: dict[str, list[VersionRow]] = {}
+        for id_, *row in rows:
+            found.setdefault(id_, []).append(_version(row))
+        return found
 
     def add_version(self, id_: str, version: VersionRow) -> None:
         self._db.execute(
-            "INSERT INTO versions (document, language, number, moment, sha256, path, publish, expires, gone, rows, as_of) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            f"INSERT INTO versions (document, {_VERSION}) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
             (
                 id_, version.language, version.number, version.moment.isoformat(), version.sha256, version.path, _text(version.publish),
                 _text(version.expires), version.gone, version.rows, _text(version.as_of),
@@ -234,30 +281,6 @@ class Documents:
 
     # --- the archive by time ---
 
-    def _count(self, where: tuple[str, str] | None, step: int) -> None:
-        if where is None or not where[1]:
-            return
-        category, place = where
-        rows = [(scope, len(prefix), prefix, step) for scope in ("", "c:" + category) for prefix in steps(place)]
-        self._db.executemany("INSERT INTO places VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count", rows)
-        if step < 0:
-            self._db.executemany("DELETE FROM places WHERE scope = ? AND length = ? AND prefix = ? AND count = 0", [row[:3] for row in rows])
-
-    def place_count(self, scope: str, prefix: str) -> int:
-        row = self._db.execute("SELECT count FROM places WHERE scope = ? AND length = ? AND prefix = ?", (scope, len(prefix), prefix)).fetchone()
-        return 0 if row is None else row[0]
-
-    def places_below(self, scope: str, prefix: str, length: int) -> list[tuple[str, int]]:
-        """The steps of the archive right below this one, in order of time: (prefix, count)."""
-        return self._db.execute(
-            "SELECT prefix, count FROM places WHERE scope = ? AND length = ? AND prefix > ? AND prefix < ? ORDER BY prefix",
-            (scope, length, prefix, prefix + "~"),
-        ).fetchall()
-
-    def months(self, scope: str) -> list[str]:
-        rows = self._db.execute("SELECT prefix FROM places WHERE scope = ? AND length = 7 ORDER BY prefix DESC", (scope,))
-        return [prefix for (prefix,) in rows]
-
     def in_place(self, scope: str, prefix: str) -> tuple[Card, ...]:
         """The documents at this step of the archive, the oldest first."""
         if scope:
@@ -265,11 +288,3 @@ class Documents:
                 "d.category = ? AND d.place >= ? AND d.place < ? ORDER BY d.place, d.id", (scope[2:], prefix, prefix + "~")
             )
         return self._cards("d.place >= ? AND d.place < ? ORDER BY d.place, d.id", (prefix, prefix + "~"))
-
-
-STEPS = (7, 10, 12, 14, 16, 17, 18, 19, 20, 21, 22)
-"""Lengths of the steps of a place ``2011-03/11144600482913``: month, day, hour, minute, second, six digits of the document's id."""
-
-
-def steps(place: str) -> list[str]:
-    return [place[:length] for length in STEPS]

@@ -60,6 +60,12 @@ class Files:
         row = self._db.execute(f"SELECT {_COLUMNS} FROM files WHERE path = ?", (path,)).fetchone()
         return None if row is None else _row(row)
 
+    def many(self, paths: Iterable[str]) -> dict[str, FileRow]:
+        """Those of these paths at which something stood."""
+        wanted = json.dumps(list(paths))
+        rows = self._db.execute(f"SELECT {_COLUMNS} FROM files WHERE path IN (SELECT value FROM json_each(?))", (wanted,))
+        return {row[0]: _row(row) for row in rows}
+
     def put(self, row: FileRow) -> None:
         self._db.execute(
             f"INSERT OR REPLACE INTO files ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)",

@@ -25,6 +25,10 @@ class Pages:
     def touch(self, kind: str, key: str) -> None:
         self._db.execute("INSERT OR IGNORE INTO touches VALUES (?, ?)", (kind, key))
 
+    def touch_all(self, touches: Iterable[tuple[str, str]]) -> None:
+        """(kind, key) of each."""
+        self._db.executemany("INSERT OR IGNORE INTO touches VALUES (?, ?)", touches)
+
     def touched(self, kind: str) -> list[str]:
         return [key for (key,) in self._db.execute("SELECT key FROM touches WHERE kind = ? ORDER BY key", (kind,))]
 
@@ -69,10 +73,10 @@ class Pages:
             )
         )
 
-    def put(self, entries: Iterable[tuple[PageRecord, str, str]]) -> None:
-        """Enter files: (record, key in the manifest or '', key of what it was rendered from or '')."""
+    def put(self, entries: Iterable[tuple[PageRecord, str, str]], fresh: bool = False) -> None:
+        """Enter files: (record, key in the manifest or '', key of what it was rendered from or ''). ``fresh``: none of them is known yet."""
         rows = list(entries)
-        self._recount([(record.path, shard) for record, shard, _ in rows])
+        self._recount([(record.path, shard) for record, shard, _ in rows], fresh)
         self._db.executemany(
             f"INSERT OR REPLACE INTO pages ({_COLUMNS}, shard, key, gone) VALUES (?,?,?,?,?,?,?,?,0)",
             [(r.path, r.sha256, r.size, r.kind, r.personal, r.serial, shard, key) for r, shard, key in rows],
@@ -127,8 +131,9 @@ class Pages:
     def owns(self, owner: str) -> bool:
         return self._db.execute("SELECT 1 FROM uses WHERE owner = ? LIMIT 1", (owner,)).fetchone() is not None
 
-    def use(self, owner: str, paths: Iterable[str]) -> None:
-        self._db.executemany("INSERT OR IGNORE INTO uses VALUES (?, ?)", [(owner, path) for path in paths])
+    def use(self, uses: Iterable[tuple[str, str]]) -> None:
+        """(owner, path) of each."""
+        self._db.executemany("INSERT OR IGNORE INTO uses VALUES (?, ?)", uses)
 
     def drop(self, owner: str, paths: Iterable[str]) -> list[str]:
         """The owner no longer needs them; returns those that nobody needs now."""
@@ -141,17 +146,20 @@ class Pages:
 
     # --- shards of the manifest ---
 
-    def _recount(self, placed: Iterable[tuple[str, str]]) -> None:
+    def _recount(self, placed: Iterable[tuple[str, str]], fresh: bool = False) -> None:
         """Count the files in their new shards ('' for none) and no more in their old ones; both are touched."""
-        steps: Counter[str] = Counter()
+        moved: Counter[str] = Counter()
         touched = set()
         for path, shard in placed:
-            row = self._db.execute("SELECT shard FROM pages WHERE path = ? AND gone = 0", (path,)).fetchone()
+            row = None if fresh else self._db.execute("SELECT shard FROM pages WHERE path = ? AND gone = 0", (path,)).fetchone()
             old = row[0] if row else ""
             touched |= {old, shard}
-            if old != shard:
-                steps.update({old[:length]: -1 for length in range(1, len(old) + 1)})
-                steps.update({shard[:length]: 1 for length in range(1, len(shard) + 1)})
+            moved[old] -= 1
+            moved[shard] += 1
+        steps: Counter[str] = Counter()
+        for shard, step in moved.items():
+            for length in range(1, len(shard) + 1):
+                steps[shard[:length]] += step
         self._db.executemany(
             "INSERT INTO shards VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
             [(len(prefix), prefix, step) for prefix, step in steps.items() if step],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 2
+VERSION = 3
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -91,7 +91,7 @@ CREATE TABLE tallies (
 
 CREATE TABLE categories (path TEXT PRIMARY KEY, name TEXT NOT NULL, slug TEXT NOT NULL UNIQUE) WITHOUT ROWID;
 
--- How many listed documents lie below each step of the archive, for the whole site ('') and for each category.
+-- How many listed documents lie below each step of the archive, for the whole site ('') and for each category, as deep as it is split.
 -- ``length`` of the prefix leads: the steps right below another one are found without reading what lies below them.
 CREATE TABLE places (scope TEXT NOT NULL, length INTEGER NOT NULL, prefix TEXT NOT NULL, count INTEGER NOT NULL,
     PRIMARY KEY (scope, length, prefix)) WITHOUT ROWID;

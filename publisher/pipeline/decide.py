@@ -70,10 +70,11 @@ def withdraw(desk: Desk, path: str, moment: datetime, who: str) -> list[str]:
 
 
 def _decide(desk: Desk, rows: list[FileRow], action: str, moment: datetime, who: str) -> list[str]:
-    run = Intake(desk.settings, desk.ledger, moment)
     with crew(desk.bench(), 0) as hands, desk.ledger.transaction():
         for row in rows:
             desk.ledger.decisions.decide(row.path, row.sha256, action, moment, who)
+        run = Intake(desk.settings, desk.ledger, moment)
+        for row in rows:
             if action == "withdraw":
                 run.take_down(row)
                 document = desk.ledger.documents.get(row.document)

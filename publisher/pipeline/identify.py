@@ -49,21 +49,21 @@ def identify(path: str, settings: Settings) -> Identity:
 
 def document_of(ledger: Ledger, identity_: Identity, path: str) -> DocumentRow:
     """The document that this file belongs to; made when there is none yet. Runs within a transaction."""
-    known = ledger.documents.by_key(identity_.key) or _same_stem(ledger, identity_)
-    if known is not None:
-        return known
-    category = category_of(ledger, folder_of(path))
+    known = ledger.documents.by_key(identity_.key) or same_stem(ledger, identity_)
+    return known if known is not None else new_document(ledger, identity_, category_of(ledger, folder_of(path)))
+
+
+def new_document(ledger: Ledger, identity_: Identity, category: Category) -> DocumentRow:
+    """Make one for a key of which there is none. Runs within a transaction."""
     attempt = 0
-    while (taken := ledger.documents.get(identity(identity_.key, attempt))) is not None:
-        if taken.key == identity_.key:
-            return taken
+    while True:
+        row = DocumentRow(identity(identity_.key, attempt), identity_.key, identity_.key, category.path, State.HELD)
+        if ledger.documents.add(row):
+            return row
         attempt += 1
-    row = DocumentRow(identity(identity_.key, attempt), identity_.key, identity_.key, category.path, State.HELD)
-    ledger.documents.add(row)
-    return row
 
 
-def _same_stem(ledger: Ledger, identity_: Identity) -> DocumentRow | None:
+def same_stem(ledger: Ledger, identity_: Identity) -> DocumentRow | None:
     """Where it stands today under another first path; a translation may also have another file kind than its original."""
     for row in ledger.documents.at_path(identity_.key):
         return row

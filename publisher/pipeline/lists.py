@@ -55,7 +55,7 @@ def _home(ledger: Ledger) -> Iterator[ListOrder]:
 def _extras(ledger: Ledger) -> ListOrder:
     documents = ledger.documents
     cards = tuple(c for c in documents.latest(SITEMAP) if c.state is State.PUBLISHED)
-    return ListOrder("extras", "extras", ExtrasView(tuple(documents.listed_categories()), cards, tuple(documents.months("")), ledger.updated))
+    return ListOrder("extras", "extras", ExtrasView(tuple(documents.listed_categories()), cards, tuple(ledger.places.months("")), ledger.updated))
 
 
 def _category(ledger: Ledger, path: str, owners: dict[str, set[str]]) -> Iterator[ListOrder]:
@@ -74,15 +74,14 @@ def _category(ledger: Ledger, path: str, owners: dict[str, set[str]]) -> Iterato
 
 
 def _archive(ledger: Ledger, scope: str, touched: list[str], owners: dict[str, set[str]]) -> Iterator[ListOrder]:
-    documents = ledger.documents
-    known = documents.category(scope[2:]) if scope else None
+    known = ledger.documents.category(scope[2:]) if scope else None
     base = f"place:{scope}:"
-    for node in nodes(documents, scope, touched, _Standing(ledger, base)):
+    for node in nodes(ledger.places, scope, touched, _Standing(ledger, base)):
         if node.count == 0:
             owners[base + node.prefix] = set()
         else:
             yield ListOrder("archive", base + node.prefix, _view(ledger, scope, known, node))
-    links = tuple((number(month), month) for month in documents.months(scope))
+    links = tuple((number(month), month) for month in ledger.places.months(scope))
     owner = f"months:{scope}"
     if links:
         yield ListOrder("archive", owner, ArchiveView("index", known, "", (), links))
@@ -108,8 +107,7 @@ class _Standing:
 
 
 def _view(ledger: Ledger, scope: str, known: Category | None, node: Node) -> ArchiveView:
-    documents = ledger.documents
     if node.children:
-        links = tuple((number(resolve(documents, scope, child)), child) for child in node.children)
+        links = tuple((number(resolve(ledger.places, scope, child)), child) for child in node.children)
         return ArchiveView(number(node.prefix), known, node.prefix, (), links)
-    return ArchiveView(number(node.prefix), known, node.prefix, documents.in_place(scope, node.prefix), ())
+    return ArchiveView(number(node.prefix), known, node.prefix, ledger.documents.in_place(scope, node.prefix), ())

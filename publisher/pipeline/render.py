@@ -18,7 +18,7 @@ from publisher.pipeline.crew import Asked, Crew, worker_of
 from publisher.pipeline.effective import Standing, make_card, standing, versions_shown
 from publisher.pipeline.examine import Digest
 from publisher.pipeline.hand import ListOrder, Order, Past, Rendered, Source
-from publisher.pipeline.identify import category_of, folder_of
+from publisher.pipeline.identify import folder_of
 from publisher.pipeline.lists import touched_lists
 from publisher.pipeline.past import PastEditions, is_table
 from publisher.pipeline.take_in import Intake, Known
@@ -74,21 +74,23 @@ class Rendering:
             self.done.update(some)
 
     def _documents(self, ids: Sequence[str]) -> None:
-        found = [plan for id_ in ids if (row := self.ledger.documents.get(id_)) is not None and (plan := self._plan(row)) is not None]
+        rows, versions = self.ledger.documents.many(ids), self.ledger.documents.versions_of(ids)
+        found = [plan for id_ in ids if id_ in rows and (plan := self._plan(rows[id_], versions.get(id_, []))) is not None]
         self._examine([source for plan in found for source in plan.sources])
         orders: dict[int, list[Order]] = {}
         with self.ledger.transaction():
+            cards = _Cards()
             for plan in found:
-                order = self._settle(plan)
+                order = self._settle(plan, cards)
                 if order is not None:
                     orders.setdefault(self._worker(plan), []).append(order)
+            cards.keep(self.ledger)
         for run in batched(_alternating(orders), SHARE):
             for worker in {worker for worker, _ in run}:
                 self._ask(worker, "render", [order for mine, order in run if mine == worker])
 
-    def _plan(self, row: DocumentRow) -> _Plan | None:
+    def _plan(self, row: DocumentRow, versions: Sequence[VersionRow]) -> _Plan | None:
         """What a document needs to be rendered; None when nothing of it is public."""
-        versions = self.ledger.documents.versions(row.id)
         if not versions:
             files = self.ledger.files.of_document(row.id)
             state = State.REJECTED if files and all(f.verdict == "rejected" for f in files) else State.HELD
@@ -144,7 +146,7 @@ class Rendering:
         known = next((k for source in plan.current.values() if (k := self.run.known.get(source.ref)) is not None), None)
         return known.worker if known is not None else worker_of(plan.row.path, self.crew)
 
-    def _settle(self, plan: _Plan) -> Order | None:
+    def _settle(self, plan: _Plan, cards: _Cards) -> Order | None:
         """Keep the document's card, touch the lists on which it was or is; the order for its pages."""
         row, what = plan.row, plan.what
         digests = {language: known.digest for language, source in plan.current.items() if (known := self.run.known.get(source.ref))}
@@ -152,9 +154,9 @@ class Rendering:
             self.ledger.documents.set_state(row.id, State.HELD, what.due)
             return None
         slug = _slug(row, digests)
-        card = make_card(row, category_of(self.ledger, folder_of(row.path)), what, digests, slug, self.now)
+        card = make_card(row, self.run.category(folder_of(row.path)), what, digests, slug, self.now)
         dues = [when for when in (what.due, *(found.due for found in digests.values())) if when is not None]
-        self._enter_card(row, card, min(dues, default=None))
+        cards.add(row, card, min(dues, default=None))
         shown = tuple((language, plan.current[language]) for language in digests) if card.state is State.PUBLISHED else ()
         owner = f"document:{row.id}"
         known = {} if self._empty or self.lost else self.ledger.pages.known_below(owner)
@@ -186,23 +188,6 @@ class Rendering:
             return True
         known = self.run.known.get(source.ref)
         return known is not None and known.digest.kind is not Kind.TABLE
-
-    def _enter_card(self, row: DocumentRow, card: Card, due: datetime | None) -> None:
-        pages = self.ledger.pages
-        where = place(card.date.strftime("%Y-%m/%d%H%M%S"), card.id)
-        if card != row.card or not row.listed:
-            if row.listed:
-                self._touch_lists(row.category, row.place)
-            self._touch_lists(card.category.path, where)
-            pages.touch("home", "")
-            self.ledger.remember("updated", max(card.updated, self.ledger.updated or card.updated).isoformat())
-        self.ledger.documents.set_card(card, where, True, due)
-
-    def _touch_lists(self, category_path: str, where: str) -> None:
-        pages = self.ledger.pages
-        pages.touch("category", category_path)
-        pages.touch("place", where)
-        pages.touch("place", f"c:{category_path}\n{where}")
 
     def _drop_versions(self, owner: str, but: set[str]) -> None:
         for name in self.ledger.pages.owners_below(owner + ":v"):
@@ -311,16 +296,17 @@ class Rendering:
     def record(self, staged: Iterable[Staged]) -> None:
         """Enter staged files and their owners into the ledger. Runs within a transaction, before they are put in place or after."""
         pages = self.ledger.pages
-        pages.put((item.record, shard_key(item.put.path), item.key) for item in staged)
+        pages.put(((item.record, shard_key(item.put.path), item.key) for item in staged), self._empty)
         for path, key in self.rekeyed:
             pages.rekey(path, key)
         self.rekeyed.clear()
-        left = {}
+        left, used = {}, []
         for owner, paths in self.owners.items():
             old = set() if self._empty else pages.owned(owner)
-            pages.use(owner, paths - old)
+            used += [(owner, path) for path in sorted(paths - old)]
             if old - paths:
                 left[owner] = sorted(old - paths)
+        pages.use(used)
         for owner, gone in left.items():  # after all uses: a file may pass from one owner to another
             self.dropped.update(pages.drop(owner, gone))
         self.owners.clear()
@@ -346,6 +332,36 @@ class _Older:
 
     owner: str
     source: Source | None
+
+
+@dataclass(slots=True)
+class _Cards:
+    """The cards of a batch of documents, and the lists on which these are or were: to be kept all at once."""
+
+    cards: list[tuple[DocumentRow, Card, str, datetime | None]] = field(default_factory=list)
+    touches: set[tuple[str, str]] = field(default_factory=set)
+    updated: datetime | None = None
+
+    def add(self, row: DocumentRow, card: Card, due: datetime | None) -> None:
+        """``due``: when the clock alone changes it."""
+        where = place(card.date.strftime("%Y-%m/%d%H%M%S"), card.id)
+        if card != row.card or not row.listed:
+            if row.listed:
+                self._touch_lists(row.category, row.place)
+            self._touch_lists(card.category.path, where)
+            self.touches.add(("home", ""))
+            self.updated = max(card.updated, self.updated or card.updated)
+        self.cards.append((row, card, where, due))
+
+    def _touch_lists(self, category_path: str, where: str) -> None:
+        self.touches |= {("category", category_path), ("place", where), ("place", f"c:{category_path}\n{where}")}
+
+    def keep(self, ledger: Ledger) -> None:
+        """Runs within a transaction."""
+        ledger.documents.set_cards(self.cards)
+        ledger.pages.touch_all(self.touches)
+        if self.updated is not None:
+            ledger.remember("updated", max(self.updated, ledger.updated or self.updated).isoformat())
 
 
 def _slug(row: DocumentRow, digests: Mapping[str, Digest]) -> str:

@@ -22,19 +22,17 @@ def lines(ledger: Ledger, settings: Settings, changed: Iterable[str] | None) -> 
         gone = [d for d in ledger.documents.all() if d.state in (State.WITHDRAWN, State.EXPIRED) and d.card is not None]
     else:
         wanted = sorted(set(changed))
-        rows = [row for path in wanted if (row := ledger.files.get(path)) is not None]
-        gone = [d for path in wanted if ledger.files.get(path) is None for d in ledger.documents.at_path(path) if d.card is not None]
-    documents: dict[str, DocumentRow | None] = {}
-    found = [_line(ledger, settings, row, documents) for row in rows]
+        files = ledger.files.many(wanted)
+        rows = [files[path] for path in wanted if path in files]
+        gone = [d for path in wanted if path not in files for d in ledger.documents.at_path(path) if d.card is not None]
+    documents = ledger.documents.many({row.document for row in rows})
+    found = [_line(settings, row, documents.get(row.document)) for row in rows]
     seen = {row.document for row in rows}
     found += [gone_line(d, settings) for d in gone if d.id not in seen]
     return tuple(sorted(found, key=lambda line: line.path))
 
 
-def _line(ledger: Ledger, settings: Settings, row: FileRow, documents: dict[str, DocumentRow | None]) -> DocumentLine:
-    if row.document not in documents:
-        documents[row.document] = ledger.documents.get(row.document)
-    document = documents[row.document]
+def _line(settings: Settings, row: FileRow, document: DocumentRow | None) -> DocumentLine:
     state, url, version = State.HELD, "", 0
     title = row.title
     if document is not None:

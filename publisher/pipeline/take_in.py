@@ -13,12 +13,13 @@ from publisher.ledger import Ledger
 from publisher.ledger.documents import DocumentRow, VersionRow
 from publisher.ledger.files import FileRow
 from publisher.ledger.names import identity
-from publisher.model import Problem
+from publisher.model import Category, Problem
 from publisher.pipeline import restrictions
 from publisher.pipeline.crew import Asked, Crew, worker_of
 from publisher.pipeline.examine import Answer, Digest, Question, refused
 from publisher.pipeline.hand import Job, Source, Taken
-from publisher.pipeline.identify import arrival_moment, document_of, identify
+from publisher.pipeline.identify import Identity, arrival_moment, document_of, identify
+from publisher.pipeline.recall import Recall
 from publisher.review.vanishing import held_vanishing, shrunk, too_many
 from publisher.settings import Settings
 
@@ -51,8 +52,10 @@ class Intake:
     known: dict[tuple[str, str], Known] = field(default_factory=dict)
     register: restrictions.Register = field(default_factory=restrictions.Register)
     _dirty: dict[str, None] = field(default_factory=dict)
+    _recall: Recall = field(init=False)
 
     def __post_init__(self) -> None:
+        self._recall = Recall(self.ledger, self.settings)
         self.register = restrictions.load(self.settings.paths.state, self.ledger.fact(restrictions.FACT))
 
     def drain(self) -> list[str]:
@@ -60,6 +63,10 @@ class Intake:
         ids = list(self._dirty)
         self._dirty.clear()
         return ids
+
+    def category(self, folder: str) -> Category:
+        """The category of a folder."""
+        return self._recall.category(folder)
 
     def _touch(self, document: str) -> None:
         self.ledger.pages.touch("document", document)
@@ -155,13 +162,14 @@ class Intake:
         return (key, False, f"{entry.stood_still_since:020}") if key.endswith("/") else together(entry.path)
 
     def _ask(self, batch: Sequence[Entry], crew: Crew) -> list[tuple[int, list[Entry], Asked]]:
+        self._recall.batch(entry.path for entry in batch)
         shares: dict[int, list[Entry]] = {}
         for entry in batch:
-            shares.setdefault(worker_of(identify(entry.path, self.settings).key, crew), []).append(entry)
+            shares.setdefault(worker_of(self._recall.who(entry.path).key, crew), []).append(entry)
         return [(worker, share, crew.ask(worker, "take", [self._job(entry) for entry in share])) for worker, share in shares.items()]
 
     def _job(self, entry: Entry) -> Job:
-        row = self.ledger.files.get(entry.path)
+        row = self._recall.files.get(entry.path)
         known = row.sha256 if row is not None and row.verdict != "" else ""
         return Job(entry.real, entry.size, entry.mtime, self._question(entry), known)
 
@@ -173,6 +181,7 @@ class Intake:
                 found[entry.path] = taken, worker
                 if taken.answer is not None and taken.answer.word == "held" and self.ledger.decisions.released(entry.path, taken.sha256):
                     found[entry.path] = self._released(taken, worker, crew), worker
+        self._recall.batch(entry.path for entry in batch)
         with self.ledger.transaction():
             for entry in batch:
                 self._record(entry, *found[entry.path])
@@ -188,30 +197,30 @@ class Intake:
         return self._asked(entry.path, arrival_moment(entry.stood_still_since, self.now), False)
 
     def _asked(self, path: str, arrived: datetime, released: bool) -> Question:
-        who = identify(path, self.settings)
-        slug = self._slug(who.key, who.profile)
+        who = self._recall.who(path)
+        slug = self._slug(who)
         return Question(path, arrived, who.profile, slug, released, self.now, self.register.of(slug))
 
-    def _slug(self, key: str, profile: object) -> str:
-        if profile is not None and key.endswith("/"):
-            return profile.slug  # type: ignore[attr-defined]
-        known = self.ledger.documents.by_key(key) or next(iter(self.ledger.documents.at_path(key)), None)
-        return known.id if known is not None else identity(key)
+    def _slug(self, who: Identity) -> str:
+        if who.profile is not None and who.key.endswith("/"):
+            return who.profile.slug
+        known = self._recall.document(who.key)
+        return known.id if known is not None else identity(who.key)
 
     def source(self, path: str, sha256: str, arrived: datetime) -> Source:
         """Where a content comes from, under today's rules."""
         return Source(self._asked(path, arrived, self.ledger.decisions.released(path, sha256)), sha256)
 
     def _record(self, entry: Entry, taken: Taken, worker: int) -> None:
-        row = self.ledger.files.get(entry.path)
+        row = self._recall.files.get(entry.path)
         if taken.answer is None:
             if not taken.sha256:
                 self.unfinished.add(entry.path)
             elif row is not None:
                 self.ledger.files.restamp(entry.path, entry.size, entry.mtime)
             return
-        who = identify(entry.path, self.settings)
-        document = document_of(self.ledger, who, entry.path)
+        who = self._recall.who(entry.path)
+        document = self._recall.document_of(who, entry.path)
         answer = self._decide(entry, taken, document, who.language)
         if not taken.sha256:  # it could not be opened: ask again at every run, but tell of it once
             entry = replace(entry, mtime=-1)
@@ -228,7 +237,7 @@ class Intake:
         """The review's answer, unless a person decided otherwise about these bytes or the address is taken."""
         answer = taken.answer
         assert answer is not None
-        if self.ledger.decisions.withdrawn(entry.path, taken.sha256):
+        if self._recall.decided(entry.path) and self.ledger.decisions.withdrawn(entry.path, taken.sha256):
             return refused(entry.path, withdrawn_by_person(entry.path), answer.title)
         taken_by = self._address_taken(entry.path, document, language)
         if taken_by:
@@ -237,7 +246,7 @@ class Intake:
 
     def _address_taken(self, path: str, document: DocumentRow, language: str) -> str:
         """Another file that stands and has this document's address in this language."""
-        if document.key.endswith("/"):
+        if document.key.endswith("/") or self._recall.is_blank(document.id):
             return ""
         others = (r for r in self.ledger.files.of_document(document.id) if r.path != path and r.language == language)
         return next((r.path for r in others if r.verdict == "accepted"), "")
@@ -245,7 +254,7 @@ class Intake:
     def verdict(self, row: FileRow, answer: Answer, source: Source, worker: int) -> None:
         """Record a verdict on a file; an accepted one becomes a version. Runs within a transaction."""
         digest = answer.digest
-        if digest is not None and not self.ledger.decisions.released(row.path, row.sha256):
+        if digest is not None and not (self._recall.decided(row.path) and self.ledger.decisions.released(row.path, row.sha256)):
             doubts = self._doubts(row, digest)
             if doubts:
                 row, digest = replace(row, verdict="held", problems=doubts), None
@@ -253,10 +262,11 @@ class Intake:
         if digest is not None:
             self._add_version(row, digest)
             self.known[row.path, row.sha256] = Known(digest, worker, source)
+        self._recall.filled(row.document)
         self._touch(row.document)
 
     def _add_version(self, row: FileRow, digest: Digest) -> None:
-        versions = self.ledger.documents.versions(row.document)
+        versions = self._versions(row)
         mine = [v for v in versions if v.language == row.language]
         here = next((v for v in reversed(mine) if v.path == row.path), None)
         if here is not None and (here.sha256, here.gone) == (row.sha256, False):
@@ -264,7 +274,7 @@ class Intake:
         last = mine[-1] if mine else None
         head = digest.head
         moment = max(row.arrived, last.moment) if last is not None else row.arrived
-        profile = identify(row.path, self.settings).profile
+        profile = self._recall.who(row.path).profile
         expires = head.expires
         if expires is None and profile is not None and profile.expires is not None:
             expires = (digest.as_of or head.date or moment) + profile.expires
@@ -273,24 +283,27 @@ class Intake:
             row.document, VersionRow(row.language, number, moment, row.sha256, row.path, head.publish, expires, rows=digest.rows, as_of=digest.as_of)
         )
 
+    def _versions(self, row: FileRow) -> list[VersionRow]:
+        return [] if self._recall.is_blank(row.document) else self.ledger.documents.versions(row.document)
+
     def _doubts(self, row: FileRow, digest: Digest) -> tuple[Problem, ...]:
         """What speaks against the next edition of a table when it is held against the one before."""
         before = self._rows_before(row) if digest.rows or digest.slug else 0
         problems = [self._shrunk(row, digest)] if before and shrunk(before, digest.rows) else []
-        standing = self._standing(row)
+        standing = self._standing(row) if digest.as_of is not None else None
         if digest.as_of is not None and standing is not None and standing.as_of is not None and digest.as_of < standing.as_of:
             problems.append(older_edition(row.path, digest.as_of, standing.as_of))
         return tuple(problems)
 
     def _standing(self, row: FileRow) -> VersionRow | None:
         """The edition that the public sees, unless the file is one of those that were published already."""
-        versions = [v for v in self.ledger.documents.versions(row.document) if v.language == row.language and not v.gone]
+        versions = [v for v in self._versions(row) if v.language == row.language and not v.gone]
         if any((v.path, v.sha256) == (row.path, row.sha256) for v in versions):
             return None
         return versions[-1] if versions else None
 
     def _rows_before(self, row: FileRow) -> int:
-        versions = [v for v in self.ledger.documents.versions(row.document) if not v.gone]
+        versions = [v for v in self._versions(row) if not v.gone]
         return versions[-1].rows if versions and versions[-1].sha256 != row.sha256 else 0
 
     def _shrunk(self, row: FileRow, digest: Digest) -> Problem:

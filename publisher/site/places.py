@@ -11,15 +11,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
-LEAF = 30
-"""A step of the archive with more documents than this is split."""
-
-STEPS = (7, 10, 12, 14, 16, 17, 18, 19, 20, 21, 22)
-"""Lengths of the steps of a place such as ``2011-03/11144600482913``: month, day, hour, minute, second, six further digits."""
+from publisher.ledger.places import LEAF, STEPS
 
 
 class Places(Protocol):
-    """What the ledger knows of the archive (``ledger.documents``)."""
+    """What the ledger knows of the archive (``ledger.places``)."""
 
     def place_count(self, scope: str, prefix: str) -> int: ...
     def places_below(self, scope: str, prefix: str, length: int) -> list[tuple[str, int]]: ...

@@ -1,0 +1,81 @@
+"""What a run has asked the ledger once and need not ask again for each file: nobody else writes while it works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from publisher.ledger import Ledger
+from publisher.ledger.documents import DocumentRow
+from publisher.ledger.files import FileRow
+from publisher.model import Category
+from publisher.pipeline.identify import Identity, category_of, folder_of, identify, new_document, same_stem
+from publisher.settings import Settings
+
+
+@dataclass(slots=True)
+class Recall:
+    """``files``: what stood at the paths of the batch at work."""
+
+    ledger: Ledger
+    settings: Settings
+    files: dict[str, FileRow] = field(default_factory=dict)
+    _asked: dict[str, DocumentRow | None] = field(default_factory=dict)
+    _who: dict[str, Identity] = field(default_factory=dict)
+    _categories: dict[str, Category] = field(default_factory=dict)
+    _decided: frozenset[str] = frozenset()
+    _blank: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._decided = self.ledger.decisions.paths()
+
+    def batch(self, paths: Iterable[str]) -> None:
+        """Ask for everything of these files at once."""
+        wanted = list(paths)
+        self.files = self.ledger.files.many(wanted)
+        self._who = {path: identify(path, self.settings) for path in wanted}
+        keys = list({who.key for who in self._who.values()})
+        found = self.ledger.documents.by_keys(keys)
+        self._asked = {key: found.get(key) for key in keys}
+
+    def who(self, path: str) -> Identity:
+        """What a file is part of."""
+        known = self._who.get(path)
+        return known if known is not None else identify(path, self.settings)
+
+    def document(self, key: str) -> DocumentRow | None:
+        """The document whose first path this is, or which stands there today."""
+        if key in self._asked:
+            return self._asked[key]
+        documents = self.ledger.documents
+        return documents.by_key(key) or next(iter(documents.at_path(key)), None)
+
+    def document_of(self, who: Identity, path: str) -> DocumentRow:
+        """As ``identify.document_of``. Runs within a transaction."""
+        known = self.document(who.key)
+        if known is None and who.language != "ja":
+            known = same_stem(self.ledger, who)
+        if known is None:
+            known = new_document(self.ledger, who, self.category(folder_of(path)))
+            self._blank.add(known.id)
+        self._asked[who.key] = known
+        return known
+
+    def is_blank(self, document: str) -> bool:
+        """It was made just now: it has neither files nor versions."""
+        return document in self._blank
+
+    def filled(self, document: str) -> None:
+        """It has a file now."""
+        self._blank.discard(document)
+
+    def decided(self, path: str) -> bool:
+        """Whether a person ever decided something about a file at this path."""
+        return path in self._decided
+
+    def category(self, folder: str) -> Category:
+        """The category of a folder; made when there is none yet, within a transaction."""
+        known = self._categories.get(folder)
+        if known is None:
+            known = self._categories[folder] = category_of(self.ledger, folder)
+        return known
