@@ -449,9 +449,17 @@ def test_no_reader_ever_meets_a_broken_link(states, seed, loss) -> None:
 class Liar(MemoryMirror):
     """Says that it has stored everything, and loses or spoils what ``loses`` says, so many times."""
 
-    def __init__(self, loses: dict[str, int], body: bytes | None = None) -> None:
+    def __init__(self, loses: dict[str, int], body: bytes | None = None, keeps: dict[str, int] | None = None) -> None:
+        """``keeps``: says that it has deleted these, so many times, and has not."""
         super().__init__()
-        self.loses, self.body = loses, body
+        self.loses, self.body, self.keeps = loses, body, keeps or {}
+
+    def delete(self, path: str) -> None:
+        if self.keeps.get(path, 0) > 0:
+            self.keeps[path] -= 1
+            self.log.append(("delete", path))
+            return
+        super().delete(path)
 
     def put(self, path: str, body: bytes, headers) -> None:
         if self.loses.get(path, 0) > 0:
@@ -486,6 +494,26 @@ def test_a_store_that_keeps_nothing_is_told_of_and_nothing_counts_as_sent(noon: 
     town.mirror.loses.clear()
     assert town.publish(FIRST).whole
     assert town.shown == FIRST
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_file_that_was_not_deleted_is_noticed_and_deleted_again(noon: datetime) -> None:
+    town = Town(noon, Liar({}, keeps={"n/old.html": 1}))
+    town.publish(BEFORE)
+    assert town.publish(AFTER).whole
+    assert town.shown == AFTER
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_store_that_deletes_nothing_is_told_of_and_asked_again(noon: datetime) -> None:
+    town = Town(noon, Liar({}, keeps={"n/old.html": 99}))
+    town.publish(BEFORE)
+    result = town.publish(AFTER)
+    assert result.problem.code == "mirror-undead" and result.retry
+    assert "n/old.html" not in result.deleted and result.behind
+    town.mirror.keeps.clear()
+    assert town.publish(AFTER).whole
+    assert town.shown == AFTER
 
 
 @pytest.mark.usefixtures("hasty")

@@ -1,8 +1,8 @@
-"""Looking again at what a store said it had stored: an answer of 200 is no proof.
+"""Looking again at what a store said it had stored or deleted: an answer of 200 is no proof.
 
 A step of up to ``ALL`` files is looked at as a whole; of a larger one the first and the last file, the home pages, the root of the manifest
 and one in ``EVERY``. As soon as one file is not what was sent, the whole run is looked at. ``alive.json`` is left out where it goes alone:
-it is sent again within a minute.
+it is sent again within a minute. Every deletion is looked at: what was taken down must not stay.
 """
 
 from __future__ import annotations
@@ -43,6 +43,15 @@ def stands(mirror: Mirror, path: str, body: bytes) -> bool:
         return True
     stored = mirror.get(path)
     return stored is not None and stored.body == body
+
+
+def gone_at_last(mirror: Mirror, path: str, sleep: Callable[[float], None] = time.sleep) -> bool:
+    """Whether the mirror has no such file any more, for a store that may need a moment. Raises ``MirrorError``."""
+    for pause in PAUSES:
+        sleep(pause)
+        if mirror.head(path) is None:
+            return True
+    return False
 
 
 def stands_at_last(mirror: Mirror, path: str, body: bytes, sleep: Callable[[float], None] = time.sleep) -> bool:

@@ -37,6 +37,8 @@ _BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
 _CLOCK = {"RequestTimeTooSkewed", "RequestExpired"}
 #: Answers of a store to a question about a key that it does not have.
 _ABSENT = {"NoSuchKey", "NotFound", "404"}
+#: Times that everything old below a path is looked for and deleted before the store is not believed.
+ROUNDS = 3
 #: Answers of a store that keeps no versions to a question about them.
 _UNVERSIONED = {"NotImplemented", "MethodNotAllowed", "501", "405"}
 
@@ -123,13 +125,18 @@ class S3Mirror:
         """Older versions first, then the marks of deletion: a mark that went before its file would bring the file back."""
         where = self._prefix + checked_prefix(self.name, prefix)
         kept = {self._prefix + path for path in keep}
+        went = 0
         with self._words():
-            files, marks = self._versions(where)
-            old = [(key, version) for key, version, latest in files if not latest or key not in kept]
-            for key, version in [*old, *marks]:
-                wanted = {"Bucket": self.bucket.bucket, "Key": key} | ({"VersionId": version} if version else {})
-                self._forget(wanted)
-        return len(old) + len(marks)
+            for _ in range(ROUNDS):
+                files, marks = self._versions(where)
+                left = [*((key, version) for key, version, latest in files if not latest or key not in kept), *marks]
+                if not left:
+                    return went
+                for key, version in left:
+                    wanted = {"Bucket": self.bucket.bucket, "Key": key} | ({"VersionId": version} if version else {})
+                    self._forget(wanted)
+                went += len(left)
+        raise unavailable(self.name, "undead", path=prefix)
 
     def _forget(self, wanted: dict[str, str]) -> None:
         from botocore.exceptions import ClientError

@@ -12,7 +12,7 @@ from queue import Queue
 from publisher.errors import MirrorError, MirrorRefused, MirrorUnavailable
 from publisher.mirrors.contract import Mirror
 from publisher.mirrors.plan import MirrorPlan, Upload
-from publisher.mirrors.readback import stands, stands_at_last, watched
+from publisher.mirrors.readback import gone_at_last, stands, stands_at_last, watched
 from publisher.mirrors.trouble import unavailable
 from publisher.model import Problem, Receipt
 
@@ -65,7 +65,8 @@ def sync(
     unanswered would be taken for what stood there before it, and never be mended. ``stop`` is asked before each
     upload, from several threads.
 
-    Files are looked at again after they were sent (``readback``); those that a store has lost are sent once more.
+    Files are looked at again after they were sent (``readback``); those that a store has lost are sent once more, those that it has not
+    deleted are deleted once more.
     No error of the mirror is raised; what ``read``, ``confirm`` or ``doubt`` raise is, after the uploads
     under way have ended.
     """
@@ -233,11 +234,18 @@ class _Run:
     def delete(self, plan: MirrorPlan) -> None:
         for deletion in plan.deletes:
             try:
-                self.mirror.delete(deletion.path)
+                self._vanish(deletion.path)
             except MirrorError as error:
                 self._fail(deletion.path, error)
                 return
             self.deleted.append(deletion.path)
+
+    def _vanish(self, path: str) -> None:
+        for _ in range(2):
+            self.mirror.delete(path)
+            if gone_at_last(self.mirror, path):
+                return
+        raise unavailable(self.mirror.name, "undead", path=path)
 
     def _fail(self, path: str, error: MirrorError) -> None:
         self.failed.append(path)
