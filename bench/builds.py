@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench import corpus, peers
-from bench.measure import Cost, Figures, calm, run
+from bench.measure import Cost, Figures, put_aside, run
 from bench.report import Table
 
 MB = 1_000_000
@@ -23,14 +22,8 @@ HEADS = ("median", "min–max", "× Hugo", "CPU", "memory")
 
 
 def _full(site: Path, command: Sequence[str]) -> Cost:
-    """Everything that a build leaves is away before it, and has been for a while."""
-    for name in ("public", ".publisher", "resources", ".hugo_build.lock"):
-        target = site / name
-        if target.is_dir():
-            shutil.rmtree(target)
-        elif target.exists():
-            target.unlink()
-    calm(site)
+    """Everything that a build leaves is away before it."""
+    put_aside(site, ("public", ".publisher", "resources", ".hugo_build.lock"))
     return run(command, site, (0, 3))
 
 

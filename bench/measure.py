@@ -147,8 +147,15 @@ def cpu_of(pid: int) -> float:
     return total
 
 
-def calm(folder: Path) -> None:
-    """Let what an earlier run deleted be gone: ext4 does not give a deleted file's place away for five seconds, and seeks past them all."""
+def put_aside(site: Path, names: Sequence[str]) -> None:
+    """Take away what an earlier run left, without deleting it.
+
+    ext4 gives the place of a deleted file away a minute later at the earliest (five where its inode is not on the disk yet), and meanwhile
+    seeks past all of them for each new file: after the deletion of 40,000 files a new one takes 0.4 ms instead of 0.04.
+    """
+    aside = site.parent / "aside"
+    aside.mkdir(exist_ok=True)
+    for name in names:
+        if (site / name).exists():
+            (site / name).rename(aside / str(sum(1 for _ in aside.iterdir())))
     os.sync()
-    if folder.exists():
-        time.sleep(6)

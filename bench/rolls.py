@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench import peers
-from bench.measure import Cost, Figures, calm, run
+from bench.measure import Cost, Figures, put_aside, run
 from bench.report import Table
 
 COLUMNS = ("番号", "氏名", "フリガナ", "性別", "年齢", "生年月日", "住所", "電話番号", "避難所", "公表同意", "閲覧制限", "備考")
@@ -81,9 +81,7 @@ def _site(site: Path) -> tuple[str, ...]:
 
 
 def _fresh(site: Path) -> None:
-    for name in ("public", ".publisher", "content"):
-        shutil.rmtree(site / name, ignore_errors=True)
-    calm(site)
+    put_aside(site, ("public", ".publisher", "content"))
 
 
 def table(work: Path, count: int, million: int, repeat: int, tell: Callable[[str], None]) -> Table:
