@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
 
 # The commonest family names (about two thirds of the population), enough to tell a column of names from a
 # column of places.
@@ -85,6 +86,9 @@ _SEXES = frozenset(["男", "女", "男性", "女性", "m", "f", "male", "female"
 _UNSAID = frozenset(("", "不明", "その他", "-", "回答しない", "other", "unknown", "無回答"))
 NUMERIC = re.compile(r"[-+]?\d[\d,.]*\s*(?:人|名|件|世帯|棟|戸|%)?|[-ー－―]|不明|なし|調査中|確認中|0")
 
+KEPT = 4_096
+"""Cells whose verdicts are kept: the tables of a town's notices name the same places and the same words again and again."""
+
 _HYPHENS = str.maketrans({c: "-" for c in "‐‑‒–—―−－ｰ"})
 
 
@@ -97,6 +101,7 @@ def narrow(text: str) -> str:
     )
 
 
+@lru_cache(maxsize=KEPT)
 def is_name(value: str) -> bool:
     """Whether the cell reads as the full name of a person. One cell alone proves nothing; a column of them
     does.
@@ -127,10 +132,12 @@ def _joined(text: str) -> bool:
     )
 
 
+@lru_cache(maxsize=KEPT)
 def is_family_name(value: str) -> bool:
     return narrow(value).strip() in SURNAMES
 
 
+@lru_cache(maxsize=KEPT)
 def is_kana_name(value: str) -> bool:
     """Two words of kana, as the readings of people's names are written; readings of buildings are one
     word.
