@@ -140,12 +140,13 @@ def tell_changes(folder: Path, known: dict[str, str]) -> None:
     (folder.parent / "changed.json").write_text(json.dumps(changed))
 
 
-def run(kind: str, count: int, turns: int, with_boto: bool) -> dict[str, dict[str, list[Took]]]:
+def run(kind: str, count: int, turns: int, with_boto: bool, base: Path) -> dict[str, dict[str, list[Took]]]:
+    """Every turn has a folder of its own below ``base``: nothing is deleted while it is measured (see ``measure.put_aside``)."""
     environment = {**os.environ, "AWS_ACCESS_KEY_ID": servers.KEY, "AWS_SECRET_ACCESS_KEY": servers.SECRET, "AWS_REGION": "us-east-1"}
     found: dict[str, dict[str, list[Took]]] = {}
     for turn in range(turns):
-        with tempfile.TemporaryDirectory() as place, servers.STORES[kind][1](_made(Path(place) / "store")) as server:
-            work = Path(place)
+        work = _made(base / f"{kind}{turn}")
+        with servers.STORES[kind][1](_made(work / "store")) as server:
             folder = work / "site"
             corpus(folder, count)
             known: dict[str, str] = {}
@@ -198,9 +199,10 @@ def main() -> None:
         folder, url, prefix, ledger = options.send or options.boto
         return send(Path(folder), url, prefix, ledger) if options.send else boto(Path(folder), url, prefix)
     every = {}
-    for kind in options.stores:
-        found = every[kind] = run(kind, options.files, options.turns, options.with_boto3)
-        print(table(kind, options.files, found), flush=True)
+    with tempfile.TemporaryDirectory() as place:
+        for kind in options.stores:
+            found = every[kind] = run(kind, options.files, options.turns, options.with_boto3, Path(place))
+            print(table(kind, options.files, found), flush=True)
     if options.json:
         options.json.write_text(json.dumps(every, default=lambda took: took.__dict__, indent=1))
     return None
