@@ -15,6 +15,10 @@ _TEL = (
     rf"(?<![\d０-９.．{_DASH}])(?:[(（][0０]{_DIGIT}{{1,4}}[)）]|[0０]{_DIGIT}{{1,4}}[{_DASH}(（]|[+＋]81[ {_DASH}]?{_DIGIT}{{1,4}}[ {_DASH}])"
     rf"{_DIGIT}{{1,4}}[ {_DASH})）]{_DIGIT}{{3,4}}(?!{_DIGIT}|[{_DASH}]{_DIGIT})"
 )
+_DIGITS = re.compile(r"\d")
+FEWEST = 10
+"""Digits of a telephone number that becomes a link, at least; shorter ones ring only in their own area."""
+
 _URL = r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+"
 _LINKS = re.compile(f"(?P<url>{_URL})|(?P<tel>{_TEL})")
 _URL_TAIL = ".,;:!?'"
@@ -31,6 +35,8 @@ _DRILL = re.compile(r".{0,10}訓練(?:です|中|用|配信|通知|情報|放送
 
 def inlines(text: str) -> tuple[Inline, ...]:
     """One run of text; each ``\\n`` becomes a Break. Anything that is no address or telephone number stays as it is."""
+    if "\n" not in text:
+        return tuple(_line(text))
     found: list[Inline] = []
     for number, line in enumerate(text.split("\n")):
         if number:
@@ -40,7 +46,7 @@ def inlines(text: str) -> tuple[Inline, ...]:
 
 
 def _line(line: str) -> list[Inline]:
-    if "http" not in line and not any(c in line for c in "0０+＋"):
+    if "http" not in line and (len(line) < FEWEST or len(_DIGITS.findall(line)) < FEWEST):
         return [Text(line)] if line else []
     found: list[Inline] = []
     end = 0
@@ -54,7 +60,7 @@ def _line(line: str) -> list[Inline]:
         else:
             digits = re.sub(r"\D", "", unicodedata.normalize("NFKC", shown))
             abroad = shown[0] in "+＋"
-            if not 10 <= len(digits) - abroad <= 11:
+            if not FEWEST <= len(digits) - abroad <= 11:
                 continue
             href = ("tel:+" if abroad else "tel:") + digits
         if match.start() > end:

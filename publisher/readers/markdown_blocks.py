@@ -48,6 +48,15 @@ _MARKS = "*_[]!`&\\<|#=~\n"
 @cache
 def parser() -> MarkdownIt:
     """Built once: it holds no state between documents."""
+    from publisher.readers import markdown_quick
+
+    md = full_parser()
+    markdown_quick.install(md)
+    return md
+
+
+def full_parser() -> MarkdownIt:
+    """The one that asks every rule about everything; ``parser`` gives the same tokens sooner."""
     from markdown_it import MarkdownIt
 
     from publisher.readers import emphasis, markdown_rules
@@ -195,7 +204,10 @@ class _Walk:
 
         if self.lines is None:
             self.lines = self.text.split("\n")
-        cells = escapedSplit(self.lines[line].strip())
+        text = self.lines[line].strip()
+        if text.count("|") - text.startswith("|") - text.endswith("|") < width:
+            return ()  # not even if none of the bars is escaped
+        cells = escapedSplit(text)
         cells = cells[cells[:1] == [""] :]
         more = cells[width : len(cells) - (cells[-1:] == [""])]
         if not any(cell.strip() for cell in more):
@@ -207,6 +219,8 @@ class _Walk:
     # --- inlines ---
 
     def _inlines(self, tokens: list[Token]) -> list[Inline]:
+        if len(tokens) == 1 and tokens[0].type == "text":
+            return list(plain_inlines(tokens[0].content))
         return self._run(iter(tokens), None)
 
     def _run(self, tokens: Iterator[Token], end: str | None) -> list[Inline]:
