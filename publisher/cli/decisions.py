@@ -30,14 +30,21 @@ def withdraw(options: argparse.Namespace) -> int:
 
 
 def _decision(options: argparse.Namespace, action: str) -> int:
-    """Decide, then publish at once: a decision that waits for the next run helps nobody."""
+    """Decide, then publish at once: a decision that waits for the next run helps nobody. The publisher that is at work does it, if there is one."""
     from dataclasses import replace
 
+    from publisher.errors import Busy
     from publisher.pipeline import decide
-    from publisher.pipeline.build import build, desk, write_staff_page
+    from publisher.pipeline.build import build, desk, lock, write_staff_page
     from publisher.pipeline.publish import to_mirrors
 
     settings = settings_of(options)
+    if not options.dry_run:
+        try:
+            with lock(settings.paths.state):
+                pass
+        except Busy:
+            return _have_it_decided(settings, options, action)
     with leading(settings, options) as may, desk(settings, dry=options.dry_run) as opened:
         now = clock(settings)
         if not opened.ledger.files.count():
@@ -47,6 +54,43 @@ def _decision(options: argparse.Namespace, action: str) -> int:
         report = replace(report, mirrors=to_mirrors(opened, now, may))
         report = with_staff_page(report, write_staff_page(opened, report, now))
     return say(report, options)
+
+
+def _have_it_decided(settings: Settings, options: argparse.Namespace, action: str) -> int:
+    """Ask the publisher that is at work, and wait until the public sees what was decided, or until it is plain that it takes longer."""
+    import time
+    from dataclasses import replace
+
+    from publisher.errors import Busy
+    from publisher.pipeline import requests
+    from publisher.pipeline.decide import below_content
+    from publisher.pipeline.status import status
+    from publisher.pipeline.summary import lines
+
+    with _records(settings) as (ledger, _):
+        before = ledger.serial
+    request = requests.Request(action, below_content(settings, options.path), operator())
+    paths = requests.ask(settings.paths.state, request)
+    if paths is None:
+        raise Busy(_not_answered(settings))
+    end = time.monotonic() + 20
+    while True:
+        with _records(settings) as (ledger, _):
+            report = replace(status(settings, everything=False), documents=lines(ledger, settings, paths), total=0)
+            built = ledger.serial > before
+        if built and all(line.state != "waiting" for line in report.mirrors):
+            return say(report, options)
+        if time.monotonic() > end:
+            late = () if built else (_not_answered(settings),)
+            return say(replace(report, problems=(*report.problems, *late), failed=not built), options)
+        time.sleep(0.1)
+
+
+def _not_answered(settings: Settings) -> Problem:
+    return Problem(
+        "not-answered", "動いている publisher が、1分たっても答えません。指示は預けました。", str(settings.paths.state), "公開中のページは、まだ変わっていません。",
+        "大きな仕事が終わりしだい行います。急ぐときは、動いている publisher を止めてから、もう一度実行してください。",
+    )  # fmt: skip
 
 
 def restrict(options: argparse.Namespace) -> int:

@@ -35,10 +35,12 @@ def check(options: argparse.Namespace) -> int:
 
 def build(options: argparse.Namespace) -> int:
     from publisher.pipeline.build import build, desk, write_staff_page
+    from publisher.pipeline.requests import carry_out
 
     settings = settings_of(options)
     with desk(settings, dry=options.dry_run) as opened:
-        report = build(opened, clock(settings), tell=progress_bar(options), all_lines=options.json)
+        asked = () if options.dry_run else carry_out(opened, clock(settings))
+        report = build(opened, clock(settings), tell=progress_bar(options), all_lines=options.json, also=asked)
         report = with_staff_page(report, write_staff_page(opened, report, clock(settings)))
     return say(report, options)
 
@@ -48,10 +50,12 @@ def publish(options: argparse.Namespace) -> int:
 
     from publisher.pipeline.build import build, desk, write_staff_page
     from publisher.pipeline.publish import open_secrets, to_mirrors, to_relays
+    from publisher.pipeline.requests import carry_out
 
     settings = settings_of(options)
     with leading(settings, options) as may, desk(settings, dry=options.dry_run) as opened:
-        report = build(opened, clock(settings), tell=progress_bar(options), all_lines=options.json)
+        asked = () if options.dry_run else carry_out(opened, clock(settings))
+        report = build(opened, clock(settings), tell=progress_bar(options), all_lines=options.json, also=asked)
         relays, problems = to_relays(settings, report.documents)
         report = replace(report, mirrors=to_mirrors(opened, clock(settings), may, options.allow_deletions), relays=relays, problems=(*report.problems, *problems, *open_secrets(settings)))
         report = with_staff_page(report, write_staff_page(opened, report, clock(settings)))

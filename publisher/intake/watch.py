@@ -52,7 +52,7 @@ MANY = 200
 class Watcher:
     """Hears of changes below a folder. ``wait`` wakes at the first, or when the time is over."""
 
-    def __init__(self, content: Path, also: Path | None = None) -> None:
+    def __init__(self, content: Path, *also: Path) -> None:
         """``also``: another folder in which a change wakes us (people's decisions), though it is no part of the drop folder."""
         self._content, self._also = content, also
         self._wake = Event()
@@ -96,8 +96,8 @@ class Watcher:
         observer = Observer()
         try:
             observer.schedule(Handler(), str(self._content), recursive=True)
-            if self._also is not None and self._also.is_dir():
-                observer.schedule(Waker(), str(self._also))
+            for folder in self._also:
+                observer.schedule(Waker(), str(folder))
             observer.start()
         except OSError:
             self.period = SHARE

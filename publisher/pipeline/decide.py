@@ -12,15 +12,16 @@ from publisher.pipeline import takedown
 from publisher.pipeline.build import Desk
 from publisher.pipeline.crew import crew
 from publisher.pipeline.take_in import Intake
+from publisher.settings import Settings
 
 
-def below_content(desk: Desk, path: str) -> str:
+def below_content(settings: Settings, path: str) -> str:
     """A path as a person types it (absolute, from here, or below the drop folder) → the path below the drop folder."""
     import unicodedata
 
-    content = desk.settings.paths.content
+    content = settings.paths.content
     given = Path(path)
-    for candidate in (given, Path.cwd() / given, desk.settings.paths.directory / given):
+    for candidate in (given, Path.cwd() / given, settings.paths.directory / given):
         try:
             inside = candidate.resolve().relative_to(content.resolve())
         except (ValueError, OSError):
@@ -30,7 +31,7 @@ def below_content(desk: Desk, path: str) -> str:
 
 
 def _rows(desk: Desk, path: str) -> list[FileRow]:
-    wanted = below_content(desk, path)
+    wanted = below_content(desk.settings, path)
     rows = desk.ledger.files.below(wanted) if wanted not in ("", ".") else list(desk.ledger.files.all())
     if not rows:
         raise UsageError(_unknown(desk, path, wanted))

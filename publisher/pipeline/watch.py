@@ -19,7 +19,7 @@ from publisher.intake.settle import Settling
 from publisher.intake.watch import Watcher
 from publisher.mirrors import Mirror, open_mirror
 from publisher.model import Problem
-from publisher.pipeline import restrictions
+from publisher.pipeline import requests, restrictions
 from publisher.pipeline.build import Desk, build, write_staff_page
 from publisher.pipeline.keeping import BackupKeeper
 from publisher.pipeline.publish import always, open_secrets, register, tidy, to_mirror, to_relays
@@ -135,9 +135,11 @@ class Watch:
             self._watcher.wake()
 
     def run(self) -> None:
-        decisions = restrictions.place(self.desk.settings.paths.state).parent
-        decisions.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._watcher = Watcher(self.desk.settings.paths.content, decisions)
+        state = self.desk.settings.paths.state
+        decisions = (restrictions.place(state).parent, requests.folder(state))
+        for folder in decisions:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._watcher = Watcher(self.desk.settings.paths.content, *decisions)
         self._watcher.start()
         self._stamp = self._settings_stamp()
         try:
@@ -200,7 +202,8 @@ class Watch:
         now = self.clock()
         self._reload()
         try:
-            report = build(self.desk, now, ready, all_lines=False, places=places)
+            asked = requests.carry_out(self.desk, now)
+            report = build(self.desk, now, ready, all_lines=False, places=places, also=asked)
             self._failed = False
         except PublisherError as error:
             self._failed = True

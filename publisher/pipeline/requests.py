@@ -1,0 +1,102 @@
+"""Decisions of a person while another publisher is at work: the request lies in a folder of its own until that one has done it.
+
+A release or a withdrawal must not wait for somebody who stops the watch. The running publisher looks at each turn, does what is asked as if
+it had been asked itself, and answers beside the request. A request that nobody answered is done by whoever works next.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from publisher.errors import PublisherError, UsageError
+from publisher.model import Problem
+from publisher.pipeline import decide
+from publisher.pipeline.build import Desk
+
+SUFFIX = ".request"
+ACTIONS = ("release", "withdraw")
+PATIENCE = 60.0
+"""Seconds that a person waits for the answer of the running publisher."""
+
+LOOK = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """``path`` as below the drop folder; ``who`` asks, for the audit log."""
+
+    action: str
+    path: str
+    who: str
+
+
+def folder(state: Path) -> Path:
+    """Where requests lie; the watch hears of everything that happens there."""
+    return state / "requests"
+
+
+def ask(state: Path, request: Request, patience: float = PATIENCE) -> list[str] | None:
+    """Leave a request and wait for its answer: the paths decided, or None when nobody has answered in time.
+
+    Raises ``UsageError`` with the words of the running publisher when it cannot be done.
+    """
+    where = folder(state)
+    where.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = where / f"{time.time_ns():020}-{secrets.token_hex(4)}{SUFFIX}"
+    _write(file, asdict(request))
+    answer = file.with_suffix(".answer")
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        if answer.exists():
+            said = json.loads(answer.read_text(encoding="utf-8"))
+            answer.unlink()
+            if said.get("problem"):
+                raise UsageError(Problem(**said["problem"]))
+            return [str(path) for path in said["paths"]]
+        time.sleep(LOOK)
+    return None
+
+
+def carry_out(desk: Desk, now: datetime) -> list[str]:
+    """Do what was asked for, the oldest first; the paths that were decided. A request that cannot be read is put aside, not obeyed."""
+    decided: list[str] = []
+    for file in _waiting(folder(desk.settings.paths.state)):
+        try:
+            request = Request(**json.loads(file.read_text(encoding="utf-8")))
+            if request.action not in ACTIONS:
+                raise ValueError(request.action)
+        except (OSError, ValueError, TypeError):
+            file.replace(file.with_suffix(".unreadable"))
+            continue
+        try:
+            paths = getattr(decide, request.action)(desk, request.path, now, request.who)
+        except PublisherError as error:
+            answer: dict[str, object] = {"problem": asdict(error.problem)}
+        else:
+            decided += paths
+            answer = {"paths": paths}
+        _write(file.with_suffix(".answer"), answer)
+        file.unlink()
+    return decided
+
+
+def _waiting(where: Path) -> Iterator[Path]:
+    with suppress(FileNotFoundError):
+        yield from sorted(path for path in where.iterdir() if path.suffix == SUFFIX and not path.name.startswith("."))
+
+
+def _write(file: Path, value: dict[str, object]) -> None:
+    """Readable by us alone, and whole from the moment at which its name is there."""
+    temporary = file.with_name(f".{file.name}")
+    number = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(number, "w", encoding="utf-8") as out:
+        json.dump(value, out, ensure_ascii=False)
+    temporary.replace(file)

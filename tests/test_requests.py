@@ -1,0 +1,104 @@
+"""A person decides while another publisher is at work: nobody has to stop the watch to take something down."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from publisher import cli
+from publisher.errors import Busy
+from publisher.pipeline import requests
+from tests.town import Town, make_town
+
+HELD = "電話番号,氏名,フリガナ,年齢\n090-0000-0001,山田　花子,ヤマダ　ハナコ,80\n090-0000-0002,鈴木　一郎,スズキ　イチロウ,71\n090-0000-0003,佐藤　葉子,サトウ　ヨウコ,64\n"
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Town:
+    made = make_town(tmp_path / "town", '\n[[mirrors]]\nname = "m"\nurl = "mirror"\n')
+    made.notices(2)
+    made.drop("名前.csv", HELD)
+    assert run(made, "publish") == 3
+    return made
+
+
+def run(town: Town, *words: str) -> int:
+    return cli.main(["-C", str(town.root), *words])
+
+
+@contextmanager
+def watching(town: Town) -> Iterator[None]:
+    with (town.root / "watch.log").open("wb") as log:
+        watch = subprocess.Popen(
+            [sys.executable, "-m", "publisher", "-C", str(town.root), "watch", "--json"], stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": str(Path.cwd())}
+        )
+    try:
+        deadline = time.monotonic() + 30
+        while not held(town):
+            assert time.monotonic() < deadline, "the watch did not start"
+            time.sleep(0.05)
+        yield
+    finally:
+        watch.terminate()
+        watch.wait(30)
+
+
+def held(town: Town) -> bool:
+    with (town.root / ".publisher" / "lock").open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+def test_withdraw_and_release_while_the_watch_runs(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    (page,) = [path for path in town.files() if path.startswith("n/") and "給水0号" in town.files()[path].decode()]
+    with watching(town):
+        capsys.readouterr()
+        assert run(town, "withdraw", "給水/0000.md", "--json") == 3
+        said = json.loads(capsys.readouterr().out)
+        assert [(line["path"], line["state"]) for line in said["documents"]] == [("給水/0000.md", "withdrawn")]
+        assert [line["state"] for line in said["mirrors"]] == ["current"]
+        for shown in (town.public / page, town.root / "mirror" / page):
+            assert "給水0号です" not in shown.read_text(encoding="utf-8")
+        assert run(town, "release", str(town.content / "名前.csv")) == 0
+        assert "[公開] 名前.csv" in capsys.readouterr().out
+    assert sorted(path.name for path in requests.folder(town.root / ".publisher").iterdir()) == []
+    assert "Traceback" not in (town.root / "watch.log").read_text()
+
+
+def test_what_cannot_be_done_is_said_in_the_words_of_the_one_at_work(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    with watching(town):
+        capsys.readouterr()
+        assert run(town, "withdraw", "給水/0007.md") == 2
+        assert "まだ受け取っていません" in capsys.readouterr().err
+
+
+def test_a_request_that_nobody_answers_is_told_and_done_by_the_next_run(town: Town, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("publisher.pipeline.requests.ask.__defaults__", (0.2,))
+    with town.desk():
+        assert run(town, "withdraw", "給水/0000.md") == Busy.exit_code
+    assert "指示は預けました" in capsys.readouterr().err
+    assert run(town, "publish") == 3
+    assert "[取消] 給水/0000.md" in capsys.readouterr().out
+    assert run(town, "status", "--json") == 3
+    assert {line["path"]: line["state"] for line in json.loads(capsys.readouterr().out)["documents"]}["給水/0000.md"] == "withdrawn"
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"action": "delete", "path": "a", "who": "b"}', '{"action": "release"}', "[1]"])
+def test_a_request_that_cannot_be_read_is_put_aside(town: Town, text: str) -> None:
+    where = requests.folder(town.root / ".publisher")
+    where.mkdir(exist_ok=True)
+    (where / f"1{requests.SUFFIX}").write_text(text)
+    assert run(town, "build") == 3
+    assert [path.name for path in where.iterdir()] == ["1.unreadable"]
