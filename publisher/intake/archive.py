@@ -8,6 +8,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from publisher.files import put_down
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -77,13 +79,7 @@ class Archive:
             Path(folder).mkdir(parents=True, exist_ok=True)
             self._folders.add(folder)
         try:
-            number = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
-            try:
-                rest = memoryview(data)
-                while rest:
-                    rest = rest[os.write(number, rest) :]
-            finally:
-                os.close(number)
+            put_down(temporary, data, os.O_TRUNC)
             os.replace(temporary, place)  # noqa: PTH105 - a hundred thousand Paths take seconds
         except BaseException:
             self._folders.discard(folder)

@@ -7,7 +7,6 @@ it had been asked itself, and answers beside the request. A request that nobody 
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from publisher.errors import PublisherError, UsageError
+from publisher.files import keep
 from publisher.model import Problem
 from publisher.pipeline import decide
 from publisher.pipeline.build import Desk
@@ -51,7 +51,7 @@ def ask(state: Path, request: Request, patience: float = PATIENCE) -> list[str] 
     where = folder(state)
     where.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = where / f"{time.time_ns():020}-{secrets.token_hex(4)}{SUFFIX}"
-    _write(file, asdict(request))
+    keep(file, json.dumps(asdict(request), ensure_ascii=False).encode())
     answer = file.with_suffix(".answer")
     end = time.monotonic() + patience
     while time.monotonic() < end:
@@ -83,7 +83,7 @@ def carry_out(desk: Desk, now: datetime) -> list[str]:
         else:
             decided += paths
             answer = {"paths": paths}
-        _write(file.with_suffix(".answer"), answer)
+        keep(file.with_suffix(".answer"), json.dumps(answer, ensure_ascii=False).encode())
         file.unlink()
     return decided
 
@@ -91,12 +91,3 @@ def carry_out(desk: Desk, now: datetime) -> list[str]:
 def _waiting(where: Path) -> Iterator[Path]:
     with suppress(FileNotFoundError):
         yield from sorted(path for path in where.iterdir() if path.suffix == SUFFIX and not path.name.startswith("."))
-
-
-def _write(file: Path, value: dict[str, object]) -> None:
-    """Readable by us alone, and whole from the moment at which its name is there."""
-    temporary = file.with_name(f".{file.name}")
-    number = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(number, "w", encoding="utf-8") as out:
-        json.dump(value, out, ensure_ascii=False)
-    temporary.replace(file)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 from publisher.errors import SiteError
+from publisher.files import keep
 from publisher.model import Problem
 from publisher.review.restrict import Person, Restriction, Restrictions, restriction
 
@@ -172,9 +172,4 @@ def _changing(state: Path) -> Iterator[Register]:
 def _write(state: Path, register: Register) -> None:
     file = place(state)
     said = {"version": 1, "key": register.key.hex(), "entries": [entry.as_json() for entry in register.entries], "log": register.log}
-    part = file.with_name(f".{FILE}.part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-        json.dump(said, out, ensure_ascii=False, indent=1)
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(file)
+    keep(file, json.dumps(said, ensure_ascii=False, indent=1).encode())

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from publisher.errors import SiteError
+from publisher.files import put_down
 from publisher.model import Delete, Page, PageKind, PageRecord, Problem, Put, Reason
 from publisher.site.order import rank_of
 
@@ -91,20 +92,11 @@ class Stager:
         self._count += 1
         name = f"{self._prefix}{self._count}"
         try:
-            self._write(f"{self._stage}/{name}", page.body)
+            put_down(f"{self._stage}/{name}", page.body)
         except OSError as error:
             raise unwritable(Path(self._folder), error) from error
         record = PageRecord(page.path, sha256, len(page.body), page.kind, page.personal, self._serial)
         return Staged(Put(page.path, reason), record, name, key)
-
-    def _write(self, place: str, body: bytes) -> None:
-        number = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-        try:
-            rest = memoryview(body)
-            while rest:
-                rest = rest[os.write(number, rest) :]
-        finally:
-            os.close(number)
 
     def _missing(self, path: str, size: int) -> bool:
         """Somebody took the file away, or a crash of the machine cut it."""

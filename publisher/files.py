@@ -1,0 +1,30 @@
+"""Two ways to write a file so that nobody ever meets half of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def put_down(place: str, body: bytes, flags: int = os.O_EXCL) -> None:
+    """Write a file under a name that nobody looks at yet: the caller renames it. Costs three system calls, for tens of thousands of files.
+
+    ``flags``: O_EXCL where nothing may stand there, O_TRUNC where what a killed run left may be written over.
+    """
+    number = os.open(place, os.O_WRONLY | os.O_CREAT | flags | os.O_CLOEXEC, 0o666)
+    try:
+        rest = memoryview(body)
+        while rest:
+            rest = rest[os.write(number, rest) :]
+    finally:
+        os.close(number)
+
+
+def keep(file: Path, body: bytes, mode: int = 0o600) -> None:
+    """Write or replace a file that must outlive a power cut: whole on the disk before its name says so. By default for its owner alone."""
+    part = file.with_name(f".{file.name}.part")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as out:
+        out.write(body)
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(file)
