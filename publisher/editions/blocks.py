@@ -29,14 +29,18 @@ from publisher.model import (
 
 _DIGIT = "[0-9０-９]"
 _HYPHEN = "[-－−‐‑–ー]"
+_HYPHENS = re.compile(_HYPHEN)
 _TELEPHONE = re.compile(
     f"(?<![0-9０-９A-Za-z./_-])[0０]{_DIGIT}{{1,4}}{_HYPHEN}{_DIGIT}{{1,4}}{_HYPHEN}{_DIGIT}{{3,4}}(?![0-9０-９A-Za-z_-])"
 )
+_OUTSIDE = re.compile("(?:https?|mailto|tel):")
 _PLAIN = str.maketrans("０１２３４５６７８９", "0123456789")
 
 
 def plain(inlines: Sequence[Inline]) -> str:
     """Inlines as plain text, readings left out."""
+    if len(inlines) == 1 and type(inlines[0]) is Text:
+        return inlines[0].text
     return "".join(
         i.text
         if isinstance(i, Text)
@@ -63,7 +67,7 @@ def address(frame: Frame, edition: Edition, path: str, href: str) -> str:
     Pages are linked within the edition, data and pictures where they are, in the web edition. Non-ASCII
     is percent-encoded.
     """
-    if re.match(r"(?:https?|mailto|tel):", href):
+    if _OUTSIDE.match(href):
         return quote(href, safe="%/:=&?~#+!$,;'@()*-._")
     target = quote(href.lstrip("/"), safe="%/=&?~#+,;@-._") or "index.html"
     if target.startswith(("#", "?")):
@@ -75,7 +79,7 @@ def address(frame: Frame, edition: Edition, path: str, href: str) -> str:
 def linked_text(frame: Frame, edition: Edition, text: str) -> str:
     """Escaped text in which telephone numbers can be called."""
     escaped = frame.escape(edition, text)
-    if "-" not in text and not re.search(_HYPHEN, text):
+    if ("0" not in text and "０" not in text) or _HYPHENS.search(text) is None:
         return escaped
     return _TELEPHONE.sub(
         lambda m: f'<a href="tel:{re.sub("[^0-9]", "", m[0].translate(_PLAIN))}">{m[0]}</a>', escaped
@@ -123,6 +127,8 @@ class WebBlocks:
         return self._frame.escape(WEB, text)
 
     def inlines(self, inlines: Sequence[Inline], linked: bool = False) -> str:
+        if not linked and len(inlines) == 1 and type(inlines[0]) is Text:
+            return linked_text(self._frame, WEB, inlines[0].text)
         parts = []
         for inline in inlines:
             match inline:

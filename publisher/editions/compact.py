@@ -185,6 +185,8 @@ class CompactBlocks:
                     yield from self._atoms((Text(_read(base, reading)),), linked)
 
     def inlines(self, inlines: Sequence[Inline], linked: bool = False) -> str:
+        if len(inlines) == 1 and type(inlines[0]) is Text:
+            return self._text(inlines[0].text, linked)
         parts = []
         for inline in inlines:
             match inline:

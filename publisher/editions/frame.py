@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 UNLIMITED = 1 << 40
 """The room of a page without a budget."""
 
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_FORBIDDEN = "\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+_CONTROLS = re.compile(f"[{_FORBIDDEN}]")
+_SPECIAL = re.compile(f'[&<>"{_FORBIDDEN}]')
 _TELEPHONE = re.compile(r"\+?\d[\d()-]{7,}\d")
 
 
@@ -83,8 +85,9 @@ class Frame:
         """Text as markup, fit for an attribute too. Control characters, which XML 1.0 2.2 forbids, are
         left out.
         """
-        if _CONTROLS.search(text):
-            text = _CONTROLS.sub("", text)
+        if _SPECIAL.search(text) is None:
+            return text
+        text = _CONTROLS.sub("", text)
         return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
     def size(self, edition: Edition, text: str) -> int:
