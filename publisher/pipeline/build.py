@@ -226,10 +226,10 @@ def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now
     ledger = desk_.ledger
     present = ready(what.present)
     run.unfinished.update({e.path for e in what.present} - {e.path for e in present})
-    lost = _is_lost(desk_)
-    if lost:
+    lost, rules_changed = _is_lost(desk_), ledger.fact("fingerprint") != desk_.fingerprint
+    if lost and not rules_changed:  # after a restore nobody expects it to be there
         run.problems.append(_made_anew(desk_.settings.paths.output))
-    rules_changed = lost or ledger.fact("fingerprint") != desk_.fingerprint
+    rules_changed = rules_changed or lost
     restricted = restricted_documents(ledger, run.register)
     again = list(ledger.files.all()) if rules_changed else [row for document in restricted for row in ledger.files.of_document(document.id)]
     bench = desk_.bench()
