@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Meaning(StrEnum):
@@ -103,6 +104,11 @@ _FACILITY = re.compile(
 )
 
 
+KEPT = 1_024
+"""Names of columns that are remembered: the same few stand above most tables."""
+
+
+@lru_cache(maxsize=KEPT)
 def narrow(name: str) -> str:
     """A column name for looking at: NFKC, lower case, without spaces, numbering in front and marks."""
     bare = re.sub(r"^[\u2460-\u2473\u3251-\u325f]+", "", name.strip())
@@ -111,6 +117,7 @@ def narrow(name: str) -> str:
     return re.sub(r"[\s*＊※★●◎○必須]+", "", text).lower()
 
 
+@lru_cache(maxsize=KEPT)
 def meaning(name: str) -> Meaning | None:
     """What the column is about, None when its name says nothing of people. Counts of people are no people."""
     text = narrow(name)

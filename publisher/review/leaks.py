@@ -132,7 +132,7 @@ def numbered_columns(
 
 def plain(inlines: Iterable[Inline]) -> str:
     """The characters of a run of inlines, readings left out."""
-    return "".join(_inline(inline) for inline in inlines)
+    return "".join([inline.text if type(inline) is Text else _inline(inline) for inline in inlines])
 
 
 def _inline(inline: Inline) -> str:
@@ -140,7 +140,7 @@ def _inline(inline: Inline) -> str:
         return inline.text
     if isinstance(inline, Ruby):
         return inline.base
-    if isinstance(inline, Strong | Link):
+    if isinstance(inline, (Strong, Link)):
         return plain(inline.inlines)
     return "\n"
 
@@ -148,7 +148,7 @@ def _inline(inline: Inline) -> str:
 def texts(blocks: Iterable[Block]) -> Iterator[str]:
     """Every run of text of the blocks, one a paragraph, cell or line."""
     for block in blocks:
-        if isinstance(block, Paragraph | Heading):
+        if isinstance(block, (Paragraph, Heading)):
             yield plain(block.inlines)
             yield from _addresses(block.inlines)
         elif isinstance(block, Preformatted):

@@ -89,6 +89,9 @@ NUMERIC = re.compile(r"[-+]?\d[\d,.]*\s*(?:人|名|件|世帯|棟|戸|%)?|[-ー�
 KEPT = 4_096
 """Cells whose verdicts are kept: the tables of a town's notices name the same places and the same words again and again."""
 
+SHORT = 40
+"""Characters of a cell that is kept; a long one is seldom said twice, and would take memory."""
+
 _HYPHENS = str.maketrans({c: "-" for c in "‐‑‒–—―−－ｰ"})
 
 
@@ -99,6 +102,15 @@ def narrow(text: str) -> str:
         if text.isascii()
         else unicodedata.normalize("NFKC", text).translate(_HYPHENS)
     )
+
+
+def _bare(value: str) -> str:
+    return _bare_short(value) if len(value) <= SHORT else narrow(value).strip()
+
+
+@lru_cache(maxsize=KEPT)
+def _bare_short(value: str) -> str:
+    return narrow(value).strip()
 
 
 @lru_cache(maxsize=KEPT)
@@ -155,16 +167,16 @@ def birth_dates(values: Iterable[str]) -> bool:
     """Whether dates spread over decades and reach far back, as the birthdays of different people do."""
     years = []
     for value in values:
-        if match := _DATE.match(narrow(value).strip()):
+        if match := _DATE.match(_bare(value)):
             years.append(int(match[1]) if match[1] else _ERA[match[2]] + int(match[3]))
     return len(years) >= 3 and max(years) - min(years) >= 15 and sorted(years)[len(years) // 2] < 2008
 
 
 def sexes(values: Collection[str]) -> bool:
-    said = {narrow(value).strip().lower() for value in values} - _UNSAID
+    said = {_bare(value).lower() for value in values} - _UNSAID
     return bool(said) and said <= _SEXES
 
 
 def numeric(values: Collection[str]) -> bool:
     """Whether all of them are numbers or stand for a number that is not known."""
-    return all(NUMERIC.fullmatch(narrow(value).strip()) for value in values)
+    return all(NUMERIC.fullmatch(_bare(value)) for value in values)
