@@ -48,6 +48,7 @@ _LATIN = re.compile(
     r"[\u0080-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 )
 _JAPANESE = re.compile("[\u3000-\u30ff\u4e00-\u9fff\uff01-\uff5e]")
+_THREE_BYTES = re.compile("[\u0800-\U0010ffff]")  # or four, in UTF-8
 _LETTER = re.compile("[\u3041-\u30fe\u4e00-\u9fff]")
 _CP1252 = {
     ord(bytes([n]).decode("cp1252")): n for n in range(0x80, 0xA0) if n not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
@@ -158,7 +159,7 @@ def _candidates(sample: bytes) -> Iterator[str]:
             return
         utf8, shown = False, ""
     doubtful = (
-        utf8 and shown and not shown.isascii() and max(shown) < "\u0800"
+        utf8 and shown and not shown.isascii() and _THREE_BYTES.search(shown) is None
     )  # two bytes a character: ﾅｶ in CP932 is Ŷ in UTF-8
     if utf8 and (not doubtful or _unmangled(shown) is not None):
         yield "utf-8"

@@ -144,9 +144,8 @@ def _joined(text: str) -> bool:
     )
 
 
-@lru_cache(maxsize=KEPT)
 def is_family_name(value: str) -> bool:
-    return narrow(value).strip() in SURNAMES
+    return _bare(value) in SURNAMES
 
 
 @lru_cache(maxsize=KEPT)
