@@ -26,7 +26,7 @@ def one(site: Path, count: int, repeat: int) -> dict[str, float]:
     run((sys.executable, "-m", "publisher", "-C", str(site), "build"), site, (0, 3))
     watched, written, pages = [], [], []
     with desk(load(site)) as opened:
-        zone = opened.settings.site.timezone
+        zone = opened.settings.site.zone
         for number in range(repeat + 1):
             name = f"water/scale{number}.md"
             (site / "content" / name).write_text(f"# 給水{number}\n\n10時から配ります。\n", encoding="utf-8")
