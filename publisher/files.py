@@ -1,4 +1,4 @@
-"""Two ways to write a file so that nobody ever meets half of it."""
+"""Writing files so that nobody ever meets half of one, and so that whoever owns a folder can read what is in it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,22 @@ def keep(file: Path, body: bytes, mode: int = 0o600) -> None:
     """Write or replace a file that must outlive a power cut: whole on the disk before its name says so. By default for its owner alone."""
     part = file.with_name(f".{file.name}.part")
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as out:
+        hand_over(out.fileno(), file.parent)
         out.write(body)
         out.flush()
         os.fsync(out.fileno())
     part.replace(file)
+
+
+def own_folder(folder: Path) -> None:
+    """Make a folder that its owner alone may enter, where it is missing."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        hand_over(folder, folder.parent)
+
+
+def hand_over(what: int | Path, folder: Path) -> None:
+    """What root writes belongs to whom the folder belongs to: else the service could not read what an administrator decided."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.chown(what, owner.st_uid, owner.st_gid)

@@ -102,3 +102,17 @@ def test_a_request_that_cannot_be_read_is_put_aside(town: Town, text: str) -> No
     (where / f"1{requests.SUFFIX}").write_text(text)
     assert run(town, "build") == 3
     assert [path.name for path in where.iterdir()] == ["1.unreadable"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root decides for another user")
+def test_what_root_decides_can_be_read_by_the_service(town: Town) -> None:
+    from publisher.pipeline import restrictions
+    from publisher.review.restrict import Person
+
+    state = town.root / ".publisher"
+    os.chown(state, 65534, 65534)
+    assert requests.ask(state, requests.Request("withdraw", "給水/0000.md", "root"), patience=0) is None
+    restrictions.add(state, "hinansha", [Person(name="髙橋　是羅")], town.now, "root")
+    made = [requests.folder(state), *requests.folder(state).iterdir(), restrictions.place(state).parent, restrictions.place(state), state / "restrictions.lock"]
+    assert {path.stat().st_uid for path in made} == {65534}
+    assert {path.stat().st_mode & 0o077 for path in made[:-1]} == {0}

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from publisher.errors import PublisherError, UsageError
-from publisher.files import keep
+from publisher.files import keep, own_folder
 from publisher.model import Problem
 from publisher.pipeline import decide
 from publisher.pipeline.build import Desk
@@ -49,7 +49,7 @@ def ask(state: Path, request: Request, patience: float = PATIENCE) -> list[str] 
     Raises ``UsageError`` with the words of the running publisher when it cannot be done.
     """
     where = folder(state)
-    where.mkdir(parents=True, exist_ok=True, mode=0o700)
+    own_folder(where)
     file = where / f"{time.time_ns():020}-{secrets.token_hex(4)}{SUFFIX}"
     keep(file, json.dumps(asdict(request), ensure_ascii=False).encode())
     answer = file.with_suffix(".answer")

@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 from publisher.errors import SiteError
-from publisher.files import keep
+from publisher.files import hand_over, keep, own_folder
 from publisher.model import Problem
 from publisher.review.restrict import Person, Restriction, Restrictions, restriction
 
@@ -162,9 +162,9 @@ def joined(one: bytes, other: bytes) -> bytes | None:
 
 @contextmanager
 def _changing(state: Path) -> Iterator[Register]:
-    folder = place(state).parent
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    own_folder(place(state).parent)
     with (state / "restrictions.lock").open("w") as lock:
+        hand_over(lock.fileno(), state)
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield load(state)
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from threading import Event, Thread
 
 from publisher.errors import PublisherError, SettingsError
+from publisher.files import own_folder
 from publisher.intake.listing import Entry, changes, listing
 from publisher.intake.settle import Settling
 from publisher.intake.watch import Watcher
@@ -138,7 +139,7 @@ class Watch:
         state = self.desk.settings.paths.state
         decisions = (restrictions.place(state).parent, requests.folder(state))
         for folder in decisions:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            own_folder(folder)
         self._watcher = Watcher(self.desk.settings.paths.content, *decisions)
         self._watcher.start()
         self._stamp = self._settings_stamp()
