@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ WORTH_WORKERS = 60
 
 MOST = 8
 """Processes at most: each holds what it read, and one process records what they did."""
+
+GARBAGE = (50_000, 20, 100)
+"""How seldom Python looks for rings of garbage meanwhile: contents are trees, and looking all the time costs a tenth."""
 
 
 class Asked(Protocol):
@@ -57,20 +61,26 @@ class Alone:
 def crew(bench: Bench, files: int, frame: Callable[[], Frame] | None = None) -> Iterator[Crew]:
     """Hands for so many files."""
     size = workers(files)
-    if size == 0:
-        yield Alone(bench, frame)
-        return
-    import gc
+    with seldom_collected():
+        if size == 0:
+            yield Alone(bench, frame)
+            return
+        from publisher.pipeline.processes import Processes
 
-    from publisher.pipeline.processes import GARBAGE, Processes
+        hands = Processes(bench, size)
+        try:
+            yield hands
+        finally:
+            hands.close()
 
+
+@contextmanager
+def seldom_collected() -> Iterator[None]:
     before = gc.get_threshold()
     gc.set_threshold(*GARBAGE)
-    hands = Processes(bench, size)
     try:
-        yield hands
+        yield
     finally:
-        hands.close()
         gc.set_threshold(*before)
 
 

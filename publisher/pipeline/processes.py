@@ -13,14 +13,12 @@ from typing import Any
 from publisher.errors import SiteError
 from publisher.intake.archive import Moved
 from publisher.model import Card, Category, Head, Problem, Version
+from publisher.pipeline.crew import GARBAGE
 from publisher.pipeline.examine import Answer, Digest, Question, refused
 from publisher.pipeline.hand import Bench, Hand, Job, ListOrder, Order, Rendered, Source, Taken
 
 WARM = ("publisher.pipeline.hand", "publisher.readers.notice", "publisher.review", "markdown_it", "jinja2", "charset_normalizer")
 """Imported once by the server that workers are forked from, so that none of them has to import it again."""
-
-GARBAGE = (50_000, 20, 100)
-"""How seldom Python looks for rings of garbage meanwhile: contents are trees, and looking all the time costs a tenth."""
 
 
 def _plainly(what: type) -> None:
