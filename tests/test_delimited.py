@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from publisher.errors import Unreadable
 from publisher.model import Table, Workbook
-from publisher.readers.delimited import read_delimited
+from publisher.readers.cells import untouched
+from publisher.readers.delimited import _Records, read_delimited
 
 ARRIVED = dt.datetime(2011, 3, 12, 12, tzinfo=dt.UTC)
 
@@ -182,3 +183,22 @@ def test_real_multiline_cells(real) -> None:
     assert len(made.tables[0].rows) == 30
     assert codes(made) == ([], [])
     assert "\n" in made.tables[0].rows[0][6]
+
+
+PIECES = st.text("あ　 漢=\"_x0041\t#E+52\r\n,\x07\ud800ｱ", max_size=6)
+
+
+@given(rows=st.lists(st.lists(PIECES, min_size=3, max_size=4), min_size=1, max_size=9), ending=st.sampled_from(["\n", "\r\n"]), quoted=st.booleans())
+def test_the_quick_way_through_a_clean_text_is_the_same(rows: list[list[str]], ending: str, quoted: bool) -> None:
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator=ending, quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL).writerows(rows)
+    records = _Records(out.getvalue(), ",", 1)
+    if untouched(out.getvalue(), ","):
+        quick = records._as_they_stand()
+        assert quick is None or quick == records._collect(records._reader(strict=True))
+
+
+def test_a_clean_text_is_known_as_one() -> None:
+    assert untouched("氏名,住所\r\n佐藤　花子,汐見市 本町\r\n", ",")
+    for text in ("a, b\n", "a,b \n", "a,=1\n", "　a,b\n", "a,b　\n", "a,#REF!\n", "a,5.22E+12\n", "a_x000D_,b\n", "a\x07,b\n", 'a,"b "\n', "a\tb,c\n"):
+        assert not untouched(text, ","), text

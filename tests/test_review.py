@@ -706,3 +706,20 @@ def test_real_tables_are_held_only_for_a_reason(real: Path, noon) -> None:
 @given(st.lists(st.text("汐見市本青葉町村県東京都郡区大字条通上る番地号丁目の三十0123459０１９-ー－〒ビル荘 　A", max_size=24), max_size=12))
 def test_towns_of_many_addresses_are_those_of_each(addresses: list[str]) -> None:
     assert towns(addresses) == {address: town(address) for address in addresses}
+
+
+@given(st.lists(st.text("佐あア 　1①٣@〒-/・○ｱaA\n_年", max_size=6), max_size=8))
+def test_names_are_looked_at_together_as_they_are_one_by_one(cells: list[str]) -> None:
+    from publisher.review.misfits import _is_name, _wide, misfits
+
+    made = Table("", ("氏名",), [(cell,) for cell in cells], list(range(len(cells))))
+    alone = frozenset(cell for cell in cells if cell.strip() and not _is_name(_wide(cell)))
+    assert misfits(made, [0]) == ({0: alone} if alone else {})
+
+
+@given(st.lists(st.text("アあｱ 　aZ漢ー・\n゛", max_size=5), min_size=1, max_size=8))
+def test_readings_are_looked_at_together_as_they_are_one_by_one(cells: list[str]) -> None:
+    from publisher.review.rows import _verdict, readings
+
+    made = Table("", ("フリガナ",), [(cell,) for cell in cells], list(range(len(cells))))
+    assert (readings(made, 0, "") is None) == (not any(map(_verdict, cells)))

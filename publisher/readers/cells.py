@@ -65,6 +65,27 @@ def text(value: str) -> str:
     return value.strip()
 
 
+_MAYBE_ODD = re.compile(r"\d[Ee]\+?\d")
+
+
+def untouched(delimited: str, separator: str) -> bool:
+    """Whether no cell of a delimited text needs ``text``, nor looks ``damaged`` or ``broken``: one look at the whole, which may
+    say no for nothing.
+    """
+    bare = delimited.replace("\r\n", "\n").replace("\u3000", "").replace(separator, "").replace("\n", "")
+    if not bare.isprintable() or any(mark in bare for mark in ("_x", "#", "Err:")):
+        return False
+    if ("E" in bare or "e" in bare) and _MAYBE_ODD.search(bare):
+        return False
+    edges = [edge for edge in (separator, "\n", "\r", '"') if edge in delimited]
+    opening = [mark for mark in (" ", "\u3000", "=") if mark in delimited]
+    if delimited.startswith(tuple(opening)) or delimited.endswith((" ", "\u3000")):
+        return False
+    beginnings = [edge + mark for edge in edges for mark in opening]
+    ends = [mark + edge for edge in edges for mark in opening if mark != "="]
+    return not any(one in delimited for one in (*beginnings, *ends))
+
+
 def damaged(value: str) -> bool:
     """Whether the text is what is left of a code that was once opened as a number (``5.22001E+12``)."""
     return _SCIENTIFIC.fullmatch(value) is not None

@@ -8,17 +8,21 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from pathlib import PurePosixPath
 
 from publisher.errors import Unreadable
 from publisher.model import Head, Problem, Workbook
-from publisher.readers.cells import Strings
+from publisher.readers.cells import Strings, untouched
 from publisher.readers.layout import Layout, Sheet, lay_out, numbers
 
 _SHOWN = "このファイルは公開していません。前に公開した版があれば、それが表示されたままです。"
 _SAMPLE = 200_000  # characters in which the separator is looked for
 _LONGEST = 1 << 22
 _LARGE = 1 << 18
+_CHUNK = 10_000
+
+_Read = tuple[list[tuple[str, ...]], list[int], tuple[str, ...]]
 
 
 def read_delimited(path: str, data: bytes, arrived: datetime) -> Workbook:
@@ -53,8 +57,8 @@ def _read(path: str, data: bytes, arrived: datetime) -> Workbook:
     text, warnings = _text(path, data)
     separator, text, first = _separator(path, text)
     records = _Records(text, separator, first)
-    rows, lines, strings = records.read()
-    made = lay_out(Sheet("", path, rows, lines, (), (), strings.odd()), arrived)
+    rows, lines, odd = records.read()
+    made = lay_out(Sheet("", path, rows, lines, (), (), odd), arrived)
     if made.table is None:
         raise _unreadable(
             path,
@@ -157,10 +161,12 @@ class _Records:
         self._text, self._separator, self._first = text, separator, first
         self.broken_quote = 0
 
-    def read(self) -> tuple[list[tuple[str, ...]], list[int], Strings]:
+    def read(self) -> _Read:
+        """Rows, the line of each, and the strings that look damaged."""
         csv.field_size_limit(_LONGEST)
         try:
-            return self._collect(self._reader(strict=True))
+            found = self._as_they_stand() if untouched(self._text, self._separator) else None
+            return found or self._collect(self._reader(strict=True))
         except csv.Error:
             pass
         unclosed = self._unclosed()
@@ -174,7 +180,29 @@ class _Records:
             io.StringIO(self._text, newline=""), delimiter=self._separator, strict=strict, quoting=quoting
         )
 
-    def _collect(self, reader: Iterator[list[str]]) -> tuple[list[tuple[str, ...]], list[int], Strings]:
+    def _as_they_stand(self) -> _Read | None:
+        """The rows of a text in which no cell needs cleaning: ten times faster than cell by cell. None where a
+        cell goes over several lines.
+        """
+        reader = self._reader(strict=True)
+        rows: list[tuple[str, ...]] = []
+        known: dict[int, dict[str, str]] = {}
+        while some := list(islice(reader, _CHUNK)):
+            if any([len(row) != len(some[0]) for row in some]):
+                rows += map(tuple, some)
+                continue
+            columns: list[tuple[str, ...] | list[str]] = list(zip(*some, strict=True))
+            for place, cells in enumerate(columns):  # equal cells share one string where many are equal
+                if not rows and 2 * len(set(cells)) <= len(cells):
+                    known[place] = {}
+                if place in known:
+                    columns[place] = list(map(known[place].setdefault, cells, cells))
+            rows += zip(*columns, strict=True)
+        if reader.line_num != len(rows):  # type: ignore[attr-defined]
+            return None
+        return rows, list(range(self._first, self._first + len(rows))), ()
+
+    def _collect(self, reader: Iterator[list[str]]) -> _Read:
         rows: list[tuple[str, ...]] = []
         lines: list[int] = []
         strings = Strings()
@@ -183,7 +211,7 @@ class _Records:
             rows.append(strings.row(row))
             lines.append(line)
             line = reader.line_num + self._first
-        return rows, lines, strings
+        return rows, lines, strings.odd()
 
     def _unclosed(self) -> int:
         """The line of a quote that swallows everything to the end, 0 when all are closed."""

@@ -26,10 +26,9 @@ from publisher.review.persons import MOBILE, SURNAMES, narrow
 
 _D = "[0-9０-９]"
 _SEP = r"[-‐‑‒–—―−－ｰー・ 　\u00a0\u2009]"
-_TWELVE = re.compile(
-    rf"(?<![0-9０-９.．A-Za-z/_])(?<![0-9０-９]{_SEP})"
-    rf"(?:{_D}{{12}}|{_D}{{4}}{_SEP}{_D}{{4}}{_SEP}{_D}{{4}}|{_D}{{3}}(?:{_SEP}{_D}{{3}}){{3}}|{_D}(?:{_SEP}"
-    rf"{_D}){{11}})"
+_TWELVE = re.compile(  # begins with a set of characters, because the search for these is many times faster than a look behind each
+    rf"{_D}(?<![0-9０-９.．A-Za-z/_]{_D})(?<![0-9０-９]{_SEP}{_D})"
+    rf"(?:{_D}{{11}}|{_D}{{3}}{_SEP}{_D}{{4}}{_SEP}{_D}{{4}}|{_D}{{2}}(?:{_SEP}{_D}{{3}}){{3}}|(?:{_SEP}{_D}){{11}})"
     rf"(?![0-9０-９A-Za-z/_])(?!{_SEP}[0-9０-９])(?![.．][0-9０-９A-Za-z])"
 )
 _ADDRESS = re.compile(r"https?://[!-~]+")
@@ -113,8 +112,8 @@ def numbered_columns(
     """
     known = set(named)
     found = []
-    for c in range(len(columns)):
-        text = "\n".join([cell for row in rows if len(cell := row[c]) >= 12])  # shorter ones hold no twelve digits
+    for c, cells in enumerate(zip(*rows, strict=True)):
+        text = "\n".join([cell for cell in cells if len(cell) >= 12])  # shorter ones hold no twelve digits
         matches = [digits for digits in _twelves(text) if not _moment(re.sub(r"\D", "", narrow(digits)))]
         right = {m for m in matches if is_my_number(m)}
         if not right:

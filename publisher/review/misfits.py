@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from publisher.model import Problem, Table
 from publisher.readers.layout import numbers
@@ -26,6 +26,7 @@ _AGE = re.compile(
     r"|\d{1,3}\s*(?:歳代|才代|代)(?:以上|前半|後半|半ば)?|\d{1,3}\s*歳?\s*[-~〜–]\s*\d{1,3}\s*(?:歳|才)?|\d{1,3}\s*(?:歳|才)?(?:以上|未満)"
     r"|(?:生後|満)?\s*(?:0\s*[歳才]\s*)?\d{1,3}\s*(?:ヶ月|か月|ヵ月|カ月|ケ月|箇月|ヶ|週|日|日齢)|乳児|乳幼児|新生児|幼児|高齢者|不明|未記入|\?|[-ー－]"
 )
+_NO_NAME = re.compile(r"[\d@〒]")
 
 
 def _wide(value: str) -> str:
@@ -48,6 +49,18 @@ _FITS: dict[Meaning, Callable[[str], object]] = {
 }
 
 
+def _doubtful(values: Iterable[str]) -> set[str]:
+    """Those of the names that have to be looked at one by one: where nowhere is a digit or a mark, all that begin with a letter fit."""
+    several = list(values)
+    wide = "\n".join(several)
+    if not unicodedata.is_normalized("NFKC", wide):
+        wide = unicodedata.normalize("NFKC", wide)
+    parts = wide.split("\n")
+    if len(parts) != len(several) or _NO_NAME.search(wide):
+        return set(several)
+    return {value for value, part in zip(several, parts, strict=True) if not part[:1].isalpha()}
+
+
 def misfits(table: Table, places: Sequence[int]) -> dict[int, frozenset[str]]:
     """Place of a column → its cells that do not fit; columns in which all fit are left out. An empty cell fits everywhere."""
     found = {}
@@ -55,7 +68,10 @@ def misfits(table: Table, places: Sequence[int]) -> dict[int, frozenset[str]]:
         fits = _FITS.get(meaning(table.columns[place]))  # type: ignore[arg-type]
         if fits is None:
             continue
-        wrong = frozenset(value for value in {row[place] for row in table.rows} if value.strip() and not fits(_wide(value)))
+        values = {row[place] for row in table.rows}
+        if fits in (_is_name, _is_reading):
+            values = _doubtful(values)
+        wrong = frozenset(value for value in values if value.strip() and not fits(_wide(value)))
         if wrong:
             found[place] = wrong
     return found
