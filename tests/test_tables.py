@@ -575,7 +575,7 @@ def test_rows_of_a_roll_weigh_what_they_will_have(rows: list[tuple[str, ...]], l
     made = roll(rows)
     how = layout(made)
     encoding = "shift_jis" if legacy else "utf-8"
-    told = markup.measured(made, how, range(len(rows)), legacy=legacy, room=4_000)
+    told = markup.measured(made, how, list(zip(*rows, strict=True)), legacy=legacy, room=4_000)
     dress = markup.brief(made, how, legacy=legacy, room=4_000)
     assert told is not None
     if not markup.joins(rows):  # else a few bytes hang on the neighbours
@@ -587,4 +587,12 @@ def test_rows_of_a_roll_weigh_what_they_will_have(rows: list[tuple[str, ...]], l
 
 def test_rows_too_long_for_a_page_have_to_be_written_to_be_measured() -> None:
     made = roll([("長" * 500, "", "", "", "")])
-    assert markup.measured(made, layout(made), [0], legacy=False, room=700) is None
+    assert markup.measured(made, layout(made), list(zip(*made.rows, strict=True)), legacy=False, room=700) is None
+
+
+READINGS = st.text("アガヤャーヽンヴヵさばｻﾞaZ1 　\n漢・゛\u3099", max_size=7)
+
+
+@given(st.lists(st.tuples(READINGS, READINGS), max_size=12))
+def test_readings_are_keyed_together_as_they_are_one_by_one(pairs: list[tuple[str, str]]) -> None:
+    assert reading.keys([kana for kana, _ in pairs], [name for _, name in pairs]) == [reading.key(*pair) for pair in pairs]

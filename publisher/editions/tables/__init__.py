@@ -248,7 +248,7 @@ class _Making:
         if self.table.kind is not TableKind.SHELTERS:
             return as_written
         district = found.layout.district
-        where = found.values(district) if district is not None else [""] * len(found.keys)
+        where = found.cells[district] if district is not None else [""] * len(found.keys)
         first: dict[str, int] = {}
         for place in as_written:
             first.setdefault(where[place], len(first))
@@ -357,7 +357,7 @@ def _press(making: _Making, edition: Edition, found: Roll) -> Press:
         if edition is WEB:
             return None
         room = press.room(rows=True) or WEB_PAGE
-        return markup.measured(table, found.layout, found.order, legacy=edition is LEGACY, room=room)
+        return markup.measured(table, found.layout, found.cells, legacy=edition is LEGACY, room=room)
 
     press.write, press.measure = write, measure
     return press

@@ -48,9 +48,8 @@ class Names:
 def name_weights(roll: Roll, rooms: Sequence[tuple[str, int]]) -> list[int]:
     """What each row weighs at most in a list of names; ``rooms``: (encoding, bytes for rows) of each
     edition."""
-    columns = _columns(roll)
-    rows = roll.table.rows
-    lengths = [sum([_length(rows[i][c]) for c in columns]) for i in roll.order]
+    said = [_lengths(roll.cells[c]) for c in _columns(roll)]
+    lengths = list(map(sum, zip(*said, strict=True))) or [0] * len(roll.keys)
     wide = [(2 if encoding == "shift_jis" else 3, room) for encoding, room in rooms]
     by_length = [
         max((_LINK + width * (length + 2)) * UNIT // room + 1 for width, room in wide)
@@ -59,9 +58,11 @@ def name_weights(roll: Roll, rooms: Sequence[tuple[str, int]]) -> list[int]:
     return [by_length[length] for length in lengths]
 
 
-def _length(cell: str) -> int:
-    """Characters of a cell; those that become entities count for as many as these have."""
-    return len(cell) + 5 * len(_MARKS.findall(cell)) if _MARKS.search(cell) else len(cell)
+def _lengths(cells: Sequence[str]) -> list[int]:
+    """Characters of each cell; those that become entities count for as many as these have."""
+    if not _MARKS.search("\n".join(cells)):
+        return list(map(len, cells))
+    return [len(cell) + 5 * len(_MARKS.findall(cell)) for cell in cells]
 
 
 def _columns(roll: Roll) -> tuple[int, ...]:

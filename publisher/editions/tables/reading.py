@@ -3,8 +3,9 @@ directories do."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Sequence
 
 LATIN = "\ue001"
 """First character of the key of a reading in Latin letters: it sorts after all kana."""
@@ -115,15 +116,35 @@ def _key(text: str) -> str | None:
     return "".join(kept) if kept[0] in _KANA else LATIN + "".join(kept)
 
 
-def keyed() -> Callable[[str, str], str]:
-    """`key` with a memory of its own: a roll has far fewer different readings than people."""
+_ONLY_KANA = re.compile(f"[{''.join(_CODES)}]+")
+_LINES_OF_KANA = re.compile(f"[{''.join(_CODES)}\n]+")
+_LENGTHENED = re.compile(f"([{''.join(_VOWEL_OF)}])({_LONG}+)")
+_BASE = {point: ord(chr(_HIRAGANA.get(point, point)).translate(_SMALL)) for point in (*_HIRAGANA, *_SMALL)} | dict.fromkeys(map(ord, "\u3099\u309a \u3000"))
+"""Kana as large katakana; their marks, which stand apart after decomposition, and spaces: nothing."""
+_CHUNK = 1_000
+
+
+def keys(readings: Sequence[str], names: Sequence[str]) -> list[str]:
+    """`key` of each pair; those that are nothing but kana in one go, ten times as fast."""
+    found: list[str | None] = []
+    for start in range(0, len(readings), _CHUNK):
+        found += _of_kana(readings[start : start + _CHUNK])
     known: dict[tuple[str, str], str] = {}
+    for place, one in enumerate(found):
+        if one is None:
+            pair = readings[place], names[place]
+            found[place] = known[pair] if pair in known else known.setdefault(pair, key(*pair))
+    return found  # type: ignore[return-value]
 
-    def remembered(reading: str, name: str) -> str:
-        pair = (reading, name)
-        found = known.get(pair)
-        if found is None:
-            found = known[pair] = key(reading, name)
-        return found
 
-    return remembered
+def _of_kana(readings: Sequence[str]) -> Sequence[str | None]:
+    """The keys of those that are kana; None where the rules have to be asked one by one."""
+    text = unicodedata.normalize("NFKD", "\n".join(readings)).translate(_BASE)
+    if _LONG in text:
+        text = _LENGTHENED.sub(lambda found: found[1] + _VOWEL_OF[found[1]] * len(found[2]), text)
+    parts = text.split("\n")
+    if len(parts) != len(readings):
+        return [None] * len(readings)
+    if _LINES_OF_KANA.fullmatch(text):
+        return [part or None for part in parts]
+    return [part if _ONLY_KANA.fullmatch(part) else None for part in parts]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from operator import itemgetter
 
 from publisher.editions.tables import reading
 from publisher.editions.tables.columns import Layout, closed, layout
@@ -19,8 +20,8 @@ a reading."""
 
 @dataclass(frozen=True, slots=True)
 class Roll:
-    """``order[p]`` is the row of the table that stands at place ``p``; ``keys``, ``digests`` and ``closed``
-    go by place.
+    """``order[p]`` is the row of the table that stands at place ``p``; ``keys``, ``digests``, ``closed`` and
+    the ``cells`` of each column go by place.
 
     A key is the reading, the district and a digest of the row without its group: a person who moves to
     another shelter stays where they are in the list. ``digests`` tell whether anything of a row changed.
@@ -34,11 +35,7 @@ class Roll:
     digests: Sequence[bytes]
     closed: frozenset[int]
     alphabetic: bool
-
-    def values(self, column: int) -> list[str]:
-        """The cells of a column by place."""
-        rows = self.table.rows
-        return [rows[i][column] for i in self.order]
+    cells: Sequence[Sequence[str]]
 
 
 def roll(table: PublicTable) -> Roll:
@@ -47,41 +44,33 @@ def roll(table: PublicTable) -> Roll:
     keys = _keys(table, how)
     alphabetic = table.personal or how.kana is not None
     order = sorted(range(len(keys)), key=keys.__getitem__) if alphabetic else range(len(keys))
-    rows = table.rows
-    status = how.status
-    shut = (
-        frozenset(p for p, i in enumerate(order) if closed(rows[i][status]))
-        if status is not None
-        else frozenset()
-    )
+    rows = [table.rows[i] for i in order]
+    cells = list(zip(*rows, strict=True)) or [()] * len(table.columns)
+    shut = frozenset(p for p, cell in enumerate(cells[how.status]) if closed(cell)) if how.status is not None else frozenset()
     return Roll(
         table=table,
         layout=how,
         order=order,
         keys=[keys[i] for i in order],
-        digests=[
-            blake2b("\x1f".join(rows[i]).encode("utf-8", "replace"), digest_size=8).digest() for i in order
-        ],
+        digests=[blake2b("\x1f".join(row).encode("utf-8", "replace"), digest_size=8).digest() for row in rows],
         closed=shut,
         alphabetic=alphabetic,
+        cells=cells,
     )
 
 
 def _keys(table: PublicTable, how: Layout) -> list[str]:
-    keyed = reading.keyed()
-    kana, name, district = how.kana, how.name, how.district
-    keys: list[str] = []
-    for row, digest in zip(table.rows, _unique(table.rows, how.group), strict=True):
-        first = keyed(row[kana] if kana is not None else "", row[name] if name is not None else "")
-        where = row[district] if district is not None else ""
-        keys.append(f"{first}{END}{where}{END}{digest}")
-    return keys
+    kana, names, where = ([""] * len(table.rows) if c is None else [row[c] for row in table.rows] for c in (how.kana, how.name, how.district))
+    digests = _unique(table.rows, how.group)
+    return [f"{first}{END}{place}{END}{digest}" for first, place, digest in zip(reading.keys(kana, names), where, digests, strict=True)]
 
 
 def _unique(rows: Sequence[tuple[str, ...]], group: int | None) -> list[str]:
     """A digest of each row without its group; rows that share it are told apart by the group, and then by
     their number."""
-    found = [_digest(row if group is None else row[:group] + row[group + 1 :]) for row in rows]
+    others = [c for c in range(len(rows[0])) if c != group] if rows else []
+    parts = rows if group is None else map(itemgetter(*others), rows) if len(others) > 1 else [row[:group] + row[group + 1 :] for row in rows]
+    found = list(map(_digest, parts))
     many = {digest for digest, count in Counter(found).items() if count > 1}
     seen: Counter[str] = Counter()
     for place, digest in enumerate(found):

@@ -158,7 +158,7 @@ def _by_reading(roll: Roll, measures: Measures) -> Route:
 
 def _by_value(roll: Roll, measures: Measures, code: str, column: int, *, named: bool) -> Route:
     """One node for each value of a column, its rows by reading (closed ones last), or as they stand."""
-    cells = [cell.strip() for cell in roll.values(column)]
+    cells = list(map(str.strip, roll.cells[column]))
     shut = roll.closed
     ranks = {value: (value_order(value), value) for value in set(cells)}
     places: dict[str, list[int]] = {value: [] for value in sorted(ranks, key=ranks.__getitem__)}

@@ -24,6 +24,8 @@ MAIN, MAIN_OF_WIDE = 4, 2
 """Columns beside the name that the web edition shows at most; of a table with more, so many, and the rest
 under 詳細."""
 
+_SAMPLE = 2_000
+"""Cells at most that tell whether those of a column repeat."""
 _KNOWN = 30_000
 """Ends of rows that are remembered: most people of a roll share place, age and shelter with others."""
 
@@ -278,9 +280,9 @@ def brief(table: PublicTable, layout: Layout, *, legacy: bool, room: int) -> Dre
     )
 
 
-def measured(table: PublicTable, layout: Layout, order: Sequence[int], *, legacy: bool, room: int) -> list[int] | None:
+def measured(table: PublicTable, layout: Layout, cells: Sequence[Sequence[str]], *, legacy: bool, room: int) -> list[int] | None:
     """The bytes of each row of a roll as ``brief`` writes it, without writing any; None where only writing tells:
-    of other tables, and where a row is too long for a page."""
+    of other tables, and where a row is too long for a page. ``cells`` of each column, in the order that is wanted."""
     columns = brief_columns(table, layout)
     named = len(columns) - len(layout.brief)
     if not table.personal or named not in (1, 2) or _links(columns, layout):
@@ -288,31 +290,42 @@ def measured(table: PublicTable, layout: Layout, order: Sequence[int], *, legacy
     encoding = "shift_jis" if legacy else "utf-8"
     around, brackets, apart = (len("■<br/>\n".encode(encoding)), 4, 1) if legacy else (len(b"<li></li>\n"), 6, 3)
     titles = [escaped([table.columns[i]], legacy=legacy)[0][0] for i in columns]
-    rows = [table.rows[i] for i in order]
-    names = _sizes(rows, columns[0], "", encoding)
-    sizes = [around + names[row[columns[0]]] for row in rows]
+    sizes = [around + size for size in _sizes(cells[columns[0]], encoding)]
     if named == 2:
-        readings = {cell: size and size + brackets for cell, size in _sizes(rows, columns[1], "", encoding).items()}
-        sizes = [size + readings[row[columns[1]]] for size, row in zip(sizes, rows, strict=True)]
-    rest = [0] * len(rows)
-    for i, title in zip(columns[named:], titles[named:], strict=True):
-        more = {cell: size and size + apart for cell, size in _sizes(rows, i, title, encoding).items()}
-        rest = [size + more[row[i]] for size, row in zip(rest, rows, strict=True)]
+        sizes = [size + (more and more + brackets) for size, more in zip(sizes, _sizes(cells[columns[1]], encoding), strict=True)]
+    said = list(zip(*[cells[i] for i in columns[named:]], strict=True)) or [()] * len(sizes)
+    rest = _rests(said, titles[named:], apart, encoding)
     line = len("<br/>") - apart
-    sizes = [size + (other and other + line) for size, other in zip(sizes, rest, strict=True)]
+    sizes = [size + (more and more + line) for size, more in zip(sizes, map(rest.__getitem__, said), strict=True)]
     return sizes if max(sizes, default=0) <= room else None
 
 
-def _sizes(rows: Sequence[Cells], column: int, title: str, encoding: str) -> dict[str, int]:
-    """Cell → bytes of its markup, with the title where it says a bare number; each different cell once."""
-    different = list(dict.fromkeys([row[column] for row in rows]))
-    found: dict[str, int] = {}
-    for start in range(0, len(different), CHUNK):
-        some = different[start : start + CHUNK]
-        cells = escaped(some, legacy=encoding != "utf-8")[0]
+def _rests(said: Sequence[Cells], titles: Sequence[str], apart: int, encoding: str) -> dict[tuple[str, ...], int]:
+    """What a person's cells beside the name take, with what stands between them; many people share them."""
+    different = list(dict.fromkeys(said))
+    found = [0] * len(different)
+    for cells, title in zip(zip(*different, strict=True), titles, strict=True):
+        found = [size + (more and more + apart) for size, more in zip(found, _sizes(cells, encoding, title), strict=True)]
+    return dict(zip(different, found, strict=True))
+
+
+def _sizes(column: Sequence[str], encoding: str, title: str = "") -> list[int]:
+    """Bytes of the markup of each cell, with the title where it says a bare number; of cells that repeat, looked at once."""
+    some = column[:: len(column) // _SAMPLE + 1]
+    if len(set(some)) * 2 > len(some):
+        return _different(column, encoding, title)
+    different = list(dict.fromkeys(column))
+    known = dict(zip(different, _different(different, encoding, title), strict=True))
+    return list(map(known.__getitem__, column))
+
+
+def _different(column: Sequence[str], encoding: str, title: str) -> list[int]:
+    found: list[int] = []
+    for start in range(0, len(column), CHUNK):
+        cells = escaped(list(column[start : start + CHUNK]), legacy=encoding != "utf-8")[0]
         if title:
             cells = [f"{title}:{cell}" if cell and cell[-1].isdigit() and _BARE_NUMBER.fullmatch(cell) else cell for cell in cells]
-        found.update(zip(some, map(len, _APART.join(cells).encode(encoding).split(_APART.encode())), strict=True))
+        found += map(len, _APART.join(cells).encode(encoding).split(_APART.encode()))
     return found
 
 

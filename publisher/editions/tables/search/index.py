@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import accumulate
+from operator import eq
 
 from publisher.editions.tables.pages import Draft
 from publisher.editions.tables.roll import Roll
@@ -121,7 +122,7 @@ class Index:
         """What the cells of a column are found by, in the order of the roll."""
         if column is None:
             return []
-        cells = self.roll.values(column)
+        cells = self.roll.cells[column]
         some = cells[:: len(cells) // _SAMPLE + 1]
         if 2 * len(set(some)) > len(some):
             return folded(cells)
@@ -131,17 +132,17 @@ class Index:
 
     def _sums(self, entries: Sequence[_Entry]) -> list[int]:
         """What the entries weigh, added up: their bytes, counted as if every character of a cell had three."""
-        rows, order, columns = self.roll.table.rows, self.roll.order, self.columns
+        cells, columns = self.roll.cells, self.columns
         around = 3 * len(columns) + 3
+        lengths = list(map(len, map("".join, zip(*cells, strict=True))))
         weights = []
         for entry in entries:
             if isinstance(entry, str):
                 weights.append(_POINTER * (_size(entry) + 3))
                 continue
-            row = rows[order[entry]]
-            length = len("".join(row))
+            length = lengths[entry]
             if length > CLIP:
-                length = sum([min(len(row[c]), CLIP) for c in columns])
+                length = sum([min(len(cells[c][entry]), CLIP) for c in columns])
             weights.append(3 * length + around)
         return list(accumulate(weights, initial=0))
 
@@ -204,7 +205,7 @@ class Index:
 
 def _told_apart(keys: list[str]) -> list[str]:
     """Sorted keys, those of rows that say the same numbered, so that a shard may end between them."""
-    if len(set(keys)) == len(keys):
+    if not any(map(eq, keys, keys[1:])):
         return keys
     before, number = "", 0
     for i, key in enumerate(keys):
