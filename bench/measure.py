@@ -17,7 +17,10 @@ SUBREAPER = 36
 """PR_SET_CHILD_SUBREAPER of prctl(2): processes whose parent has gone become ours, so that their cost is counted."""
 
 SAMPLE = 0.05
-"""Seconds between two looks at the memory."""
+"""Seconds between two looks at the memory, at least."""
+
+LIGHT = 20
+"""How many times longer than a look took is waited before the next: the kernel counts every page, and a core is busy meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +100,9 @@ def watched(pid: int) -> Iterator[Callable[[], int]]:
 
     def look() -> None:
         while not end.is_set():
+            start = time.perf_counter()
             peak[0] = max(peak[0], sum(proportional(member) for member in family(pid)))
-            end.wait(SAMPLE)
+            end.wait(max(SAMPLE, LIGHT * (time.perf_counter() - start)))
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
