@@ -62,11 +62,6 @@ def csv_bytes(table: PublicTable) -> tuple[bytes, tuple[Problem, ...]]:
     return data.getvalue(), problems
 
 
-def problems(table: PublicTable) -> tuple[Problem, ...]:
-    """What had to be changed in the table's CSV, without the CSV."""
-    return () if _harmless(table) else csv_bytes(table)[1]
-
-
 def _harmless(table: PublicTable) -> bool:
     """Whether no cell begins with anything that a spreadsheet might calculate."""
     firsts = {text[:1] for text in headers(table.columns)}

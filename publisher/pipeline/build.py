@@ -13,7 +13,7 @@ import fcntl
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -25,6 +25,7 @@ from publisher.intake.archive import Archive, Overlay
 from publisher.intake.listing import Changes, Entry, Listing, changes, glance, listing
 from publisher.ledger import Ledger
 from publisher.ledger.documents import DocumentRow
+from publisher.ledger.files import FileRow
 from publisher.model import Delete, Problem
 from publisher.pipeline import takedown
 from publisher.pipeline.crew import crew
@@ -36,6 +37,7 @@ from publisher.pipeline.restrictions import FACT, LOGGED, Register
 from publisher.pipeline.summary import lines
 from publisher.pipeline.take_in import Intake
 from publisher.proof.minisign import SecretKey
+from publisher.readers import TABLES
 from publisher.settings import Settings
 from publisher.site.write import DrySite, SiteFolder, Staged
 
@@ -233,7 +235,7 @@ def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now
     restricted = restricted_documents(ledger, run.register)
     again = list(ledger.files.all()) if rules_changed else [row for document in restricted for row in ledger.files.of_document(document.id)]
     bench = desk_.bench()
-    with crew(bench, max(len(present), len(again)), lambda: desk_.frame) as hands:
+    with crew(bench, _tables([*present, *again]), lambda: desk_.frame) as hands:
         rendering = Rendering(desk_.settings, ledger, run, hands, desk_.folder, bench.stager, now, ledger.serial + 1, rules_changed, lost)
         with ledger.transaction():
             for document in restricted:
@@ -260,6 +262,11 @@ def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now
         rendering.documents(id_ for id_ in ledger.pages.touched("document") if id_ not in rendering.done)
         rendering.lists()
     return rendering
+
+
+def _tables(files: Sequence[Entry | FileRow]) -> list[int]:
+    """For each file the bytes of a table, 0 for anything else."""
+    return [file.size if file.path.lower().endswith(tuple(TABLES)) else 0 for file in files]
 
 
 def _is_lost(desk_: Desk) -> bool:

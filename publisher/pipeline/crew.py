@@ -16,6 +16,9 @@ from publisher.pipeline.hand import Bench, Hand
 WORTH_WORKERS = 60
 """With fewer files than this, starting worker processes costs more than it saves."""
 
+LARGE = 1_000_000
+"""Bytes of a table (some ten thousand rows) that are worth one: it copies itself to use two cores, and its memory is gone when it ends."""
+
 MOST = 8
 """Processes at most: each holds what it read, and one process records what they did."""
 
@@ -58,9 +61,9 @@ class Alone:
 
 
 @contextmanager
-def crew(bench: Bench, files: int, frame: Callable[[], Frame] | None = None) -> Iterator[Crew]:
-    """Hands for so many files."""
-    size = workers(files)
+def crew(bench: Bench, sizes: Sequence[int] = (), frame: Callable[[], Frame] | None = None) -> Iterator[Crew]:
+    """Hands for some files: for each the bytes of a table, 0 for anything else."""
+    size = workers(len(sizes)) or int(max(sizes, default=0) >= LARGE)
     with seldom_collected():
         if size == 0:
             yield Alone(bench, frame)

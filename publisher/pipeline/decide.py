@@ -71,7 +71,7 @@ def withdraw(desk: Desk, path: str, moment: datetime, who: str) -> list[str]:
 
 
 def _decide(desk: Desk, rows: list[FileRow], action: str, moment: datetime, who: str) -> list[str]:
-    with crew(desk.bench(), 0) as hands, desk.ledger.transaction():
+    with crew(desk.bench()) as hands, desk.ledger.transaction():
         for row in rows:
             desk.ledger.decisions.decide(row.path, row.sha256, action, moment, who)
         run = Intake(desk.settings, desk.ledger, moment)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from publisher.editions import (
     Frame,
@@ -41,6 +42,9 @@ from publisher.model import (
 from publisher.pipeline.examine import Answer, Question, examine, refused
 from publisher.settings import Settings
 from publisher.site.write import Known, Stager
+
+if TYPE_CHECKING:
+    from publisher.editions.tables import Draft, Ready
 
 SHELVES = 3
 """Runs of files whose contents are kept: the one at work, the one being recorded, and one to spare."""
@@ -139,9 +143,11 @@ class Bench:
 
 
 class Hand:
-    """``frame`` gives the frame of the pages when the first one is made."""
+    """``frame`` gives the frame of the pages when the first one is made; ``alone``: nothing else runs in this process, so that it may copy itself."""
 
-    def __init__(self, bench: Bench, frame: Callable[[], Frame] | None = None) -> None:
+    def __init__(self, bench: Bench, frame: Callable[[], Frame] | None = None, alone: bool = False) -> None:
+        self._alone = alone
+        self._ready: Ready | None = None
         self._archive, self._stager = bench.archive, bench.stager
         self._content: Path = bench.settings.paths.content
         self._make_frame = frame or (lambda: Frame(bench.settings, bench.theme, bench.public_key, bench.fingerprint))
@@ -204,6 +210,17 @@ class Hand:
         self._again(source)
         return self._shelves[-1].pop(source.ref, None)
 
+    def prepare(self, sources: Sequence[Source]) -> list[Rendered]:
+        """Make of a large table what will be needed for its pages, while whoever asked finds out what else belongs to it."""
+        from publisher.editions.tables import Ready
+
+        found = (shelf.get(source.ref) for shelf in self._shelves for source in sources)
+        content = next((one for one in found if one is not None), None)
+        if isinstance(content, PublicWorkbook) and len(content.tables) == 1:
+            self._ready = Ready(content.tables[0])
+            _ = self._ready.csv, self._ready.roll
+        return []
+
     # --- pages ---
 
     def render(self, orders: Sequence[Order]) -> list[Rendered]:
@@ -230,18 +247,48 @@ class Hand:
         return made
 
     def _table(self, bulletin: Bulletin, owner: str, known: Mapping[str, tuple[Known, str]], made: Rendered) -> None:
-        from publisher.editions import table_drafts, table_warnings
+        from publisher.editions import table_drafts, table_halves, table_warnings, tables_ready
 
+        tables = tables_ready(bulletin)
+        if len(tables) == 1 and self._ready is not None and self._ready.source is tables[0].source:
+            tables = (self._ready,)
+        self._ready = None
+        halves = table_halves(bulletin, self._frame, tables, not known) if self._alone else None
+        if halves is None:
+            made.owners[owner] = self._drafts(table_drafts(bulletin, self._frame, tables), known, made)
+        else:
+            made.owners[owner] = self._both(halves, known, made)
+        made.notes = table_warnings(tables)
+
+    def _both(self, halves: tuple[Iterable[Draft], Iterable[Draft]], known: Mapping[str, tuple[Known, str]], made: Rendered) -> list[str]:
+        """One half here, the other one in a copy of this process. All paths."""
+        from publisher.pipeline.aside import Aside, while_wanted
+
+        first, second = halves
+
+        def half(drafts: Iterable[Draft], stager: Stager) -> tuple[Rendered, list[str]]:
+            part = Rendered()
+            return part, self._drafts(drafts, known, part, stager)
+
+        another = self._stager.aside()
+        beside = Aside(lambda: half(while_wanted(first), another), lambda: half(first, self._stager))
+        paths = self._drafts(second, known, made)
+        part, others = beside.result()
+        made.files += part.files
+        made.unchanged += part.unchanged
+        made.rekeyed += part.rekeyed
+        return others + paths
+
+    def _drafts(self, drafts: Iterable[Draft], known: Mapping[str, tuple[Known, str]], made: Rendered, stager: Stager | None = None) -> list[str]:
+        """Put down those that do not stand; the paths of all."""
         paths = []
-        for draft in table_drafts(bulletin, self._frame):
+        for draft in drafts:
             paths.append(draft.path)
             if draft.key and known.get(draft.path, (None, ""))[1] == draft.key:
                 made.unchanged += 1
             else:
-                self._stage(made, draft.render(), known, draft.key)
-        made.owners[owner] = paths
-        content = next((content for _, content in bulletin.contents), None)
-        made.notes = table_warnings(content) if isinstance(content, PublicWorkbook) else ()
+                self._stage(made, draft.render(), known, draft.key, stager)
+        return paths
 
     def _past(self, past: Past, content: PublicContent | None, known: Mapping[str, tuple[Known, str]], made: Rendered) -> None:
         """The CSVs of one edition: made once, when the next one comes."""
@@ -272,9 +319,9 @@ class Hand:
             self._stage(made, page, known)
         made.owners[owner] = paths
 
-    def _stage(self, made: Rendered, page: Page, known: Mapping[str, tuple[Known, str]], key: str = "") -> None:
+    def _stage(self, made: Rendered, page: Page, known: Mapping[str, tuple[Known, str]], key: str = "", stager: Stager | None = None) -> None:
         before = known.get(page.path)
-        staged = self._stager.stage(page, None if before is None else before[0], key)
+        staged = (stager or self._stager).stage(page, None if before is None else before[0], key)
         if staged is not None:
             made.files.append(staged.flat())
             return

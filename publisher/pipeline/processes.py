@@ -6,7 +6,7 @@ import copyreg
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from typing import Any
 
@@ -134,7 +134,8 @@ def _begin(bench: Bench, prefix: str) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE)
-    _hand = Hand(Bench(bench.settings, bench.theme, bench.archive, bench.stager.again(prefix), bench.public_key, bench.fingerprint))
+    own = replace(bench, stager=bench.stager.again(prefix))
+    _hand = Hand(own, alone=True)
 
 
 def _work(call: str, argument: Sequence[Any]) -> list[Any]:

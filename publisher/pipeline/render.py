@@ -35,6 +35,9 @@ Item = TypeVar("Item")
 SHARE = 25
 """Documents or lists that a worker is asked for at once."""
 
+MANY_ROWS = 20_000
+"""Rows of a table that take long enough to make ready that somebody should begin early."""
+
 
 @dataclass(slots=True)
 class Rendering:
@@ -77,6 +80,8 @@ class Rendering:
         rows, versions = self.ledger.documents.many(ids), self.ledger.documents.versions_of(ids)
         found = [plan for id_ in ids if id_ in rows and (plan := self._plan(rows[id_], versions.get(id_, []))) is not None]
         self._examine([source for plan in found for source in plan.sources])
+        for plan in found:
+            self._prepare(plan)
         orders: dict[int, list[Order]] = {}
         with self.ledger.transaction():
             cards = _Cards()
@@ -88,6 +93,13 @@ class Rendering:
         for run in batched(_alternating(orders), SHARE):
             for worker in {worker for worker, _ in run}:
                 self._ask(worker, "render", [order for mine, order in run if mine == worker])
+
+    def _prepare(self, plan: _Plan) -> None:
+        """Of a large table there is much to make before its first page; meanwhile we compare it with its earlier editions."""
+        source = next(iter(plan.current.values()), None)
+        known = self.run.known.get(source.ref) if source is not None else None
+        if source is not None and known is not None and known.digest.rows >= MANY_ROWS:
+            self._asked.append(self.crew.ask(known.worker, "prepare", [source]))
 
     def _plan(self, row: DocumentRow, versions: Sequence[VersionRow]) -> _Plan | None:
         """What a document needs to be rendered; None when nothing of it is public."""

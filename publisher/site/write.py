@@ -6,6 +6,7 @@ has old and new pages but no half one and no link to a missing one, and the next
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -82,6 +83,11 @@ class Stager:
         """The same under another prefix."""
         return Stager(Path(self._folder), Path(self._stage), self._serial, prefix)
 
+    def aside(self) -> Stager:
+        """The same for a copy of this process, beside it."""
+        self._count += 1
+        return self.again(f"{self._prefix}{self._count}b")
+
     def stage(self, page: Page, known: Known | None, key: str = "") -> Staged | None:
         """Put a page down beside the site; None when the site has exactly these bytes already. Raises ``SiteError``."""
         sha256 = hashlib.sha256(page.body).hexdigest()
@@ -154,9 +160,8 @@ class SiteFolder:
         place = self.folder / path
         place.unlink(missing_ok=True)
         folder = place.parent
-        while folder != self.folder and not any(folder.iterdir()):
+        while folder != self.folder and _removed(folder):
             self._folders.discard(str(folder.relative_to(self.folder)))
-            folder.rmdir()
             folder = folder.parent
 
     def close(self) -> None:
@@ -164,6 +169,17 @@ class SiteFolder:
 
     def read(self, path: str) -> bytes:
         return (self.folder / path).read_bytes()
+
+
+def _removed(folder: Path) -> bool:
+    """Remove a folder in which nothing is left. Asking first would read the names of all that is."""
+    try:
+        folder.rmdir()
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):  # POSIX lets a system say either of the first two
+            return False
+        raise
+    return True
 
 
 class DrySite(SiteFolder):

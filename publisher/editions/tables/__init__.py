@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
+from itertools import chain
 from urllib.parse import urlsplit
 
 from publisher.editions import data, moments, pfif
@@ -26,13 +27,16 @@ from publisher.editions.tables.standard import present
 from publisher.editions.tables.standard_csv import Town, standard
 from publisher.model import Bulletin, Page, PageKind, Problem, PublicTable, PublicWorkbook, State, TableKind
 
-__all__ = ["Draft", "drafts", "table", "warnings"]
+__all__ = ["Draft", "Ready", "drafts", "halves", "ready", "table", "warnings"]
 
 WEB_PAGE = 48_000
 """Bytes of rows on a page of the web edition, where no smaller edition sets the measure."""
 
 SMALL = 2_000
 """A table with more rows than this is never tried on the overview as a whole."""
+
+WORTH_TWO = 20_000
+"""Rows from which two processes make the files of a table together."""
 
 
 def table(bulletin: Bulletin, frame: Frame) -> Iterator[Page]:
@@ -41,27 +45,64 @@ def table(bulletin: Bulletin, frame: Frame) -> Iterator[Page]:
         yield draft.render()
 
 
-def drafts(bulletin: Bulletin, frame: Frame) -> Iterator[Draft]:
-    """The same files, each rendered only when its ``key`` is not the one that stands already.
+class Ready:
+    """What the files of a table are made of that hangs on nothing but the table: made when first asked for, once."""
+
+    def __init__(self, table: PublicTable) -> None:
+        self.source = table
+
+    @cached_property
+    def table(self) -> PublicTable:
+        return present(self.source)
+
+    @cached_property
+    def csv(self) -> tuple[bytes, tuple[Problem, ...]]:
+        """The CSV, and what had to be changed in it."""
+        return data.csv_bytes(self.source)
+
+    @cached_property
+    def roll(self) -> Roll:
+        return roll(self.table)
+
+
+def ready(bulletin: Bulletin) -> tuple[Ready, ...]:
+    """The tables of a bulletin; none of a withdrawn or expired one."""
+    several = (content.tables for _, content in bulletin.contents if isinstance(content, PublicWorkbook))
+    return tuple(map(Ready, next(several, ())))
+
+
+def drafts(bulletin: Bulletin, frame: Frame, tables: Sequence[Ready] | None = None) -> Iterator[Draft]:
+    """The same files, each rendered only when its ``key`` is not the one that stands already. ``tables``: those of the
+    bulletin, where somebody had them ``ready``.
 
     What is linked comes before what links to it. Of a withdrawn or expired document only the tombstones are
     left: the caller takes away what it had before and is not named any more.
     """
-    contents = next(
-        (content for _, content in bulletin.contents if isinstance(content, PublicWorkbook)), None
-    )
-    if contents is None or not contents.tables:
+    tables = ready(bulletin) if tables is None else tables
+    if not tables:
         yield from _tombstones(bulletin, frame)
         return
-    for one in contents.tables:
-        others = tuple((other.slug, other.title) for other in contents.tables if other is not one)
+    for one in tables:
+        others = tuple((other.source.slug, other.source.title) for other in tables if other is not one)
         yield from _Making(bulletin, one, frame, others).drafts()
 
 
-def warnings(contents: PublicWorkbook) -> tuple[Problem, ...]:
+def halves(
+    bulletin: Bulletin, frame: Frame, tables: Sequence[Ready], anew: bool
+) -> tuple[Iterator[Draft], Iterator[Draft]] | None:
+    """The same files in two parts of about the same work, for two processes; None where that is not worth it.
+
+    ``anew``: none of the files stands yet.
+    """
+    if len(tables) != 1 or len(tables[0].source.rows) < WORTH_TWO:
+        return None
+    return _Making(bulletin, tables[0], frame, ()).halves(anew)
+
+
+def warnings(tables: Sequence[Ready]) -> tuple[Problem, ...]:
     """What staff should know about the tables as they are published: cells that were neutralised in the
     CSV."""
-    return tuple(problem for one in contents.tables for problem in data.problems(one))
+    return tuple(problem for one in tables for problem in one.csv[1])
 
 
 def _tombstones(bulletin: Bulletin, frame: Frame) -> Iterator[Draft]:
@@ -91,13 +132,14 @@ class _Making:
     """One table on its way to pages."""
 
     def __init__(
-        self, bulletin: Bulletin, table: PublicTable, frame: Frame, others: tuple[tuple[str, str], ...]
+        self, bulletin: Bulletin, ready: Ready, frame: Frame, others: tuple[tuple[str, str], ...]
     ) -> None:
-        self.frame, self.source, self.table = frame, table, present(table)
+        self.frame, self.ready, self.source, self.table = frame, ready, ready.source, ready.table
+        table = ready.source
         self.card = bulletin.card
         self.as_of: datetime = table.as_of or bulletin.card.date
         self.addresses = Addresses()
-        self.csv = data.csv_bytes(table)[0]
+        self.csv = ready.csv[0]
         exchanged = () if self.standard is None else (("table_standard", f"{table.slug}-standard.csv"),)
         if pfif.offers(table):
             exchanged = (*exchanged, ("table_pfif", f"{table.slug}.pfif.xml"))
@@ -106,37 +148,64 @@ class _Making:
         self.facts = Facts(self.as_of, bulletin.card.drill, len(self.csv), others, exchanged, self.timeline)
 
     def drafts(self) -> Iterator[Draft]:
+        yield from self._beside()
+        yield from self._divided_pages(self.frame.editions)
+        yield from self._overviews()
+
+    def halves(self, anew: bool) -> tuple[Iterator[Draft], Iterator[Draft]]:
+        """The same in two parts of about the same work; what both need is made here. ``anew``: every page is written, which is
+        far more work than to see that most of them stand."""
+        _ = self.roll, self.presses
+        first = [edition for edition in self.frame.editions if anew and edition is WEB]
+        rest = [edition for edition in self.frame.editions if edition not in first]
+        return chain(self._beside(), self._divided_pages(first)), chain(self._divided_pages(rest), self._overviews())
+
+    def _beside(self) -> Iterator[Draft]:
+        """Everything but the pages of rows and the overviews."""
         if self.timeline is not None:
             yield from drafts_of_editions(self.table, self.timeline, self.frame, self.card)
         yield from self._data()
-        if not self.table.rows:
-            presses = {edition: _press(self, edition, self.roll) for edition in self.frame.editions}
-            yield from (
-                self._overview(press, lambda overview: overview.with_rows("")) for press in presses.values()
-            )
+        if self._divided and self._finder is not None:
+            yield from self._finder.drafts(self.facts)
+
+    @cached_property
+    def _divided(self) -> bool:
+        """Whether the rows need pages of their own."""
+        rows = self.table.rows
+        return bool(rows) and not (len(rows) <= SMALL and self._stands_on_overviews())
+
+    def _divided_pages(self, editions: Sequence[Edition]) -> Iterator[Draft]:
+        if not self._divided or not editions:
             return
-        if len(self.table.rows) <= SMALL and self._stands_on_overviews():
-            yield from (self._overview(press, self._with_rows) for press in self.presses.values())
-            return
-        ways = routes(self.roll, self._measures())
-        names = self._names(ways)
-        shelves, stops = self._stops(ways, names)
-        for press in self.presses.values():
+        _, names, shelves, stops = self._drill
+        for edition in editions:
+            press = self.presses[edition]
             yield from self._pages(press, stops, names)
             for route, stem, title, label, nodes in shelves:
                 yield press.shelf(stem, title, label, counted(route, nodes, self.addresses, press.unit))
-        finder = self._finder()
-        if finder is not None:
-            yield from finder.drafts(self.facts)
+
+    def _overviews(self) -> Iterator[Draft]:
+        if not self._divided:
+            body = self._with_rows if self.table.rows else lambda overview: overview.with_rows("")
+            yield from (self._overview(press, body) for press in self.presses.values())
+            return
+        ways = self._drill[0]
         for press in self.presses.values():
-            script = finder.link if finder is not None and press.edition is WEB else ""
+            script = self._finder.link if self._finder is not None and press.edition is WEB else ""
             yield self._overview(
                 press, lambda overview, script=script: self._with_ways(overview, ways, script), script
             )
 
     @cached_property
+    def _drill(self) -> tuple[Sequence[Route], Names | None, list[_Shelf], list[tuple[bool, Stop]]]:
+        """The ways to the rows, the lists of names, the pages of links, and the pages of rows."""
+        ways = routes(self.roll, self._measures())
+        names = self._names(ways)
+        return ways, names, *self._stops(ways, names)
+
+    @property
     def roll(self) -> Roll:
-        return roll(self.table)
+        return self.ready.roll
 
     @cached_property
     def presses(self) -> dict[Edition, Press]:
@@ -209,6 +278,7 @@ class _Making:
         overview = Overview(press, self.table, self.facts)
         return Draft(press.edition.prefix + overview.path, "", lambda: overview.page(body(overview), script))
 
+    @cached_property
     def _finder(self) -> Finder | None:
         """The search of the web edition, when the theme has one and the rows have something to be found by."""
         script = search.script(self.frame)

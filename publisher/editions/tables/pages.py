@@ -128,7 +128,7 @@ class Press:
     @cached_property
     def _each_alone(self) -> bool:
         """Whether a row is written the same with and without the others."""
-        return self.edition is not LEGACY or not joins(self.roll.table.rows)
+        return self.edition is not LEGACY or not joins(self.roll.cells)
 
     def _cut(self, places: range | Sequence[int]) -> tuple[bytes, bool]:
         """The rows at these places, and whether a character in them was simplified. The next edition changes

@@ -329,10 +329,10 @@ def _different(column: Sequence[str], encoding: str, title: str) -> list[int]:
     return found
 
 
-def joins(rows: Iterable[Cells]) -> bool:
+def joins(cells: Iterable[Iterable[str]]) -> bool:
     """Whether there are marks that join what stands before them: how the legacy edition writes a chunk with
     such hangs on all of the chunk."""
-    return _JOINING.search("\n".join(["".join(row) for row in rows])) is not None
+    return any(_JOINING.search("\n".join(several)) for several in cells)
 
 
 def brief_columns(table: PublicTable, layout: Layout) -> tuple[int, ...]:

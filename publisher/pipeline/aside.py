@@ -1,0 +1,60 @@
+"""Half of a large piece of work, done by a copy of this process on another core: what was read is there already, nothing is sent but the result."""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, TypeVar
+
+Result = TypeVar("Result")
+
+
+class Aside(Generic[Result]):
+    """Begins ``work`` beside this process. Only for a process without other threads: a copy has none of them, but all of their locks.
+
+    ``work`` sees everything as it is now, and must leave nothing behind but files and its result, which has to be picklable. Where there
+    can be no copy, or it ends early (killed for want of memory, or the work raised), ``instead`` is done here, and raises here.
+    """
+
+    def __init__(self, work: Callable[[], Result], instead: Callable[[], Result]) -> None:
+        self._instead = instead
+        gc.freeze()  # else the first look for garbage in the copy would copy all of the memory too
+        self._from, to = os.pipe()
+        try:
+            self._child = os.fork()
+        except OSError:  # no memory, or as many processes as this user may have
+            self._child = -1
+        if self._child == 0:
+            os.close(self._from)
+            _do(work, to)
+        os.close(to)
+
+    def result(self) -> Result:
+        """Wait for it."""
+        with os.fdopen(self._from, "rb") as source:
+            said = source.read()
+        status = os.waitpid(self._child, 0)[1] if self._child > 0 else 1
+        gc.unfreeze()
+        return pickle.loads(said) if status == 0 else self._instead()
+
+
+def while_wanted(items: Iterable[Result]) -> Iterator[Result]:
+    """In the copy: these, as long as the process is there that waits for them."""
+    parent = os.getppid()
+    for item in items:
+        if os.getppid() != parent:
+            os._exit(1)
+        yield item
+
+
+def _do(work: Callable[[], object], to: int) -> None:
+    """In the copy. It never comes back: what stands above belongs to the other process."""
+    code = 1
+    try:
+        with os.fdopen(to, "wb") as out:
+            pickle.dump(work(), out, pickle.HIGHEST_PROTOCOL)
+        code = 0
+    finally:
+        os._exit(code)

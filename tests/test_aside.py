@@ -1,0 +1,109 @@
+"""Half of a large table is made by a copy of the process: nobody may see that, and nothing may hang on the copy."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from publisher.editions.tables import WORTH_TWO
+from publisher.pipeline import crew
+from tests.town import Town, make_town
+
+ROWS = WORTH_TWO + 2_500
+HEADER = "番号,氏名,フリガナ,住所,年齢,避難所,公表同意,閲覧制限\n"
+KANA = "アイウエオカキクケコサシスセソタチツテトナニハヒフヘホマミムメモヤユヨラリルレロワ"
+
+
+def roll(moved: int = 0) -> str:
+    lines = []
+    for n in range(ROWS):
+        name = KANA[n % 40] + KANA[n // 40 % 40] + KANA[n // 7 % 40] + "　" + KANA[n // 3 % 40] + KANA[n // 11 % 40]
+        shelter = (n + 1 if n < moved else n) % 60
+        lines.append(f"{n},{name},{name},汐見市本町1-2-{n % 90},{20 + n % 60}歳,第{shelter}小学校,同意する,{'DV' if n % 997 == 0 else ''}\n")
+    return HEADER + "".join(lines)
+
+
+def build(place: Town) -> None:
+    report = place.build()
+    assert not [line for line in report.documents if line.state.value != "published"], report.problems
+
+
+def test_a_large_roll_is_the_same_to_the_byte_in_one_process_and_in_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, moved = roll(), roll(moved=9)
+    assert len(first.encode()) > crew.LARGE
+    sites = []
+    for large in (crew.LARGE, 1 << 40):
+        monkeypatch.setattr(crew, "LARGE", large)
+        place = make_town(tmp_path / str(large))
+        for text in (first, moved, moved + "x,,,,,,,\n"):
+            place.drop("避難者名簿/名簿.csv", text)
+            build(place)
+            sites.append(place.files())
+            place.now += timedelta(minutes=5)
+    assert sites[:3] == sites[3:]
+    changed = {path for path in sites[1] if sites[1][path] != sites[0].get(path)}
+    assert len(sites[1]) > 3_000
+    assert len(changed) < 400, "an edition in which nine people moved"
+
+
+def run(script: str) -> str:
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_what_the_copy_finds_comes_back() -> None:
+    assert run("from publisher.pipeline.aside import Aside\na = Aside(lambda: [7] * 100_000, lambda: None)\nprint(len(a.result()))") == "100000\n"
+
+
+@pytest.mark.parametrize("work", ["os.kill(os.getpid(), signal.SIGKILL)", "1 / 0", "lambda: 'nothing that travels'"])
+def test_what_a_copy_does_not_finish_is_done_here(work: str) -> None:
+    script = f"import os, signal\nfrom publisher.pipeline.aside import Aside\nprint(Aside(lambda: ({work}), lambda: 'here').result())"
+    assert run(script) == "here\n"
+
+
+def test_where_no_process_may_be_started_it_is_done_here() -> None:
+    script = (
+        "import os\nfrom publisher.pipeline.aside import Aside\ndef refuse():\n    raise BlockingIOError(11, 'too many')\n"
+        "os.fork = refuse\nprint(Aside(lambda: 'there', lambda: 'here').result())"
+    )
+    assert run(script) == "here\n"
+
+
+def test_what_fails_here_too_is_told() -> None:
+    script = "from publisher.pipeline.aside import Aside\ntry:\n    Aside(lambda: 1 / 0, lambda: 1 / 0).result()\nexcept ZeroDivisionError:\n    print('told')"
+    assert run(script) == "told\n"
+
+
+def test_a_copy_whose_process_was_killed_ends(tmp_path: Path) -> None:
+    mark = tmp_path / "copy"
+    script = (
+        "import os, sys, time, signal\nfrom publisher.pipeline.aside import Aside, while_wanted\n"
+        "def numbers():\n    n = 0\n    while True:\n        time.sleep(0.01)\n        yield n\n        n += 1\n"
+        f"def work():\n    open({str(mark)!r}, 'w').write(str(os.getpid()))\n    return sum(while_wanted(numbers()))\n"
+        f"Aside(work, lambda: 0)\nwhile not os.path.exists({str(mark)!r}) or not open({str(mark)!r}).read():\n    time.sleep(0.01)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", script], timeout=60, check=False)
+    copy = int(mark.read_text())
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and _runs(copy):
+        time.sleep(0.05)
+    assert not _runs(copy)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
