@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from publisher.editions.tables import WORTH_TWO
+from publisher.editions.tables import WORTH_SEVERAL
 from publisher.pipeline import crew
 from tests.town import Town, make_town
 
-ROWS = WORTH_TWO + 2_500
+ROWS = WORTH_SEVERAL + 2_500
 HEADER = "番号,氏名,フリガナ,住所,年齢,避難所,公表同意,閲覧制限\n"
 KANA = "アイウエオカキクケコサシスセソタチツテトナニハヒフヘホマミムメモヤユヨラリルレロワ"
 

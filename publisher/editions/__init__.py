@@ -17,7 +17,7 @@ from publisher.editions.views import ArchiveView, CategoryView, ExtrasView, Home
 
 if TYPE_CHECKING:
     from publisher.editions.tables import drafts as table_drafts
-    from publisher.editions.tables import halves as table_halves
+    from publisher.editions.tables import parts as table_parts
     from publisher.editions.tables import ready as tables_ready
     from publisher.editions.tables import table
     from publisher.editions.tables import warnings as table_warnings
@@ -45,13 +45,13 @@ __all__ = [
     "simplified",
     "table",
     "table_drafts",
-    "table_halves",
+    "table_parts",
     "table_warnings",
     "tables_ready",
     "tombstone",
 ]
 
-_OF_TABLES = {"table": "table", "table_drafts": "drafts", "table_halves": "halves", "tables_ready": "ready", "table_warnings": "warnings"}
+_OF_TABLES = {"table": "table", "table_drafts": "drafts", "table_parts": "parts", "tables_ready": "ready", "table_warnings": "warnings"}
 
 
 def __getattr__(name: str) -> object:

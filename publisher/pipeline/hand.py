@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,14 @@ from publisher.settings import Settings
 from publisher.site.write import Known, Stager
 
 if TYPE_CHECKING:
-    from publisher.editions.tables import Draft, Ready
+    from publisher.editions.tables import Draft, Parts, Ready
+    from publisher.pipeline.aside import Aside
+
+MANY_PAGES = 1_000
+"""Pages of an edition to be written from which another process takes a share."""
+
+HUGE = 40_000
+"""Pages of an edition (half a million rows) from which one copy waits for the other: each takes as much memory as the table."""
 
 SHELVES = 3
 """Runs of files whose contents are kept: the one at work, the one being recorded, and one to spare."""
@@ -247,44 +255,55 @@ class Hand:
         return made
 
     def _table(self, bulletin: Bulletin, owner: str, known: Mapping[str, tuple[Known, str]], made: Rendered) -> None:
-        from publisher.editions import table_drafts, table_halves, table_warnings, tables_ready
+        from publisher.editions import table_drafts, table_parts, table_warnings, tables_ready
 
         tables = tables_ready(bulletin)
         if len(tables) == 1 and self._ready is not None and self._ready.source is tables[0].source:
             tables = (self._ready,)
         self._ready = None
-        halves = table_halves(bulletin, self._frame, tables, not known) if self._alone else None
-        if halves is None:
+        parts = table_parts(bulletin, self._frame, tables) if self._alone else None
+        if parts is None:
             made.owners[owner] = self._drafts(table_drafts(bulletin, self._frame, tables), known, made)
         else:
-            made.owners[owner] = self._both(halves, known, made)
+            made.owners[owner] = self._together(parts, known, made)
         made.notes = table_warnings(tables)
 
-    def _both(self, halves: tuple[Iterable[Draft], Iterable[Draft]], known: Mapping[str, tuple[Known, str]], made: Rendered) -> list[str]:
-        """One half here, the other one in a copy of this process. All paths."""
+    def _together(self, parts: Parts, known: Mapping[str, tuple[Known, str]], made: Rendered) -> list[str]:
+        """What stands beside the pages is made in a copy of this process, and one edition in another where many pages are to be written.
+        All paths."""
+        first, *others = parts.editions
+        copies = [self._aside(parts.beside, known)]
+        drafts = list(first)
+        results = []
+        if others and sum(not _stands(draft, known) for draft in drafts) >= MANY_PAGES:
+            if len(drafts) >= HUGE:
+                results.append(copies.pop().result())
+            copies.append(self._aside(others.pop(), known))
+        paths = self._drafts(chain(drafts, *others, parts.overviews), known, made)
+        results += [copy.result() for copy in copies]
+        for part, more in results:
+            made.files += part.files
+            made.unchanged += part.unchanged
+            made.rekeyed += part.rekeyed
+            paths += more
+        return paths
+
+    def _aside(self, drafts: Iterable[Draft], known: Mapping[str, tuple[Known, str]]) -> Aside[tuple[Rendered, list[str]]]:
         from publisher.pipeline.aside import Aside, while_wanted
 
-        first, second = halves
-
-        def half(drafts: Iterable[Draft], stager: Stager) -> tuple[Rendered, list[str]]:
+        def work(drafts: Iterable[Draft], stager: Stager) -> tuple[Rendered, list[str]]:
             part = Rendered()
             return part, self._drafts(drafts, known, part, stager)
 
         another = self._stager.aside()
-        beside = Aside(lambda: half(while_wanted(first), another), lambda: half(first, self._stager))
-        paths = self._drafts(second, known, made)
-        part, others = beside.result()
-        made.files += part.files
-        made.unchanged += part.unchanged
-        made.rekeyed += part.rekeyed
-        return others + paths
+        return Aside(lambda: work(while_wanted(drafts), another), lambda: work(drafts, self._stager))
 
     def _drafts(self, drafts: Iterable[Draft], known: Mapping[str, tuple[Known, str]], made: Rendered, stager: Stager | None = None) -> list[str]:
         """Put down those that do not stand; the paths of all."""
         paths = []
         for draft in drafts:
             paths.append(draft.path)
-            if draft.key and known.get(draft.path, (None, ""))[1] == draft.key:
+            if _stands(draft, known):
                 made.unchanged += 1
             else:
                 self._stage(made, draft.render(), known, draft.key, stager)
@@ -328,6 +347,10 @@ class Hand:
         made.unchanged += 1
         if key:
             made.rekeyed.append((page.path, key))
+
+
+def _stands(draft: Draft, known: Mapping[str, tuple[Known, str]]) -> bool:
+    return bool(draft.key) and known.get(draft.path, (None, ""))[1] == draft.key
 
 
 _LISTS: Mapping[str, Callable[..., Iterable[Page]]] = {"home": home, "category": category, "archive": archive, "extras": extras}

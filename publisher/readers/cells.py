@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -68,16 +68,33 @@ def text(value: str) -> str:
 _MAYBE_ODD = re.compile(r"\d[Ee]\+?\d")
 
 
+_BLOCK = 1 << 18
+
+
+def blocks(text: str) -> Iterator[str]:
+    """The text in pieces of whole lines (each ends with the line feed that ends it): what is made of a piece stays small."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start + _BLOCK) + 1 or len(text)
+        yield text[start:end]
+        start = end
+
+
 def untouched(delimited: str, separator: str) -> bool:
     """Whether no cell of a delimited text needs ``text``, nor looks ``damaged`` or ``broken``: one look at the whole, which may
     say no for nothing.
     """
-    bare = delimited.replace("\r\n", "\n").replace("\u3000", "").replace(separator, "").replace("\n", "")
+    return all(_untouched(block, separator) for block in blocks(delimited))
+
+
+def _untouched(delimited: str, separator: str) -> bool:
+    delimited = delimited.replace("\r\n", "\n")
+    bare = delimited.replace("\u3000", "").replace(separator, "").replace("\n", "")
     if not bare.isprintable() or any(mark in bare for mark in ("_x", "#", "Err:")):
         return False
     if ("E" in bare or "e" in bare) and _MAYBE_ODD.search(bare):
         return False
-    edges = [edge for edge in (separator, "\n", "\r", '"') if edge in delimited]
+    edges = [edge for edge in (separator, "\n", '"') if edge in delimited]
     opening = [mark for mark in (" ", "\u3000", "=") if mark in delimited]
     if delimited.startswith(tuple(opening)) or delimited.endswith((" ", "\u3000")):
         return False

@@ -8,12 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import PurePosixPath
 
 from publisher.errors import Unreadable
 from publisher.model import Head, Problem, Workbook
-from publisher.readers.cells import Strings, untouched
+from publisher.readers.cells import Strings, blocks, untouched
 from publisher.readers.layout import Layout, Sheet, lay_out, numbers
 
 _SHOWN = "このファイルは公開していません。前に公開した版があれば、それが表示されたままです。"
@@ -176,9 +176,8 @@ class _Records:
         return self._collect(self._reader(strict=False))
 
     def _reader(self, strict: bool, quoting: int = csv.QUOTE_MINIMAL) -> Iterator[list[str]]:
-        return csv.reader(
-            io.StringIO(self._text, newline=""), delimiter=self._separator, strict=strict, quoting=quoting
-        )
+        lines = chain.from_iterable(io.StringIO(block, newline="") for block in blocks(self._text))
+        return csv.reader(lines, delimiter=self._separator, strict=strict, quoting=quoting)
 
     def _as_they_stand(self) -> _Read | None:
         """The rows of a text in which no cell needs cleaning: ten times faster than cell by cell. None where a

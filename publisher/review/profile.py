@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from publisher.settings import TableProfile
 
 _HELD = "この表はまだ公開していません。前に公開した版があれば、それが表示されたままです。"
+_SAMPLE = 2_000
+"""Cells at most that tell whether those of a column repeat."""
 _OTHERS = "ほかの列は設定どおりに公開します。"
 
 @dataclass(slots=True)
@@ -315,9 +317,20 @@ def _digits(text: str) -> bool:
 
 def _masked(values: Sequence[str], mask: Callable[[str], str]) -> Sequence[str]:
     if mask is MASKS["none"]:
-        return values
+        return _together(values)
     known = towns(set(values)) if mask is MASKS["town"] else {value: mask(value) for value in set(values)}
     return [known[value] for value in values]
+
+
+def _together(values: Sequence[str]) -> Sequence[str]:
+    """The same cells, copied where they are mostly different ones. Between those of a large file stand the cells that nobody may see:
+    only when no cell of the neighbourhood is used any more is the memory free, and what stands together is read faster.
+    """
+    some = values[:: len(values) // _SAMPLE + 1]
+    if 2 * len(set(some)) <= len(some):
+        return values
+    copied = "\n".join(values).split("\n")
+    return copied if len(copied) == len(values) else values
 
 
 def _index(names: Sequence[str], wanted: str | None) -> int | None:

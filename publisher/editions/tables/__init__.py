@@ -3,11 +3,12 @@ edition. Pure."""
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
-from itertools import chain
 from urllib.parse import urlsplit
 
 from publisher.editions import data, moments, pfif
@@ -27,7 +28,7 @@ from publisher.editions.tables.standard import present
 from publisher.editions.tables.standard_csv import Town, standard
 from publisher.model import Bulletin, Page, PageKind, Problem, PublicTable, PublicWorkbook, State, TableKind
 
-__all__ = ["Draft", "Ready", "drafts", "halves", "ready", "table", "warnings"]
+__all__ = ["Draft", "Parts", "Ready", "drafts", "parts", "ready", "table", "warnings"]
 
 WEB_PAGE = 48_000
 """Bytes of rows on a page of the web edition, where no smaller edition sets the measure."""
@@ -35,8 +36,8 @@ WEB_PAGE = 48_000
 SMALL = 2_000
 """A table with more rows than this is never tried on the overview as a whole."""
 
-WORTH_TWO = 20_000
-"""Rows from which two processes make the files of a table together."""
+WORTH_SEVERAL = 20_000
+"""Rows from which several processes make the files of a table together."""
 
 
 def table(bulletin: Bulletin, frame: Frame) -> Iterator[Page]:
@@ -87,16 +88,21 @@ def drafts(bulletin: Bulletin, frame: Frame, tables: Sequence[Ready] | None = No
         yield from _Making(bulletin, one, frame, others).drafts()
 
 
-def halves(
-    bulletin: Bulletin, frame: Frame, tables: Sequence[Ready], anew: bool
-) -> tuple[Iterator[Draft], Iterator[Draft]] | None:
-    """The same files in two parts of about the same work, for two processes; None where that is not worth it.
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The files of a table in parts that different processes can make: what stands beside the pages of rows (data, index, editions),
+    those pages for each edition, the overviews."""
 
-    ``anew``: none of the files stands yet.
-    """
-    if len(tables) != 1 or len(tables[0].source.rows) < WORTH_TWO:
+    beside: Iterator[Draft]
+    editions: tuple[Iterator[Draft], ...]
+    overviews: Iterator[Draft]
+
+
+def parts(bulletin: Bulletin, frame: Frame, tables: Sequence[Ready]) -> Parts | None:
+    """The same files in parts; None where that is not worth it."""
+    if len(tables) != 1 or len(tables[0].source.rows) < WORTH_SEVERAL:
         return None
-    return _Making(bulletin, tables[0], frame, ()).halves(anew)
+    return _Making(bulletin, tables[0], frame, ()).parts()
 
 
 def warnings(tables: Sequence[Ready]) -> tuple[Problem, ...]:
@@ -152,13 +158,11 @@ class _Making:
         yield from self._divided_pages(self.frame.editions)
         yield from self._overviews()
 
-    def halves(self, anew: bool) -> tuple[Iterator[Draft], Iterator[Draft]]:
-        """The same in two parts of about the same work; what both need is made here. ``anew``: every page is written, which is
-        far more work than to see that most of them stand."""
+    def parts(self) -> Parts:
+        """The same in parts. What all of them need is made here."""
         _ = self.roll, self.presses
-        first = [edition for edition in self.frame.editions if anew and edition is WEB]
-        rest = [edition for edition in self.frame.editions if edition not in first]
-        return chain(self._beside(), self._divided_pages(first)), chain(self._divided_pages(rest), self._overviews())
+        editions = [self._divided_pages([edition]) for edition in self.frame.editions]
+        return Parts(self._beside(), tuple(editions), self._overviews())
 
     def _beside(self) -> Iterator[Draft]:
         """Everything but the pages of rows and the overviews."""
@@ -183,6 +187,7 @@ class _Making:
             yield from self._pages(press, stops, names)
             for route, stem, title, label, nodes in shelves:
                 yield press.shelf(stem, title, label, counted(route, nodes, self.addresses, press.unit))
+            press.forget()
 
     def _overviews(self) -> Iterator[Draft]:
         if not self._divided:
@@ -334,8 +339,8 @@ class _Making:
         if not tight:
             press = self.presses[WEB]
             rooms = link_rooms = [(press, WEB_PAGE)]
-        columns = [[size * UNIT // room + 1 for size in press.sizes()] for press, room in rooms]
-        weights = [max(several) for several in zip(*columns, strict=True)] if len(columns) > 1 else columns[0]
+        columns = [array("Q", [size * UNIT // room + 1 for size in press.sizes()]) for press, room in rooms]
+        weights = array("Q", map(max, *columns)) if len(columns) > 1 else columns[0]
         return Measures(
             rows=weights,
             names=lambda: name_weights(self.roll, [(press.encoding, room) for press, room in rooms]),
@@ -362,7 +367,7 @@ class _Making:
                     if isinstance(members, range)
                     else members[node.start : node.stop]
                 )
-                said = names.said(places) if route.named and names is not None else self._said(places)
+                said = names.said(places) if route.named and names is not None else self.roll.digests.of(places)
                 stops.append(
                     (route.named, Stop(stem, *words, places, blake2b(said, digest_size=16).digest()))
                 )
@@ -370,10 +375,6 @@ class _Making:
                 heading = Overview(self.presses[WEB], self.table, self.facts).heading_of(route)
                 shelves.append((route, route.code, f"{title}（{heading}）", "", route.top))
         return shelves, stops
-
-    def _said(self, places: Sequence[int]) -> bytes:
-        digests = self.roll.digests
-        return b"".join([digests[p] for p in places])
 
     def _pages(
         self, press: Press, stops: Sequence[tuple[bool, Stop]], names: Names | None

@@ -8,6 +8,7 @@ boundary with the highest hash among them is cut. A new row can move only the bo
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -73,7 +74,7 @@ class Partition:
         room: int,
     ) -> None:
         self._keys = keys
-        self._sums = list(accumulate(weights, initial=0))
+        self._sums = array("Q", accumulate(weights, initial=0))
         self._capacity = capacity
         self._cost = cost
         self._room = room

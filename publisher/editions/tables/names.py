@@ -4,6 +4,7 @@ list as it is."""
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Sequence
 
 from publisher.editions.tables.drilldown import Node
@@ -45,7 +46,7 @@ class Names:
         return "".join(lines).encode("shift_jis" if legacy else "utf-8"), bool(lost)
 
 
-def name_weights(roll: Roll, rooms: Sequence[tuple[str, int]]) -> list[int]:
+def name_weights(roll: Roll, rooms: Sequence[tuple[str, int]]) -> Sequence[int]:
     """What each row weighs at most in a list of names; ``rooms``: (encoding, bytes for rows) of each
     edition."""
     said = [_lengths(roll.cells[c]) for c in _columns(roll)]
@@ -55,7 +56,7 @@ def name_weights(roll: Roll, rooms: Sequence[tuple[str, int]]) -> list[int]:
         max((_LINK + width * (length + 2)) * UNIT // room + 1 for width, room in wide)
         for length in range(max(lengths, default=0) + 1)
     ]
-    return [by_length[length] for length in lengths]
+    return array("Q", map(by_length.__getitem__, lengths))
 
 
 def _lengths(cells: Sequence[str]) -> list[int]:

@@ -120,6 +120,10 @@ class Press:
             self._rows = self.write(None)
         return self._rows
 
+    def forget(self) -> None:
+        """All pages are made: of a million rows the markup takes a hundred megabytes."""
+        self._rows = None
+
     def sizes(self) -> Iterable[int]:
         """Bytes of each row."""
         found = self.measure() if self._rows is None else None

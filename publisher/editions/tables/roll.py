@@ -3,8 +3,9 @@ shows."""
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from operator import itemgetter
@@ -16,6 +17,30 @@ from publisher.model import PublicTable
 END = "\x01"
 """Between the reading, the district and the digest of a sort key: it sorts before everything that can follow
 a reading."""
+
+
+class Digests:
+    """A digest of each row by place. They lie side by side: of a million rows as many values would take seven times the memory."""
+
+    SIZE = 8
+
+    def __init__(self, rows: Iterable[Sequence[str]]) -> None:
+        found = bytearray()
+        for row in rows:
+            found += blake2b("\x1f".join(row).encode("utf-8", "replace"), digest_size=self.SIZE).digest()
+        self._all = bytes(found)
+
+    def __getitem__(self, place: int) -> bytes:
+        return self._all[place * self.SIZE : (place + 1) * self.SIZE]
+
+    def __iter__(self) -> Iterator[bytes]:
+        return map(self.__getitem__, range(len(self._all) // self.SIZE))
+
+    def of(self, places: range | Sequence[int]) -> bytes:
+        """Those of the rows at these places, one after the other."""
+        if isinstance(places, range):
+            return self._all[places.start * self.SIZE : places.stop * self.SIZE]
+        return b"".join(map(self.__getitem__, places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +57,7 @@ class Roll:
     layout: Layout
     order: Sequence[int]
     keys: Sequence[str]
-    digests: Sequence[bytes]
+    digests: Digests
     closed: frozenset[int]
     alphabetic: bool
     cells: Sequence[Sequence[str]]
@@ -43,7 +68,7 @@ def roll(table: PublicTable) -> Roll:
     how = layout(table)
     keys = _keys(table, how)
     alphabetic = table.personal or how.kana is not None
-    order = sorted(range(len(keys)), key=keys.__getitem__) if alphabetic else range(len(keys))
+    order = array("I", sorted(range(len(keys)), key=keys.__getitem__)) if alphabetic else range(len(keys))
     rows = [table.rows[i] for i in order]
     cells = list(zip(*rows, strict=True)) or [()] * len(table.columns)
     shut = frozenset(p for p, cell in enumerate(cells[how.status]) if closed(cell)) if how.status is not None else frozenset()
@@ -52,7 +77,7 @@ def roll(table: PublicTable) -> Roll:
         layout=how,
         order=order,
         keys=[keys[i] for i in order],
-        digests=[blake2b("\x1f".join(row).encode("utf-8", "replace"), digest_size=8).digest() for row in rows],
+        digests=Digests(rows),
         closed=shut,
         alphabetic=alphabetic,
         cells=cells,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from array import array
 from base64 import b32encode
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -165,10 +166,10 @@ def _by_value(roll: Roll, measures: Measures, code: str, column: int, *, named: 
     for p, cell in enumerate(cells):
         places[cell].append(p)
     runs = {value: sorted(run, key=shut.__contains__) if shut else run for value, run in places.items()}
-    members = list(chain.from_iterable(runs.values()))
+    members = array("I", chain.from_iterable(runs.values()))
     keys = [(_CLOSED if p in shut else _OPEN) + roll.keys[p] if shut else roll.keys[p] for p in members]
     by_place = measures.names() if named else measures.rows
-    weights = [by_place[p] for p in members]
+    weights = array("Q", map(by_place.__getitem__, members))
     route = Route(code, column, members, keys, (), (), named)
     cost = _cost(route, measures, " 000,000人")
     partition = Partition(keys, weights, UNIT, cost, UNIT)
