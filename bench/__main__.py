@@ -65,6 +65,7 @@ def main() -> int:
             show(watching.table(work, count, 50 if given.full else 10, programs, tell))
         if "rolls" in wanted:
             show(rolls.table(work, 133_000 if given.full else 10_000, 1_000_000 if given.full else 0, repeat, tell))
+            show(watching.roll(work, 133_000 if given.full else 10_000, repeat, tell))
         if "scaling" in wanted:
             show(scaling.table(work, (100, 1_000, 10_000, 100_000) if given.full else (100, 1_000, 3_000), repeat, tell))
     if given.output is not None:
