@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
-from publisher.editions.frame import WEB, Edition, Frame
+from publisher.editions.frame import WEB, Edition, Frame, escaped_text
 from publisher.model import (
     Block,
     Break,
@@ -76,9 +77,18 @@ def address(frame: Frame, edition: Edition, path: str, href: str) -> str:
     return frame.across(edition, path, to, target + "index.html" if target.endswith("/") else target)
 
 
+SHORT = 120
+"""Characters of a text that is worth remembering: a notice says it in three editions, and its neighbours say it again."""
+
+
 def linked_text(frame: Frame, edition: Edition, text: str) -> str:
-    """Escaped text in which telephone numbers can be called."""
-    escaped = frame.escape(edition, text)
+    """Escaped text in which telephone numbers can be called; the same in all editions."""
+    return _linked(text) if len(text) <= SHORT else _linked.__wrapped__(text)
+
+
+@lru_cache(maxsize=8192)
+def _linked(text: str) -> str:
+    escaped = escaped_text(text)
     if ("0" not in text and "０" not in text) or _HYPHENS.search(text) is None:
         return escaped
     return _TELEPHONE.sub(
@@ -103,9 +113,9 @@ class WebBlocks:
         return "\n".join([self._block(block) for block in blocks])
 
     def _block(self, block: Block) -> str:
+        if type(block) is Paragraph:
+            return f"<p>{self.inlines(block.inlines)}</p>"
         match block:
-            case Paragraph(inlines):
-                return f"<p>{self.inlines(inlines)}</p>"
             case Heading(level, inlines):
                 self._caption = plain(inlines)
                 self._level = min(level, self._level + 1)
@@ -131,9 +141,10 @@ class WebBlocks:
             return linked_text(self._frame, WEB, inlines[0].text)
         parts = []
         for inline in inlines:
+            if type(inline) is Text:
+                parts.append(escaped_text(inline.text) if linked else linked_text(self._frame, WEB, inline.text))
+                continue
             match inline:
-                case Text(text):
-                    parts.append(self._escape(text) if linked else linked_text(self._frame, WEB, text))
                 case Strong(inner):
                     parts.append(f"<strong>{self.inlines(inner, linked)}</strong>")
                 case Link(href, inner):
@@ -157,6 +168,8 @@ class WebBlocks:
         return f"<ol{start}>{items}</ol>"
 
     def _item(self, item: Sequence[Block]) -> str:
+        if len(item) == 1 and type(item[0]) is Paragraph:
+            return self.inlines(item[0].inlines)
         if item and isinstance(item[0], Paragraph) and all(isinstance(block, Listing) for block in item[1:]):
             return self.inlines(item[0].inlines) + self.blocks(item[1:])
         return self.blocks(item)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from publisher.editions.blocks import address, jpeg_size, linked_text, plain
-from publisher.editions.frame import LEGACY, LIGHT, WEB, Edition, Frame
+from publisher.editions.frame import LEGACY, LIGHT, WEB, Edition, Frame, escaped_text
 from publisher.editions.paginate import Piece
 from publisher.model import (
     Block,
@@ -68,34 +68,38 @@ class CompactBlocks:
     # --- blocks ---
 
     def pieces(self, blocks: Sequence[Block], depth: int = 0) -> list[Piece]:
-        return [piece for block in blocks for piece in self._block(block, depth)]
+        found: list[Piece] = []
+        for block in blocks:
+            if type(block) is Paragraph:
+                found.append(self.run("<p>", block.inlines, "</p>"))
+            else:
+                found += self._block(block, depth)
+        return found
 
-    def _block(self, block: Block, depth: int) -> Iterator[Piece]:
+    def _block(self, block: Block, depth: int) -> Sequence[Piece]:
         match block:
-            case Paragraph(inlines):
-                yield self.run("<p>", inlines, "</p>")
             case Heading(level, inlines):
                 mark = "■" if self._edition is LEGACY else ""
-                yield self.run(f"<h{level}>{mark}", inlines, f"</h{level}>", keep=True)
+                return (self.run(f"<h{level}>{mark}", inlines, f"</h{level}>", keep=True),)
             case Listing():
-                yield from self._listing(block, depth)
+                return self._listing(block, depth)
             case Grid():
-                yield from self._grid(block)
+                return self._grid(block)
             case Quote(blocks):
-                yield from self._around(
-                    "<blockquote>", self.pieces(blocks, depth + 1), "</blockquote>", depth
-                )
+                return self._around("<blockquote>", self.pieces(blocks, depth + 1), "</blockquote>", depth)
             case Preformatted(text):
-                yield self.run("<p>", _lines(text), "</p>")
+                return (self.run("<p>", _lines(text), "</p>"),)
             case Rule():
-                yield Piece("<p>――――</p>")  # XHTML Basic 1.0 has no hr
+                return (Piece("<p>――――</p>"),)  # XHTML Basic 1.0 has no hr
             case Figure(picture, alt):
-                yield self.picture(picture, alt or self._words["picture"])
+                return (self.picture(picture, alt or self._words["picture"]),)
+            case Paragraph(inlines):
+                return (self.run("<p>", inlines, "</p>"),)
 
     def _around(self, open_: str, inner: list[Piece], close: str, depth: int) -> list[Piece]:
         if depth >= DEPTH or not inner:
             return inner
-        return [Piece(open_ + "".join(p.html for p in inner) + close, lambda: inner, open_, close)]
+        return [Piece(open_ + "".join([p.html for p in inner]) + close, lambda: inner, open_, close)]
 
     def _listing(self, listing: Listing, depth: int) -> list[Piece]:
         if self._edition is LIGHT and listing.start is None:
@@ -119,6 +123,8 @@ class CompactBlocks:
         ]
 
     def _item(self, mark: str, blocks: Sequence[Block], depth: int) -> list[Piece]:
+        if not mark and len(blocks) == 1 and type(blocks[0]) is Paragraph:
+            return [self.run("<div>", blocks[0].inlines, "</div>")]
         pieces: list[Piece] = []
         first, rest = (
             (blocks[0], blocks[1:]) if blocks and isinstance(blocks[0], Paragraph) else (None, blocks)
@@ -127,7 +133,7 @@ class CompactBlocks:
         if first is not None or mark:
             inlines = (Text(indent + mark), *(first.inlines if first is not None else ()))
             pieces.append(self.run("<div>", inlines if mark else inlines[1:], "</div>"))
-        return pieces + self.pieces(rest, depth + 1)
+        return pieces + self.pieces(rest, depth + 1) if rest else pieces
 
     # --- tables ---
 
@@ -160,7 +166,7 @@ class CompactBlocks:
     def run(self, open_: str, inlines: Sequence[Inline], close: str, keep: bool = False) -> Piece:
         """A piece of text that is divided between sentences, or within them when it must be."""
         content = self.inlines(inlines)
-        return Piece(open_ + content + close, partial(self._runs, tuple(inlines)), open_, close, keep)
+        return Piece(f"{open_}{content}{close}", partial(self._runs, inlines), open_, close, keep)
 
     def _runs(self, inlines: Sequence[Inline]) -> list[Piece]:
         return [Piece(html) for html in self._atoms(inlines)]
@@ -185,13 +191,13 @@ class CompactBlocks:
                     yield from self._atoms((Text(_read(base, reading)),), linked)
 
     def inlines(self, inlines: Sequence[Inline], linked: bool = False) -> str:
-        if len(inlines) == 1 and type(inlines[0]) is Text:
-            return self._text(inlines[0].text, linked)
         parts = []
         for inline in inlines:
+            if type(inline) is Text:
+                text = inline.text
+                parts.append(escaped_text(text) if linked else linked_text(self._frame, self._edition, text))
+                continue
             match inline:
-                case Text(text):
-                    parts.append(self._text(text, linked))
                 case Strong(inner):
                     parts.append(f"<strong>{self.inlines(inner, linked)}</strong>")
                 case Link(href, inner) if not linked and len(href) <= HREF:
@@ -202,14 +208,10 @@ class CompactBlocks:
                     parts.append("<br />")
                 case Ruby(base, reading):
                     parts.append(self._text(_read(base, reading), linked))
-        return "".join(parts)
+        return parts[0] if len(parts) == 1 else "".join(parts)
 
     def _text(self, text: str, linked: bool) -> str:
-        return (
-            self._frame.escape(self._edition, text)
-            if linked
-            else linked_text(self._frame, self._edition, text)
-        )
+        return escaped_text(text) if linked else linked_text(self._frame, self._edition, text)
 
     def _href(self, href: str) -> str:
         return self._frame.escape(self._edition, address(self._frame, self._edition, self._path, href))

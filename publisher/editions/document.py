@@ -258,9 +258,9 @@ class _Sheet:
 
     def _history(self, edition: Edition) -> list[str]:
         """Links to the earlier versions, the newest first; on an earlier version to the one before it."""
-        words = self.frame.words(self.language)
         current = self.old.number if self.old is not None else self.card.version
-        earlier = sorted((v for v in self.versions if v.number < current), key=lambda v: -v.number)
+        earlier = sorted([v for v in self.versions if v.number < current], key=lambda v: -v.number)
+        words = self.frame.words(self.language)
         links = []
         for version in earlier[: 1 if self.old is not None else VERSIONS]:
             moment = self.frame.time(edition, version.moment, self.language)

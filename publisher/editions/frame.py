@@ -11,9 +11,10 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from publisher.editions import moments, sjis
+from publisher.editions.mould import Mould, mark, may_be_moulded
 from publisher.editions.paths import relative, up
 from publisher.editions.theme import Theme
 from publisher.model import Page, PageKind
@@ -23,6 +24,19 @@ if TYPE_CHECKING:
 
 UNLIMITED = 1 << 40
 """The room of a page without a budget."""
+
+PAGE = "page.html"
+"""The template of every page."""
+
+WRITTEN = ("title", "body", "path", "description", "heading", "as_of", "canonical")
+LISTED = ("others", "mirrors")
+"""The variables of the template that are different on each page: texts, and lists of (address, name)."""
+
+FEW = 3
+"""Pages of a kind that are rendered in full before it is worth looking for what is the same on all of them."""
+
+MOULDS = 4_000
+"""Kinds of pages that are remembered at most."""
 
 _FORBIDDEN = "\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
 _CONTROLS = re.compile(f"[{_FORBIDDEN}]")
@@ -48,6 +62,23 @@ class Edition:
 WEB = Edition("web", "", "utf-8")
 LIGHT = Edition("light", "k/", "utf-8", 10_240, 20_480)
 LEGACY = Edition("legacy", "i/", "shift_jis", 5_000, 5_000)
+
+
+class _Alike(NamedTuple):
+    """What pages of one mould have in common; quickly made and looked up. ``base``: from the page to the folder of its edition."""
+
+    edition: str
+    language: str
+    base: str
+    at_home: bool
+    robots: str
+    crumbs: tuple[tuple[str, str], ...]
+    drill: bool
+    languages: tuple[tuple[str, str], ...]
+    feed: str
+    absolute: bool
+    script: str
+    connect: tuple[str, ...]
 
 
 class Frame:
@@ -78,6 +109,8 @@ class Frame:
             theme.files.get("web/style.css", "") + theme.files.get("print/print.css", "")
         )
         self._chrome: dict[tuple[str, str], dict[str, object]] = {}
+        self._moulds: dict[tuple[object, ...], Mould | int] = {}
+        self._mouldable: dict[str, bool] = {}
 
     # --- text ---
 
@@ -85,10 +118,7 @@ class Frame:
         """Text as markup, fit for an attribute too. Control characters, which XML 1.0 2.2 forbids, are
         left out.
         """
-        if _SPECIAL.search(text) is None:
-            return text
-        text = _CONTROLS.sub("", text)
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+        return escaped_text(text)
 
     def size(self, edition: Edition, text: str) -> int:
         """Bytes that this markup takes in the edition's encoding, after what legacy pages simplify."""
@@ -225,35 +255,69 @@ class Frame:
         script: str = "",
         connect: Sequence[str] = (),
     ) -> str:
-        mark = self._markup
         same = path if counterpart is None else counterpart or "index.html"
-        root = self.url if absolute else up(edition.prefix + path)
-        base = f"{root}{edition.prefix}" if absolute else up(path)
-        words = self.words(language)
+        base = "" if absolute else up(path)
+        differing = {
+            "title": _CONTROLS.sub("", title),
+            "body": self._markup(body),
+            "path": path,
+            "same": same,
+            "description": _CONTROLS.sub("", description),
+            "heading": None if heading is None else self._markup(heading),
+            "as_of": "" if updated is None else self._markup(self.time(edition, updated, language)),
+        }
+        several = tuple(languages) if len(languages) > 1 else ()
+        alike = _Alike(edition.name, language, base, path == "index.html", robots, tuple(crumbs), drill, several, feed, absolute, script, tuple(connect))
+        if several:  # their addresses differ from page to page
+            return self._rendered(edition, alike, differing)
+        key = alike, tuple([value if not value else True for value in differing.values()])
+        mould = self._moulds.get(key)
+        if isinstance(mould, Mould):
+            return mould.fill(differing)
+        if mould is None or mould < FEW or not self._may_be_moulded(edition):
+            if len(self._moulds) > MOULDS:
+                self._moulds.clear()
+            self._moulds[key] = (mould or 0) + 1
+            return self._rendered(edition, alike, differing)
+        marked = {
+            name: value if not value else self._markup(mark(name)) if isinstance(value, self._markup) else mark(name)
+            for name, value in differing.items()
+        }
+        mould = self._moulds[key] = Mould.of(self._rendered(edition, alike, marked))
+        return mould.fill(differing)
+
+    def _may_be_moulded(self, edition: Edition) -> bool:
+        known = self._mouldable.get(edition.name)
+        if known is None:
+            source = self.theme.files[f"{edition.name}/{PAGE}"]
+            known = self._mouldable[edition.name] = may_be_moulded(self._environment, source, WRITTEN, LISTED)
+        return known
+
+    def _rendered(self, edition: Edition, alike: _Alike, differing: Mapping[str, Any]) -> str:
+        """The page as the template makes it."""
+        absolute = alike.absolute
+        path, same = differing["path"], differing["same"]
+        root = self.url if absolute else alike.base + "../" * bool(edition.prefix)
+        base = f"{root}{edition.prefix}" if absolute else alike.base
+        words = self.words(alike.language)
+        values = {**self._chrome_of(edition, alike.language), **differing}
+        del values["same"]
         return self.render(
             edition,
-            "page.html",
-            **self._chrome_of(edition, language),
-            path=path,
-            title=_CONTROLS.sub("", title),
-            body=mark(body),
+            PAGE,
+            **values,
             w=words,
-            as_of=mark(self.time(edition, updated, language)) if updated is not None else "",
-            robots=robots,
-            description=_CONTROLS.sub("", description),
-            drill=drill,
+            robots=alike.robots,
+            drill=alike.drill,
             root=root,
             home=f"{base}index.html",
-            at_home=path == "index.html",
+            at_home=alike.at_home,
             canonical="" if absolute else self.url + same,
-            crumbs=[(base + to, label) for to, label in crumbs],
-            heading=None if heading is None else mark(heading),
+            crumbs=[(base + to, label) for to, label in alike.crumbs],
             languages=[
-                (lang, language_tag(lang), base + to, self._name(edition, lang), lang == language)
-                for lang, to in languages
-            ]
-            if len(languages) > 1
-            else (),
+                (lang, language_tag(lang), base + to, self._name(edition, lang), lang == alike.language)
+                for lang, to in alike.languages
+            ],
             others=[
                 (f"{root}{other.prefix}{same}", words[f"edition_{other.name}"])
                 for other in self.editions
@@ -262,9 +326,9 @@ class Frame:
             mirrors=[
                 (name, f"{url}{edition.prefix}{'' if absolute else path}") for name, url in self.mirrors
             ],
-            feed=f"{root}{feed}" if feed else "",
-            script=script,
-            connect=" ".join(connect),
+            feed=f"{root}{alike.feed}" if alike.feed else "",
+            script=alike.script,
+            connect=" ".join(alike.connect),
             copies=f"{base}mirrors.html" if self.mirrors or self.fingerprint else "",
             key=self.fingerprint,
         )
@@ -300,9 +364,20 @@ class Frame:
     def _encode(self, edition: Edition, html: str, language: str) -> bytes:
         if edition.encoding != "shift_jis":
             return html.encode()
+        plain = sjis.encoded(html.replace(NOTE_PLACE, "", 1))
+        if plain is not None:
+            return plain
         gated = sjis.gate(html)
         note = self._note(language) if gated.losses else ""
         return gated.text.replace(NOTE_PLACE, note, 1).encode("shift_jis")
+
+
+def escaped_text(text: str) -> str:
+    """As ``Frame.escape``: the same in all editions."""
+    if _SPECIAL.search(text) is None:
+        return text
+    text = _CONTROLS.sub("", text)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
 NOTE_PLACE = "<!--*-->"

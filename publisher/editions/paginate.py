@@ -5,14 +5,13 @@ row, sentence, characters.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 LEAST_ROOM = 400
 """Bytes of body that every page takes, even when the frame alone is nearly as large as the budget."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Markup that stays on one page if it can.
 
     When it cannot, ``parts`` gives the pieces within it; on every page that has some of them they stand

@@ -128,6 +128,16 @@ def gate(text: str, own: Mapping[str, str] | None = None) -> Gated:
     return Gated(text.translate(str.maketrans(shown)), tuple(losses))
 
 
+def encoded(text: str) -> bytes | None:
+    """The bytes of a text that passes as it is; None for one that the gate has to simplify."""
+    if _MEND.search(text) is not None:
+        return None
+    try:
+        return text.encode("shift_jis")
+    except UnicodeEncodeError:
+        return None
+
+
 def size(text: str) -> int:
     """Bytes of the gated text in Shift_JIS."""
     return len(gate(text).text.encode("shift_jis"))
