@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Sequence
-from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from typing import Any
@@ -16,6 +14,7 @@ from publisher.model import Card, Category, Head, Problem, Version
 from publisher.pipeline.crew import GARBAGE
 from publisher.pipeline.examine import Answer, Digest, Question, refused
 from publisher.pipeline.hand import Bench, Hand, Job, ListOrder, Order, Rendered, Source, Taken
+from publisher.pipeline.line import Given, Line, WorkerDied, exchange
 
 WARM = ("publisher.pipeline.hand", "publisher.readers.notice", "publisher.review", "markdown_it", "jinja2", "charset_normalizer")
 """Imported once by the server that workers are forked from, so that none of them has to import it again."""
@@ -37,42 +36,49 @@ class Processes:
     def __init__(self, bench: Bench, size: int) -> None:
         self.size = size
         self._bench = bench
-        self._pools: list[ProcessPoolExecutor | None] = [None] * size
+        self._lines: list[Line | None] = [None] * size
         self._started = 0
 
     def ask(self, worker: int, call: str, argument: Sequence[Any]) -> _Asked:
-        return _Asked(self, worker, call, argument, self._submit(worker, call, argument))
+        given = self._submit(worker, call, argument)
+        exchange(self._alive, wait=False)
+        return _Asked(self, worker, call, argument, given)
 
-    def _submit(self, worker: int, call: str, argument: Sequence[Any]) -> Future[list[Any]]:
+    def _submit(self, worker: int, call: str, argument: Sequence[Any]) -> Given:
         try:
-            return self._pool(worker).submit(_work, call, argument)
-        except BrokenProcessPool:
+            return self._line(worker).ask((call, argument))
+        except WorkerDied:
             self._bury(worker)
-            return self._pool(worker).submit(_work, call, argument)
+            return self._line(worker).ask((call, argument))
 
-    def _pool(self, worker: int) -> ProcessPoolExecutor:
-        pool = self._pools[worker]
-        if pool is None:
-            import multiprocessing
+    def wait(self, given: Given) -> list[Any]:
+        """The answer, when it is there; meanwhile all lines are served. Raises ``WorkerDied``, and what the work raised."""
+        while not given.there:
+            exchange(self._alive, wait=True)
+        return given.take()
 
-            context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload(list(WARM))
+    @property
+    def _alive(self) -> list[Line]:
+        return [line for line in self._lines if line is not None and line.open]
+
+    def _line(self, worker: int) -> Line:
+        line = self._lines[worker]
+        if line is None:
             self._started += 1
-            pool = ProcessPoolExecutor(1, context, _begin, (self._bench, f"{self._started}-"))
-            self._pools[worker] = pool
-        return pool
+            line = self._lines[worker] = Line.to(_serve, (self._bench, f"{self._started}-"), WARM)
+        return line
 
     def _bury(self, worker: int) -> None:
-        pool, self._pools[worker] = self._pools[worker], None
-        if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
+        line, self._lines[worker] = self._lines[worker], None
+        if line is not None:
+            line.close()
 
     def once_more(self, worker: int, call: str, piece: Any) -> Any:
         """A worker died over a run of pieces, of which this is one. A file that brings one down alone is refused."""
         for _ in range(2):
             try:
-                return self._submit(worker, call, [piece]).result()[0]
-            except BrokenProcessPool:
+                return self.wait(self._submit(worker, call, [piece]))[0]
+            except WorkerDied:
                 continue
         path = piece.question.path if isinstance(piece, (Job, Source)) else _address(piece)
         if isinstance(piece, Job):
@@ -87,9 +93,9 @@ class Processes:
             return ""
 
     def close(self) -> None:
-        for pool in self._pools:
-            if pool is not None:
-                pool.shutdown(wait=True, cancel_futures=True)
+        for line in self._lines:
+            if line is not None:
+                line.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +104,12 @@ class _Asked:
     worker: int
     call: str
     argument: Sequence[Any]
-    future: Future[list[Any]]
+    given: Given
 
     def result(self) -> list[Any]:
         try:
-            return self.future.result()
-        except (BrokenProcessPool, CancelledError):
+            return self.crew.wait(self.given)
+        except WorkerDied:
             return [self.crew.once_more(self.worker, self.call, piece) for piece in self.argument]
 
 
@@ -121,23 +127,15 @@ def _brought_down(path: str) -> Problem:
     )
 
 
-_hand: Hand | None = None
-
-
-def _begin(bench: Bench, prefix: str) -> None:
-    """In a worker, once."""
+def _serve(asked: Iterator[tuple[str, Sequence[Any]]], bench: Bench, prefix: str) -> Iterator[list[Any]]:
+    """In a worker: an answer to each question, as long as there are any."""
     import gc
     import signal
 
-    global _hand
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the publisher's to answer
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE)
-    own = replace(bench, stager=bench.stager.again(prefix))
-    _hand = Hand(own, alone=True)
-
-
-def _work(call: str, argument: Sequence[Any]) -> list[Any]:
-    assert _hand is not None
-    return getattr(_hand, call)(argument)
+    hand = Hand(replace(bench, stager=bench.stager.again(prefix)), alone=True)
+    for call, argument in asked:
+        yield getattr(hand, call)(argument)
