@@ -160,11 +160,20 @@ class Documents:
 
     def add(self, row: DocumentRow) -> bool:
         """False: another document has this id."""
-        done = self._db.execute(
-            "INSERT INTO documents (id, key, path, category, state, slug) VALUES (?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING",
-            (row.id, row.key, row.path, row.category, row.state, row.slug),
+        return self.add_all([row]) == [row]
+
+    def add_all(self, rows: Iterable[DocumentRow]) -> list[DocumentRow]:
+        """New documents; returns those whose ids no other document had."""
+        by_id = {row.id: row for row in reversed(list(rows))}
+        taken = self._db.execute("SELECT id FROM documents WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(by_id)),))
+        for (id_,) in taken.fetchall():
+            del by_id[id_]
+        added = list(by_id.values())
+        self._db.executemany(
+            "INSERT INTO documents (id, key, path, category, state, slug) VALUES (?,?,?,?,?,?)",
+            [(row.id, row.key, row.path, row.category, row.state, row.slug) for row in added],
         )
-        return done.rowcount == 1
+        return added
 
     def move(self, id_: str, path: str) -> None:
         """It stands elsewhere now; its category follows with its next card."""
@@ -228,12 +237,19 @@ class Documents:
         return found
 
     def add_version(self, id_: str, version: VersionRow) -> None:
-        self._db.execute(
+        self.add_versions([(id_, version)])
+
+    def add_versions(self, versions: Iterable[tuple[str, VersionRow]]) -> None:
+        """(document, version) of each."""
+        self._db.executemany(
             f"INSERT INTO versions (document, {_VERSION}) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-            (
-                id_, version.language, version.number, version.moment.isoformat(), version.sha256, version.path, _text(version.publish),
-                _text(version.expires), version.gone, version.rows, _text(version.as_of),
-            ),
+            [
+                (
+                    id_, version.language, version.number, version.moment.isoformat(), version.sha256, version.path, _text(version.publish),
+                    _text(version.expires), version.gone, version.rows, _text(version.as_of),
+                )
+                for id_, version in versions
+            ],
         )  # fmt: skip
 
     def rename_version(self, id_: str, language: str, old: str, new: str) -> None:

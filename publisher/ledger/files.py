@@ -34,7 +34,8 @@ _COLUMNS = "path, size, mtime, sha256, arrived, document, language, verdict, pro
 
 
 def pack_problems(problems: Iterable[Problem]) -> str:
-    return json.dumps([asdict(problem) for problem in problems], ensure_ascii=False)
+    said = [asdict(problem) for problem in problems]
+    return json.dumps(said, ensure_ascii=False) if said else "[]"
 
 
 def unpack_problems(text: str) -> tuple[Problem, ...]:
@@ -66,13 +67,16 @@ class Files:
         rows = self._db.execute(f"SELECT {_COLUMNS} FROM files WHERE path IN (SELECT value FROM json_each(?))", (wanted,))
         return {row[0]: _row(row) for row in rows}
 
-    def put(self, row: FileRow) -> None:
-        self._db.execute(
+    def put(self, *rows: FileRow) -> None:
+        self._db.executemany(
             f"INSERT OR REPLACE INTO files ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)",
-            (
-                row.path, row.size, row.mtime, row.sha256, row.arrived.isoformat(), row.document, row.language, row.verdict,
-                pack_problems(row.problems), row.title,
-            ),
+            [
+                (
+                    row.path, row.size, row.mtime, row.sha256, row.arrived.isoformat(), row.document, row.language, row.verdict,
+                    pack_problems(row.problems), row.title,
+                )
+                for row in rows
+            ],
         )  # fmt: skip
 
     def restamp(self, path: str, size: int, mtime: int) -> None:

@@ -45,6 +45,11 @@ class Standing:
     due: datetime | None
 
 
+def first_version(sha256: str, path: str, arrived: datetime, digest: Digest) -> VersionRow:
+    """The first version of a Japanese document without a profile."""
+    return VersionRow("ja", 1, arrived, sha256, path, digest.head.publish, digest.head.expires, rows=digest.rows, as_of=digest.as_of)
+
+
 def standing(versions: Sequence[VersionRow], now: datetime) -> Standing:
     """Apply the clock to a document's versions."""
     current: dict[str, VersionRow] = {}

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -28,9 +29,11 @@ from publisher.editions import (
 )
 from publisher.errors import SiteError
 from publisher.intake.archive import Archive, Moved
+from publisher.ledger.documents import DocumentRow, VersionRow
 from publisher.model import (
     Bulletin,
     Card,
+    Category,
     EditionTally,
     Kind,
     Page,
@@ -40,7 +43,8 @@ from publisher.model import (
     State,
     Version,
 )
-from publisher.pipeline.examine import Answer, Question, examine, refused
+from publisher.pipeline.effective import first_version, make_card, standing, versions_shown
+from publisher.pipeline.examine import Answer, Digest, Question, examine, refused
 from publisher.settings import Settings
 from publisher.site.write import Known, Stager
 
@@ -59,14 +63,35 @@ SHELVES = 3
 
 
 @dataclass(frozen=True, slots=True)
+class NewDocument:
+    """The document that a file would be all of: nothing is known of it, and nobody decided anything about it."""
+
+    id: str
+    path: str
+    category: Category
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """A file of the drop folder to be taken in. ``real``: its name as the file system has it; ``known``: SHA-256 of the bytes we have."""
+    """A file of the drop folder to be taken in. ``real``: its name as the file system has it; ``known``: SHA-256 of the bytes we have; ``new``: its
+    pages may be made at once."""
 
     real: str
     size: int
     mtime: int
     question: Question
     known: str
+    new: NewDocument | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A new document that was accepted, with its pages put down: its first version, its card, when the clock changes it next."""
+
+    version: VersionRow
+    card: Card
+    due: datetime | None
+    rendered: Rendered
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +101,7 @@ class Taken:
     question: Question
     sha256: str
     answer: Answer | None
+    finished: Finished | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +209,23 @@ class Hand:
             return Taken(question, "", refused(question.path, _cannot_open(question.path, error)))
         if taken.sha256 == job.known:
             return Taken(question, taken.sha256, None)
-        return Taken(question, taken.sha256, self._examine(question, taken.sha256, taken.data))
+        answer = self._examine(question, taken.sha256, taken.data)
+        finished = None if job.new is None or answer.digest is None else self._finish(job.new, Source(question, taken.sha256), answer.digest)
+        return Taken(question, taken.sha256, answer if finished is None else replace(answer, digest=None), finished)
+
+    def _finish(self, new: NewDocument, source: Source, digest: Digest) -> Finished | None:
+        """The pages of a new document, while its content is at hand; None for one that the public is not to see yet, or that has earlier editions."""
+        question = source.question
+        if digest.kind is Kind.TABLE or question.now is None:
+            return None
+        version = first_version(source.sha256, question.path, question.arrived, digest)
+        what = standing([version], question.now)
+        if what.state is not State.PUBLISHED:
+            return None
+        row = DocumentRow(new.id, new.path, new.path, new.category.path, State.HELD)
+        card = make_card(row, new.category, what, {version.language: digest}, new.id, question.now)
+        due = min((when for when in (what.due, digest.due) if when is not None), default=None)
+        return Finished(version, card, due, self._render(Order(card, versions_shown(what), ((version.language, source),))))
 
     def again(self, sources: Sequence[Source]) -> list[Answer]:
         """Examine bytes of the archive once more: the rules changed, or they are needed again."""

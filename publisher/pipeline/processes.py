@@ -10,10 +10,22 @@ from typing import Any
 
 from publisher.errors import SiteError
 from publisher.intake.archive import Moved
+from publisher.ledger.documents import VersionRow
 from publisher.model import Card, Category, Head, Problem, Version
 from publisher.pipeline.crew import GARBAGE
 from publisher.pipeline.examine import Answer, Digest, Question, refused
-from publisher.pipeline.hand import Bench, Hand, Job, ListOrder, Order, Rendered, Source, Taken
+from publisher.pipeline.hand import (
+    Bench,
+    Finished,
+    Hand,
+    Job,
+    ListOrder,
+    NewDocument,
+    Order,
+    Rendered,
+    Source,
+    Taken,
+)
 from publisher.pipeline.line import Given, Line, WorkerDied, exchange
 
 WARM = ("publisher.pipeline.hand", "publisher.readers.notice", "publisher.review", "markdown_it", "jinja2", "charset_normalizer")
@@ -26,7 +38,7 @@ def _plainly(what: type) -> None:
     copyreg.pickle(what, lambda one: (what, values(one)))
 
 
-for _what in (Question, Job, Source, Order, ListOrder, Taken, Answer, Digest, Rendered, Card, Category, Head, Version):
+for _what in (Question, NewDocument, Job, Source, Order, ListOrder, Finished, Taken, Answer, Digest, Rendered, Card, Category, Head, Version, VersionRow):
     _plainly(_what)
 
 

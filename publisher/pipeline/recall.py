@@ -61,6 +61,10 @@ class Recall:
         self._asked[who.key] = known
         return known
 
+    def made(self, row: DocumentRow) -> None:
+        """A document was made of a file whole."""
+        self._asked[row.key] = row
+
     def is_blank(self, document: str) -> bool:
         """It was made just now: it has neither files nor versions."""
         return document in self._blank

@@ -73,10 +73,24 @@ class Rendering:
     def documents(self, ids: Iterable[str]) -> None:
         """Settle these documents and have them rendered. Their lists are touched in the same transaction as their cards."""
         for some in batched(ids, BATCH):
-            self._documents(some)
+            self._finished([id_ for id_ in some if id_ in self.run.finished])
+            self._documents([id_ for id_ in some if id_ not in self.run.finished])
             self.done.update(some)
 
+    def _finished(self, ids: Sequence[str]) -> None:
+        """Keep the cards of new documents whose pages lie ready."""
+        cards = _Cards()
+        for id_ in ids:
+            row, made = self.run.finished[id_]
+            cards.add(row, made.card, made.due)
+        with self.ledger.transaction():
+            cards.keep(self.ledger)
+        for id_ in ids:
+            self._enter(self.run.finished[id_][1].rendered)
+
     def _documents(self, ids: Sequence[str]) -> None:
+        if not ids:
+            return
         rows, versions = self.ledger.documents.many(ids), self.ledger.documents.versions_of(ids)
         found = [plan for id_ in ids if id_ in rows and (plan := self._plan(rows[id_], versions.get(id_, []))) is not None]
         self._examine([source for plan in found for source in plan.sources])

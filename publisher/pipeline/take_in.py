@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,12 +13,12 @@ from publisher.ledger import Ledger
 from publisher.ledger.documents import DocumentRow, VersionRow
 from publisher.ledger.files import FileRow
 from publisher.ledger.names import identity
-from publisher.model import Category, Problem
+from publisher.model import Category, Problem, State
 from publisher.pipeline import restrictions
 from publisher.pipeline.crew import Asked, Crew, worker_of
 from publisher.pipeline.examine import Answer, Digest, Question, refused
-from publisher.pipeline.hand import Job, Source, Taken
-from publisher.pipeline.identify import Identity, arrival_moment, document_of, identify
+from publisher.pipeline.hand import Finished, Job, NewDocument, Source, Taken
+from publisher.pipeline.identify import Identity, arrival_moment, document_of, folder_of, identify
 from publisher.pipeline.recall import Recall
 from publisher.review.vanishing import held_vanishing, shrunk, too_many
 from publisher.settings import Settings
@@ -41,7 +41,8 @@ class Known:
 
 @dataclass(slots=True)
 class Intake:
-    """The state of one run of taking in. ``known``: what was accepted in it, by (path, SHA-256)."""
+    """The state of one run of taking in. ``known``: what was accepted in it, by (path, SHA-256); ``finished``: the new documents among the last
+    batch whose pages lie ready, by id."""
 
     settings: Settings
     ledger: Ledger
@@ -50,6 +51,7 @@ class Intake:
     changed: set[str] = field(default_factory=set)
     unfinished: set[str] = field(default_factory=set)
     known: dict[tuple[str, str], Known] = field(default_factory=dict)
+    finished: dict[str, tuple[DocumentRow, Finished]] = field(default_factory=dict)
     register: restrictions.Register = field(default_factory=restrictions.Register)
     _dirty: dict[str, None] = field(default_factory=dict)
     _recall: Recall = field(init=False)
@@ -164,17 +166,32 @@ class Intake:
     def _ask(self, batch: Sequence[Entry], crew: Crew) -> list[tuple[int, list[Entry], Asked]]:
         self._recall.batch(entry.path for entry in batch)
         shares: dict[int, list[Entry]] = {}
+        alone = Counter(together(entry.path)[0] for entry in batch)
+        with self.ledger.transaction():  # categories are made in the order of the files, whoever reads them
+            jobs = {entry.path: self._job(entry, alone[together(entry.path)[0]] == 1) for entry in batch}
         for entry in batch:
             shares.setdefault(worker_of(self._recall.who(entry.path).key, crew), []).append(entry)
-        return [(worker, share, crew.ask(worker, "take", [self._job(entry) for entry in share])) for worker, share in shares.items()]
+        return [(worker, share, crew.ask(worker, "take", [jobs[entry.path] for entry in share])) for worker, share in shares.items()]
 
-    def _job(self, entry: Entry) -> Job:
+    def _job(self, entry: Entry, alone: bool) -> Job:
         row = self._recall.files.get(entry.path)
         known = row.sha256 if row is not None and row.verdict != "" else ""
-        return Job(entry.real, entry.size, entry.mtime, self._question(entry), known)
+        return Job(entry.real, entry.size, entry.mtime, self._question(entry), known, self._new(entry.path, alone and row is None))
+
+    def _new(self, path: str, alone: bool) -> NewDocument | None:
+        """The document that this file would be all of; None where there is one already, where other files or a profile may have a say, or a
+        person had one."""
+        who = self._recall.who(path)
+        if self._recall.document(who.key) is not None:
+            return None
+        category = self._recall.category(folder_of(path))
+        if not alone or who.profile is not None or who.language != "ja" or self._recall.decided(path):
+            return None
+        return NewDocument(identity(who.key), who.key, category)
 
     def _enter(self, crew: Crew, batch: Sequence[Entry], shares: Iterable[tuple[int, list[Entry], Asked]]) -> int:
         self.known.clear()
+        self.finished.clear()
         found: dict[str, tuple[Taken, int]] = {}
         for worker, share, asked in shares:
             for entry, taken in zip(share, asked.result(), strict=True):
@@ -183,9 +200,39 @@ class Intake:
                     found[entry.path] = self._released(taken, worker, crew), worker
         self._recall.batch(entry.path for entry in batch)
         with self.ledger.transaction():
+            recorded = self._record_finished([(entry, found[entry.path][0]) for entry in batch])
             for entry in batch:
-                self._record(entry, *found[entry.path])
+                if entry.path not in recorded:
+                    self._record(entry, *found[entry.path])
         return len(batch)
+
+    def _record_finished(self, taken: Sequence[tuple[Entry, Taken]]) -> set[str]:
+        """Record the new documents whose pages lie ready, all at once; the paths of their files. Runs within a transaction."""
+        new = {}
+        for entry, one in taken:
+            key = self._recall.who(entry.path).key
+            if one.finished is not None and self._recall.files.get(entry.path) is None and self._recall.document(key) is None:
+                new[one.finished.card.id] = entry, one, DocumentRow(one.finished.card.id, key, key, one.finished.card.category.path, State.HELD)
+        for row in self.ledger.documents.add_all(row for _, _, row in new.values()):
+            self.finished[row.id] = row, _finished(new[row.id][1])
+        files, versions = [], []
+        for id_, (row, finished) in self.finished.items():
+            entry, one, _ = new[id_]
+            assert one.answer is not None
+            files.append(
+                FileRow(
+                    entry.path, entry.size, entry.mtime, one.sha256, one.question.arrived, id_, finished.version.language, one.answer.word,
+                    one.answer.problems, one.answer.title,
+                )
+            )  # fmt: skip
+            versions.append((id_, finished.version))
+            self._recall.made(row)
+            self.changed.add(entry.path)
+            self._dirty[id_] = None
+        self.ledger.files.put(*files)
+        self.ledger.documents.add_versions(versions)
+        self.ledger.pages.touch_all([("document", id_) for id_ in self.finished])
+        return {file.path for file in files}
 
     def _released(self, taken: Taken, worker: int, crew: Crew) -> Taken:
         """A person let exactly these bytes through before they came back."""
@@ -355,6 +402,11 @@ class Intake:
         title = answer.title or row.title
         again = replace(row, document=document.id, language=who.language, verdict=answer.word, problems=answer.problems, title=title)
         self.verdict(again, answer, source, worker)
+
+
+def _finished(taken: Taken) -> Finished:
+    assert taken.finished is not None
+    return taken.finished
 
 
 def together(path: str) -> tuple[str, bool, str]:
