@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 # --- what a person is told ---------------------------------------------------------------------------------
 
@@ -470,8 +471,7 @@ class Reason(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(NamedTuple):
     path: str
     reason: Reason
 
@@ -488,9 +488,8 @@ class Delete:
         return f"{self.path} ({self.reason})"
 
 
-@dataclass(frozen=True, slots=True)
-class PageRecord:
-    """What the ledger knows of a file of the site. ``serial`` is the site's serial at its last change."""
+class PageRecord(NamedTuple):
+    """What the ledger knows of a file of the site: a plain tuple, since a town has a hundred thousand of them. ``serial`` is the site's serial at its last change."""
 
     path: str
     sha256: str

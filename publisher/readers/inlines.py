@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from publisher.model import Break, Inline, Link, Severity, Text
 
@@ -36,13 +37,22 @@ _DRILL = re.compile(r".{0,10}訓練(?:です|中|用|配信|通知|情報|放送
 def inlines(text: str) -> tuple[Inline, ...]:
     """One run of text; each ``\\n`` becomes a Break. Anything that is no address or telephone number stays as it is."""
     if "\n" not in text:
-        return tuple(_line(text))
+        return _short(text) if len(text) <= SHORT else tuple(_line(text))
     found: list[Inline] = []
     for number, line in enumerate(text.split("\n")):
         if number:
             found.append(Break())
         found += _line(line)
     return tuple(found)
+
+
+SHORT = 60
+"""Characters of a line that is remembered: the notices of a town name the same places and hours again and again."""
+
+
+@lru_cache(maxsize=4096)
+def _short(line: str) -> tuple[Inline, ...]:
+    return tuple(_line(line))
 
 
 def _line(line: str) -> list[Inline]:

@@ -82,7 +82,7 @@ def blocks(text: str, path: str, first_line: int = 1) -> tuple[tuple[Block, ...]
 
     text = half_width_marks(text)
     tokens = parser().parse(text)
-    several = sum(token.type == "heading_open" and token.tag == "h1" for token in tokens) > 1
+    several = len([token for token in tokens if token.tag == "h1"]) > 2  # each is opened and closed
     walk = _Walk(path, first_line, several, text)
     found = walk.blocks(iter(tokens), None)
     return tuple(found), tuple(walk.problems)
@@ -157,17 +157,18 @@ class _Walk:
         if kind == "table_open":
             return self._table(tokens, token.level == 0)
         if kind == "inline":
-            return Paragraph(tuple(self._inlines(token.children or [])))
+            return Paragraph(self._inlines(token.children or []))
         return None
 
     def _inside(self, tokens: Iterator[Token], end: str) -> tuple[Inline, ...]:
-        found: list[Inline] = []
+        found: tuple[Inline, ...] = ()
         for token in tokens:
-            if token.type == end:
+            kind = token.type
+            if kind == end:
                 break
-            if token.type == "inline":
+            if kind == "inline":
                 found += self._inlines(token.children or [])
-        return tuple(found)
+        return found
 
     def _items(self, tokens: Iterator[Token], end: str) -> Iterator[tuple[Block, ...]]:
         for token in tokens:
@@ -218,10 +219,10 @@ class _Walk:
 
     # --- inlines ---
 
-    def _inlines(self, tokens: list[Token]) -> list[Inline]:
+    def _inlines(self, tokens: list[Token]) -> tuple[Inline, ...]:
         if len(tokens) == 1 and tokens[0].type == "text":
-            return list(plain_inlines(tokens[0].content))
-        return self._run(iter(tokens), None)
+            return plain_inlines(tokens[0].content)
+        return tuple(self._run(iter(tokens), None))
 
     def _run(self, tokens: Iterator[Token], end: str | None) -> list[Inline]:
         found: list[Inline] = []

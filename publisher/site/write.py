@@ -11,8 +11,8 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from publisher.errors import SiteError
 from publisher.files import put_down
@@ -21,9 +21,11 @@ from publisher.site.order import rank_of
 
 STAGE = ".staging"
 
+_REASONS = {str(reason): reason for reason in Reason}
+_KINDS = {str(kind): kind for kind in PageKind}
 
-@dataclass(frozen=True, slots=True)
-class Staged:
+
+class Staged(NamedTuple):
     """A file that lies ready under its name beside the site, to be renamed to its path."""
 
     put: Put
@@ -45,11 +47,11 @@ class Staged:
     @classmethod
     def unflat(cls, values: tuple[object, ...]) -> Staged:
         path, reason, sha256, size, kind, personal, serial, name, key = values
-        return cls(Put(path, Reason(reason)), PageRecord(path, sha256, size, PageKind(kind), personal, serial), name, key)  # type: ignore[arg-type]
+        return cls(Put(path, _REASONS[reason]), PageRecord(path, sha256, size, _KINDS[kind], personal, serial), name, key)  # type: ignore[index,arg-type]
 
     def changed(self) -> Staged:
         """It turned out that the site has this file already, with other bytes."""
-        return replace(self, put=Put(self.put.path, Reason.CHANGED))
+        return self._replace(put=Put(self.put.path, Reason.CHANGED))
 
 
 Known = tuple[str, str, bool]
