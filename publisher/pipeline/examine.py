@@ -89,7 +89,9 @@ def examine(question: Question, data: bytes) -> tuple[Answer, PublicContent | No
     if isinstance(verdict, Held):
         return Answer(question.path, "held", verdict.reasons, title), None
     assert isinstance(verdict, Accepted)
-    found = replace(digest(verdict.content), due=due)
+    found = digest(verdict.content)
+    if due is not None:
+        found = replace(found, due=due)
     return Answer(question.path, "accepted", verdict.warnings, title, found), verdict.content
 
 

@@ -35,7 +35,8 @@ def read_markdown(path: str, data: bytes, arrived: datetime) -> Notice:
     decoded = decode(path, data)
     front = split(decoded.text, path, arrived)
     body, comments, doubts = without_comments(front.body, path, front.body_line)
-    front = replace(front, body=body, doubts=(*front.doubts, *doubts))
+    if body is not front.body or doubts:
+        front = replace(front, body=body, doubts=(*front.doubts, *doubts))
     found, problems = blocks(body, path, front.body_line)
     return notice(path, arrived, decoded, front, found, (*comments, *problems))
 
