@@ -27,6 +27,7 @@ from publisher.review import facilities, leaks
 from publisher.review import profile as profiles
 from publisher.review.headers import Meaning, meaning
 from publisher.review.kinds import PERSONAL
+from publisher.review.persons import quoted
 from publisher.review.privacy import Looks, look
 from publisher.review.restrict import People, Restrictions
 
@@ -152,7 +153,7 @@ def _workbook(
     path: str, book: Workbook, profile: TableProfile | None, slug: str, released: bool, restrictions: Restrictions | None
 ) -> Verdict:
     several = len(book.tables) > 1
-    places = [f"{path} シート「{table.name}」" if table.name and several else path for table in book.tables]
+    places = [f"{path} シート{quoted(table.name)}" if table.name and several else path for table in book.tables]
     warnings = list(book.warnings)
     final: list[Problem] = []
     reasons: list[Problem] = [*book.doubts]
@@ -160,6 +161,8 @@ def _workbook(
         sure, unsure = _numbers(table, where)
         final += sure
         reasons += unsure
+        if profile is None or profile.kind not in PERSONAL:
+            reasons += _words(book.head.title, table, where)
         if not table.rows:
             reasons.append(
                 Problem(
@@ -229,11 +232,21 @@ def _numbers(table: Table, where: str) -> tuple[list[Problem], list[Problem]]:
     sure, unsure = [], []
     for found in leaks.numbered_columns(table.columns, table.rows, named):
         lines = numbers([table.lines[i] for i in found.rows])
-        problem = _my_number(where, f"「{table.columns[found.column]}」の列（{lines}行目）に")
+        problem = _my_number(where, f"{quoted(table.columns[found.column])}の列（{lines}行目）に")
         (sure if found.sure else unsure).append(problem)
     if any(leaks.my_numbers(text) for text in (table.title, *table.notes, *table.columns)):
         sure.append(_my_number(where, "表の題や注記に"))
     return sure, unsure
+
+
+def _words(title: str, table: Table, where: str) -> list[Problem]:
+    """What is written around an open table is published with it, and its title goes to feeds and posts."""
+    told = []
+    if any(leaks.mobile_beside_name(text) for text in (title, table.title, *table.notes)):
+        told.append("人の名前と携帯電話の番号（題か注記）")
+    if any(leaks.calls_somebody(text) for text in (title, table.title, table.name)):
+        told.append("人の名前（題）")
+    return [_looks_personal(where, "この表は", Looks(reasons=tuple(told)))] if told else []
 
 
 def _without_profile(
@@ -243,7 +256,7 @@ def _without_profile(
     held = [_looks_personal(where, "この表は", seen)] if seen.personal else []
     warnings = []
     if seen.roles and not seen.personal:
-        listed = "、".join(f"「{table.columns[c]}」" for c in seen.roles)
+        listed = "、".join(quoted(table.columns[c]) for c in seen.roles)
         warnings.append(
             Problem(
                 "names-of-officers",
@@ -254,7 +267,7 @@ def _without_profile(
             )
         )
     if seen.mobiles and not seen.personal:
-        listed = "、".join(f"「{table.columns[c]}」" for c in seen.mobiles)
+        listed = "、".join(quoted(table.columns[c]) for c in seen.mobiles)
         warnings.append(
             Problem(
                 "mobile-number",

@@ -176,6 +176,13 @@ def sexes(values: Collection[str]) -> bool:
     return bool(said) and said <= _SEXES
 
 
+def quoted(name: str) -> str:
+    """The name of a column for a message. Where data slipped into the header it may be somebody's: such a name is not said."""
+    text = narrow(name).strip()
+    told = is_name(name) or is_kana_name(name) or any(mark.search(text) for mark in (MOBILE, PHONE, EMAIL, HOUSE, _DATE))
+    return "（個人の情報に見える見出し）" if told else f"「{name}」"
+
+
 def numeric(values: Collection[str]) -> bool:
     """Whether all of them are numbers or stand for a number that is not known."""
     return all(NUMERIC.fullmatch(_bare(value)) for value in values)

@@ -18,6 +18,7 @@ from publisher.review.headers import Meaning, meaning
 from publisher.review.kinds import PERSONAL, gate, may_show, names_people
 from publisher.review.masks import MASKS
 from publisher.review.names import joined
+from publisher.review.persons import quoted
 
 if TYPE_CHECKING:
     from publisher.settings import TableProfile
@@ -113,10 +114,10 @@ class _Work:
         if found is not None:
             return found
         near = difflib.get_close_matches(key(name), list(self._places), n=1, cutoff=0.5)
-        hint = f"「{self.table.columns[self._places[near[0]]]}」という列ならあります。" if near else ""
+        hint = f"{quoted(self.table.columns[self._places[near[0]]])}という列ならあります。" if near else ""
         self._fault(
             "missing-column",
-            f"{purpose}の列「{name}」がありません。{hint}",
+            f"{purpose}「{name}」がありません。{hint}",
             f"見出しを「{name}」に直すか、publisher.toml の「{self.profile.name}」の設定を直してください。",
         )
         return None
@@ -130,7 +131,7 @@ class _Work:
             return self._open_columns()
         shown: list[tuple[str, int, Callable[[str], str]]] = []
         for name in self.profile.publish:
-            place = self.place(name, "公開する")
+            place = self.place(name, "公開する列")
             if place is None:
                 continue
             if self.personal and not may_show(self.profile.kind, name, self.profile.group):
@@ -154,7 +155,7 @@ class _Work:
         seen = looks(self.table.columns, self.table.rows)
         private = {*seen.columns, *seen.mobiles} if seen.personal else set()
         if private:
-            listed = "、".join(f"「{self.table.columns[c]}」" for c in sorted(private))
+            listed = "、".join(quoted(self.table.columns[c]) for c in sorted(private))
             self.warn(
                 "private-columns",
                 f"個人に関する列と見て、公開しません：{listed}。",
@@ -194,7 +195,7 @@ class _Work:
             name for c, name in enumerate(self.table.columns) if c not in shown and key(name) not in used
         ]
         if others:
-            listed = "、".join(f"「{name}」" for name in others[:20]) + ("など" if len(others) > 20 else "")
+            listed = "、".join(map(quoted, others[:20])) + ("など" if len(others) > 20 else "")
             self.warn(
                 "columns-dropped",
                 f"設定にない列は公開しません：{listed}。",
@@ -209,7 +210,7 @@ class _Work:
         for rule, purpose in ((self.profile.consent, "公表の同意"), (self.profile.withhold, "閲覧の制限")):
             if rule is None or not rule.column:
                 continue
-            place = self.place(rule.column, purpose)
+            place = self.place(rule.column, f"{purpose}の列")
             if place is None:
                 continue
             if any(
