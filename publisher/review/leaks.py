@@ -206,7 +206,7 @@ _SOMEBODY = re.compile(
 )
 _BODY = re.compile(
     r"持病|喘息|ぜんそく|糖尿|透析|認知症|障害|障がい|妊娠|要介護|要支援|虐待|ストーカー|骨折|負傷|重傷|軽傷|死亡|遺体|行方不明|安否|感染|陽性|酸素|人工呼吸|寝たきり"
-    r"|アレルギー|dv",
+    r"|アレルギー|(?<![a-z])dv(?![a-z])",
     re.IGNORECASE,
 )
 _CALLED = re.compile(
@@ -214,9 +214,14 @@ _CALLED = re.compile(
 )
 
 
+def says_body(text: str) -> bool:
+    """Whether the text speaks of somebody's body, or of their being followed."""
+    return _BODY.search(text) is not None
+
+
 def ill_by_name(text: str) -> bool:
     """Whether a cell speaks of somebody by name, and of their body or of their being followed: 佐藤花子さん（喘息）."""
-    return _BODY.search(text) is not None and _SOMEBODY.search(narrow(text)) is not None
+    return says_body(text) and _SOMEBODY.search(narrow(text)) is not None
 
 
 def calls_somebody(title: str) -> bool:

@@ -235,7 +235,14 @@ class _Work:
             verdict: dict[str, bool] = {
                 value: key(value) in allowed for value in {row[place] for row in source}
             }
-            source = [row for row in source if verdict[row[place]]]
+            agreed = [row for row in source if verdict[row[place]]]
+            if source and not agreed:
+                self._count_only(
+                    "nobody-agreed",
+                    f"「{self.table.columns[place]}」の列の値が、どの行でも設定の値と違うので、人数だけを公開します。",
+                    f"本当にそうか、それとも publisher.toml の「{self.profile.name}」に書いた値と書き方が違うだけか、確かめてください。",
+                )
+            source = agreed
         if self.odd:
             odd = list(self.odd.items())
             source = [row for row in source if not any(row[place] in wrong for place, wrong in odd)]
@@ -245,7 +252,7 @@ class _Work:
 
     def look_at_rows(self, shown: Sequence[tuple[str, int, Callable[[str], str]]]) -> None:
         """Tells of rows whose cells do not fit their columns, and leaves them out; of readings and numbers that need care."""
-        found = misfits.misfits(self.table, [place for _, place, _ in shown])
+        found = misfits.misfits(self.table, [place for _, place, mask in shown if mask is not MASKS["town"]])
         rows = misfits.rows_of(self.table, found) if found else []
         if rows and misfits.shifted(self.table, rows):
             self.applied.faults.append(misfits.fault(self.table, found, rows, self.where))
