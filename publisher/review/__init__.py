@@ -4,8 +4,11 @@ else.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from publisher.layouts import Kind, recognise
 from publisher.model import (
     Accepted,
     Content,
@@ -152,6 +155,7 @@ def _looks_personal(where: str, what: str, seen: Looks) -> Problem:
 def _workbook(
     path: str, book: Workbook, profile: TableProfile | None, slug: str, released: bool, restrictions: Restrictions | None
 ) -> Verdict:
+    book = _told(path, book)
     several = len(book.tables) > 1
     places = [f"{path} シート{quoted(table.name)}" if table.name and several else path for table in book.tables]
     warnings = list(book.warnings)
@@ -198,6 +202,21 @@ def _workbook(
     if reasons and not released:
         return Held(tuple(reasons))
     return Accepted(PublicWorkbook(_head(book.head, profile), tuple(tables)), tuple(warnings))
+
+
+_SAYS = {
+    Kind.SHELTERS: "避難所", Kind.ROADS: "道路の規制", Kind.OUTAGES: "断水", Kind.ORDERS: "避難の情報", Kind.CLINICS: "医療機関", Kind.AED: "AED", Kind.WATER: "給水・水の施設",
+}  # fmt: skip
+
+
+def _told(path: str, book: Workbook) -> Workbook:
+    """The workbook with a title that residents can read, where its file is called dansui.csv: what it is, else its folder, goes before it."""
+    stem, folder = PurePosixPath(path).stem.strip(), PurePosixPath(path).parent.name
+    if book.head.title != stem or not stem.isascii() or not book.tables:
+        return book
+    found = recognise(book.tables[0].columns)
+    what = _SAYS.get(found.kind, folder) if found is not None else folder
+    return replace(book, head=replace(book.head, title=f"{what}（{' '.join(stem.replace('_', ' ').split())}）")) if what else book
 
 
 def _restricted(count: int, where: str) -> list[Problem]:
