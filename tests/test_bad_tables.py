@@ -97,6 +97,11 @@ TOLD = {
         roll(as_of=NEWER, header=HEADER + ",病名,マイナポイント,担任").replace("同意する,", "同意する,,喘息A,1,2"), ["「病名」、「マイナポイント」、「担任」"],
     ),
     "one row slipped": (roll("31,x,港　光,ミナト　ヒカル,昭和40年3月1日,汐見市本町,0000-00-0031,中央小学校,良好,,,同意する,", as_of=NEWER), ["33行目", "載せていません"]),
+    "an illness behind a name": (roll("31,港　光（喘息）,ミナト　ヒカル,昭和40年3月1日,汐見市本町,50,0000-00-0031,中央小学校,良好,,,同意する,", as_of=NEWER), ["「氏名」", "33行目", "載せていません"]),
+    "a house where a shelter is asked for": (
+        roll("31,港　光,ミナト　ヒカル,昭和40年3月1日,汐見市本町,50,0000-00-0031,汐見市本町3丁目4番5号喘息様方,良好,,,同意する,", as_of=NEWER),
+        ["「避難所」", "33行目", "載せていません"],
+    ),
     "the same moment again": (roll(line(31)), []),
 }  # fmt: skip
 
@@ -131,3 +136,21 @@ def test_editions_as_files_of_their_own_stay_as_they_are_when_the_rules_change(t
     with town.desk(dry=True) as opened:
         document = opened.ledger.documents.by_key("避難者名簿/")
         assert [v.path for v in opened.ledger.documents.versions(document.id)] == ["避難者名簿/名簿.csv", "避難者名簿/二.csv"]
+
+
+def test_staff_are_told_when_nobodys_consent_reads_as_the_profile_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """○ where the profile says 同意する: fail closed, but not in silence."""
+    town = make_town(tmp_path)
+    toml = tmp_path / "publisher.toml"
+    toml.write_text(toml.read_text().replace('expires = "40d"', 'expires = "9999w"'))
+    town.drop("避難者名簿/名簿.csv", roll().replace("同意する", "○"))
+    assert run(town, "publish") == 0
+    assert "「公表同意」の列の値が、どの行でも設定の値と違うので、人数だけを公開します" in capsys.readouterr().out
+    assert "港　光" not in town.page("t/hinansha/index.html")
+
+
+def test_shelters_named_after_whom_they_serve_are_no_illness(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    town.drop("避難者名簿/名簿.csv", roll(as_of=NEWER).replace("中央小学校", "障がい者支援センター").replace("汐見市浜町", "汐見市本町3丁目集会所"))
+    assert run(town, "publish") == 0
+    assert "載せていません" not in capsys.readouterr().out
+    assert "障がい者支援センター" in town.page("t/hinansha/index.html")

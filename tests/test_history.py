@@ -207,6 +207,18 @@ def drawing(points: int = 40, lines: int = 1) -> Drawing:
     return Drawing("避難者名簿（合計）", made, ZONE)
 
 
+def test_the_letters_of_the_highest_line_stand_within_the_drawing() -> None:
+    from lxml import etree
+
+    flat = [Line(mark, tuple((NOON + timedelta(hours=6 * n), count) for n in range(4))) for mark, count in (("A", 30), ("B", 30), ("C", 29), ("D", 20))]
+    root = etree.fromstring(Drawing("多いところ", tuple(flat), ZONE).svg())
+    letters = root.findall(".//*[@class='label']")
+    assert len(letters) == 4
+    for letter in letters:
+        shifts = [re.search(r"translate\([\d.]+, ?([\d.]+)\)", above.get("transform", "")) for above in letter.iterancestors()]
+        assert float(letter.get("y")) + sum(float(shift[1]) for shift in shifts if shift) >= 12
+
+
 @pytest.mark.parametrize(("points", "lines"), [(2, 1), (40, 1), (400, 5)])
 def test_an_svg_is_small_text_and_always_the_same(points: int, lines: int) -> None:
     made = drawing(points, lines).svg()

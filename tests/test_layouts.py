@@ -476,3 +476,39 @@ def test_a_field_that_a_layout_does_not_name_is_shown_under_its_own_header(kind:
 def test_lists_that_towns_write_themselves(columns: str, kind: Kind | None) -> None:
     found = recognise(columns.split(","))
     assert (found and found.kind) is kind
+
+
+@pytest.mark.parametrize(
+    ("path", "columns", "title"),
+    [
+        ("給水/dansui.csv", ("都道府県名", "市区町村名", "断水戸数（最大）", "断水戸数（現在）", "断水開始日時"), "断水（dansui）"),
+        ("道路/tsukodome_2.csv", ("道路種別", "路線名", "規制場所始点", "規制種別"), "道路の規制（tsukodome 2）"),
+        ("ごみ/waste_v2.csv", ("品目", "出し方"), "ごみ（waste v2）"),
+        ("給水/断水.csv", ("都道府県名", "市区町村名", "断水戸数（最大）", "断水戸数（現在）", "断水開始日時"), "断水"),
+    ],
+)
+def test_a_file_with_a_name_for_machines_says_what_it_is(path: str, columns: tuple[str, ...], title: str) -> None:
+    text = "\n".join([",".join(columns), *(",".join(f"あ{i}{n}" for i in range(len(columns))) for n in range(3))])
+    made = review(path, read(path, text.encode(), NOW), None, "x", False)
+    assert isinstance(made, Accepted)
+    assert made.content.head.title == made.content.tables[0].title == title
+
+
+def test_places_that_cannot_be_used_come_last_and_bare_numbers_have_their_word() -> None:
+    water = ["name", "address", "latitude", "longitude", "availableDate", "startTime", "endTime", "availableDateNote"]
+    hours = present(
+        table(
+            water,
+            {"name": "浄水場あ", "address": "港町1", "availableDateNote": "利用不可"},
+            {"name": "浄水場い", "address": "浜町2", "availableDate": "月火", "startTime": "9:00", "endTime": "17:00", "availableDateNote": "年末年始は終日利用不可"},
+        )
+    )
+    assert [row[0] for row in hours.rows] == ["浄水場い", "浄水場あ"]
+    crowd = present(
+        table(
+            ["避難所名", "開設状況", "空き状況", "避難者数（総数）"],
+            {"避難所名": "本町小学校", "開設状況": "開設", "空き状況": "2", "避難者数（総数）": "120"},
+            {"避難所名": "浜町小学校", "開設状況": "開設", "空き状況": "空きあり", "避難者数（総数）": "3"},
+        )
+    )
+    assert {row["状況"] for row in shown(crowd)} == {"開設、空き状況2、避難者120人", "開設、空きあり、避難者3人"}

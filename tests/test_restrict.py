@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ import pytest
 from publisher import cli
 from publisher.mirrors import S3Mirror
 from publisher.pipeline import restrictions
+from publisher.pipeline.build import build
+from publisher.pipeline.publish import to_mirrors
 from publisher.pipeline.status import status
 from tests.servers import ADMIN, BUCKET, KEY, SECRET, client, program, seaweedfs
 from tests.test_s3_servers import bucket_of, versions_of
@@ -265,6 +269,68 @@ def test_no_version_of_a_bucket_keeps_the_person(tmp_path: Path, monkeypatch: py
         mirror = S3Mirror("cloud", bucket_of(server, "site"))
         assert {path: mirror.get(path).body for path in mirror.walk()} == town.files()
         assert not any(mark for _, mark in versions_of(admin, "site/t/"))
+
+
+def two_sheets(as_of: str, *second: tuple[str, ...]) -> bytes:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.title = "中央"
+    for line in roll(as_of).splitlines():
+        book.active.append(line.split(","))
+    sheet = book.create_sheet("高台")
+    for line in roll(as_of, *second).splitlines():
+        sheet.append(line.split(","))
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("still_there", [True, False])
+def test_a_versioned_store_keeps_nothing_of_a_second_sheet_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, still_there: bool) -> None:
+    """Further sheets have addresses of their own, also such as are no longer in the file."""
+    if program("weed") is None:
+        pytest.skip("weed is not installed")
+    (tmp_path / "store").mkdir()
+    with seaweedfs(tmp_path / "store") as server:
+        admin = client(server.url, ADMIN)
+        admin.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        monkeypatch.setenv("TOWN_KEY", KEY)
+        monkeypatch.setenv("TOWN_SECRET", SECRET)
+        extra = f'\n[[mirrors]]\nname = "cloud"\nurl = "s3://{BUCKET}/site"\nendpoint = "{server.url}"\nkey_env = "TOWN_KEY"\nsecret_env = "TOWN_SECRET"\n'
+        (tmp_path / "town").mkdir()
+        town = make_town(tmp_path / "town", extra)
+        for hour in (10, 12):
+            town.drop("避難者名簿/名簿.xlsx", two_sheets(f"2036年3月11日{hour}時", person(避難所=f"第{hour}避難所")))
+            assert run(town, "publish") == 0
+        if not still_there:
+            town.drop("避難者名簿/名簿.xlsx", roll("2036年3月11日13時", count=80))
+            assert run(town, "publish") == 0
+        assert any(any(t.encode() in b for t in TRACES) for b in bodies(admin))
+        assert run(town, "restrict", "hinansha", "髙橋", "是羅") == 0
+        assert [b for b in bodies(admin) if any(t.encode() in b or t.encode("cp932") in b for t in TRACES)] == []
+
+
+@pytest.mark.parametrize("how", ["expires", "deleted"])
+def test_a_roll_that_ends_leaves_the_mirrors_however_much_of_the_site_it_was(tmp_path: Path, how: str) -> None:
+    """The ceiling that keeps a mirror from being emptied by accident must not keep people on it."""
+    town = make_town(tmp_path / "town", MIRRORS.format(root=(tmp_path / "town").as_posix()))
+    kana = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホ"
+    people = [person(受付番号=str(1000 + n), フリガナ=f"{kana[n % 30]}{kana[n // 30]}　{kana[n % 7]}", 避難所=f"第{n % 40}避難所") for n in range(300)]
+    town.drop("避難者名簿/名簿.csv", roll("2036年3月11日10時", *people))
+    if how == "deleted":
+        assert run(town, "publish") == 0
+        assert len(traces(town, "one")) > 100
+        (town.content / "避難者名簿/名簿.csv").unlink()
+        assert run(town, "publish") == 0
+    else:
+        for days, there in ((0, True), (39, True), (41, False)):
+            with town.desk() as opened:
+                build(opened, town.now + timedelta(days))
+                assert {line.state for line in to_mirrors(opened, town.now + timedelta(days))} == {"current"}
+            assert bool(traces(town, "one")) == there
+    assert traces(town) == []
+    assert {p.relative_to(town.root / "one").as_posix(): p.read_bytes() for p in (town.root / "one").rglob("*") if p.is_file()} == town.files()
 
 
 def bodies(store) -> list[bytes]:

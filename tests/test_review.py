@@ -490,7 +490,47 @@ ROLLS = {
         lambda i: (PEOPLE[i].split()[0], PEOPLE[i].split()[1], f"19{i}4-03-02"),
     ),
     "consent": (("番号", "公表同意"), lambda i: (str(i), "同意する")),
+    "called 名前": (("名前", "避難先"), lambda i: (PEOPLE[i], "第一小学校")),
+    "in plain words": (("なまえ", "とし", "ばしょ"), lambda i: (f"鳥籠{i}子", str(50 + i), "第一小学校")),
+    "the dead": (("故人", "享年"), lambda i: (PEOPLE[i], "80")),
+    "mourners": (("通番", "喪主"), lambda i: (str(i), PEOPLE[i])),
+    "one remark with a mobile number": (("施設名", "備考"), lambda i: (f"第{i}小学校", "鍵は 佐藤花子 090-1234-5678" if i == 3 else "")),
+    "one remark on somebody's body": (("施設名", "備考"), lambda i: (f"第{i}小学校", "鳥籠花子さん（喘息）が避難中" if i == 3 else "車いす可")),
 }
+
+
+def test_what_stands_around_an_open_table_is_looked_at_too() -> None:
+    """Its title goes to feeds and posts, its notes below it."""
+    plain = book(("施設名", "人数"), ("本町小学校", "3"), ("浜町小学校", "4"))
+    for head, table in (
+        ("佐藤花子さんの避難先", {}),
+        ("避難所", {"title": "髙橋さん一家の所在"}),
+        ("避難所", {"name": "渡邉様"}),
+        ("避難所", {"notes": ("夜間は佐藤花子 090-1234-5678 へ",)}),
+    ):
+        for profile in (None, OPEN):
+            made = Workbook(Head(head), (dataclasses.replace(plain.tables[0], **table),))
+            assert codes(verdict(made, profile)) == ["looks-personal"]
+            assert isinstance(verdict(made, profile, released=True), Accepted)
+    for head, notes in (("避難所のみなさんへ", ()), ("お客様窓口", ("問い合わせは本部 0225-11-2222 へ",)), ("佐藤町の給水所", ("鍵は事務室",))):
+        assert isinstance(verdict(Workbook(Head(head), (dataclasses.replace(plain.tables[0], notes=notes),))), Accepted)
+
+
+def test_remarks_on_places_are_no_remarks_on_people() -> None:
+    remarks = ("障害者用トイレあり", "妊婦さん優先", "障害者の皆様はこちら", "体調の悪い方は看護師さんへ（感染予防）", "責任者 本町区長", "0225-11-2222（本部）")
+    made = verdict(book(("施設名", "備考"), *((f"第{i}小学校", remark) for i, remark in enumerate(remarks))))
+    assert isinstance(made, Accepted)
+
+
+def test_a_name_that_slipped_into_the_header_is_quoted_nowhere() -> None:
+    slipped = ("氏名", "佐藤花子", "090-1234-5678", "汐見市本町3-4", "サトウ ハナコ")
+    made = verdict(book(slipped, *(("フリガナ", str(i), "080-1234-567" + str(i), "x", "y") for i in range(4))))
+    roll = verdict(book((*COLUMNS, *slipped[1:]), (*ROW, "1", "2", "3", "4")), PROFILE)
+    assert isinstance(made, Held)
+    assert "columns-dropped" in codes(roll)
+    for said in (str(made.reasons), str(roll.warnings)):
+        assert "個人の情報に見える見出し" in said
+        assert not any(word in said for word in slipped[1:])
 
 
 @pytest.mark.parametrize("name", ROLLS)

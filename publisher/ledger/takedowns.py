@@ -30,7 +30,7 @@ class TakeDowns:
         self._db = connection
 
     def order(self, mirrors: Iterable[str], prefixes: Sequence[str], reason: str, target: str, moment: datetime) -> None:
-        """From now on nothing of old may be left below these prefixes. ``reason`` is restrict or withdraw, ``target`` a document's id."""
+        """From now on nothing of old may be left below these prefixes. ``reason`` is restrict, withdraw or ended, ``target`` a document's id."""
         self._db.executemany(
             "INSERT INTO takedowns (mirror, prefix, reason, target, moment) VALUES (?,?,?,?,?)",
             [(mirror, prefix, reason, target, moment.isoformat()) for mirror in mirrors for prefix in prefixes],

@@ -302,7 +302,9 @@ def _finish(desk_: Desk, rendering: Rendering, now: datetime) -> Outputs:
         touches = {kind: ledger.pages.touched(kind) for kind in ("document", "category", "place", "home", "extras")}
         staged, _ = rendering.finish()
         rendering.record(staged)
+        personal = [path for path in rendering.dropped if (page := ledger.pages.get(path)) is not None and page.personal]
         ledger.pages.bury(sorted(rendering.dropped), rendering.serial)
+        takedown.order_ended(ledger, desk_.settings.mirrors, personal, now)
         changed = bool(staged or rendering.dropped)
         if changed:
             rendering.manifest(desk_.key)

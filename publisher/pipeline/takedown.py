@@ -5,6 +5,7 @@ They stand in the ledger until the mirror has confirmed them, and each confirmat
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,13 +15,14 @@ from publisher.errors import PublisherError
 from publisher.ledger import Ledger
 from publisher.ledger.documents import DocumentRow
 from publisher.ledger.takedowns import TakeDownRow
-from publisher.model import Kind, PageKind, PageRecord, Problem, Receipt
+from publisher.model import Kind, PageKind, PageRecord, Problem, Receipt, State
 
 if TYPE_CHECKING:
     from publisher.mirrors import Mirror
     from publisher.settings import MirrorSettings, Settings
 
 EDITIONS = ("", "k/", "i/")
+_TABLE = re.compile(r"t/([^/]+)/")
 GONE = b"<!DOCTYPE html><html><head><title>-</title><meta name=\"robots\" content=\"noindex\"/></head><body><p>-</p></body></html>\n"
 """Written over a page before it is deleted: it names nothing, in any charset."""
 
@@ -41,19 +43,34 @@ class TakeDownLine:
         }  # fmt: skip
 
 
-def prefixes(row: DocumentRow) -> list[str]:
-    """Where all files of a document lie: of its pages, earlier versions, data, shards of its search."""
+def prefixes(ledger: Ledger, row: DocumentRow) -> list[str]:
+    """Where all files of a document lie: of its pages, earlier versions, data, shards of its search; of each sheet that it ever had."""
     if row.card is None:
         return []
-    base = row.card.path.removesuffix("index.html") if row.card.kind is Kind.TABLE else f"n/{row.id}."
-    return [edition + base for edition in EDITIONS]
+    if row.card.kind is not Kind.TABLE:
+        return [f"{edition}n/{row.id}." for edition in EDITIONS]
+    slugs = {row.card.path.split("/")[1]: None} | {edition.tally.slug: None for edition in ledger.tallies.of_document(row.id)}
+    return [f"{edition}t/{slug}/" for slug in slugs for edition in EDITIONS]
 
 
 def order(ledger: Ledger, mirrors: Sequence[MirrorSettings], rows: Iterable[DocumentRow], reason: str, moment: datetime) -> None:
     """Order the take-down of documents' old bytes on every mirror. Runs within a transaction."""
     for row in rows:
         pictures = sorted(path for path in ledger.pages.owned(f"document:{row.id}") if path.startswith("m/")) if reason == "withdraw" else []
-        ledger.takedowns.order([m.name for m in mirrors], [*prefixes(row), *pictures], reason, row.id, moment)
+        ledger.takedowns.order([m.name for m in mirrors], [*prefixes(ledger, row), *pictures], reason, row.id, moment)
+
+
+def order_ended(ledger: Ledger, mirrors: Sequence[MirrorSettings], gone: Iterable[str], moment: datetime) -> None:
+    """Lists of people whose time is over, or whose file was taken away, go from every mirror now. Runs within the transaction that buries ``gone``.
+
+    The ceiling of deletions asks whether a share was lost; on a mirror that waits for the answer the people would stay.
+    """
+    tables = {found[1] for path in gone if (found := _TABLE.match(path)) is not None}
+    known = {row.target for row in ledger.takedowns.pending()}
+    for slug in sorted(tables):
+        row = ledger.documents.by_address(f"t/{slug}/index.html")
+        if row is not None and row.id not in known and row.state in (State.EXPIRED, State.WITHDRAWN):
+            order(ledger, mirrors, [row], "ended", moment)
 
 
 def carry_out(ledger: Ledger, read: Callable[[str], bytes], mirror: Mirror, now: datetime) -> None:

@@ -4,8 +4,11 @@ else.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from publisher.layouts import Kind, recognise
 from publisher.model import (
     Accepted,
     Content,
@@ -27,6 +30,7 @@ from publisher.review import facilities, leaks
 from publisher.review import profile as profiles
 from publisher.review.headers import Meaning, meaning
 from publisher.review.kinds import PERSONAL
+from publisher.review.persons import quoted
 from publisher.review.privacy import Looks, look
 from publisher.review.restrict import People, Restrictions
 
@@ -151,8 +155,9 @@ def _looks_personal(where: str, what: str, seen: Looks) -> Problem:
 def _workbook(
     path: str, book: Workbook, profile: TableProfile | None, slug: str, released: bool, restrictions: Restrictions | None
 ) -> Verdict:
+    book = _told(path, book)
     several = len(book.tables) > 1
-    places = [f"{path} シート「{table.name}」" if table.name and several else path for table in book.tables]
+    places = [f"{path} シート{quoted(table.name)}" if table.name and several else path for table in book.tables]
     warnings = list(book.warnings)
     final: list[Problem] = []
     reasons: list[Problem] = [*book.doubts]
@@ -160,6 +165,8 @@ def _workbook(
         sure, unsure = _numbers(table, where)
         final += sure
         reasons += unsure
+        if profile is None or profile.kind not in PERSONAL:
+            reasons += _words(book.head.title, table, where)
         if not table.rows:
             reasons.append(
                 Problem(
@@ -197,6 +204,21 @@ def _workbook(
     return Accepted(PublicWorkbook(_head(book.head, profile), tuple(tables)), tuple(warnings))
 
 
+_SAYS = {
+    Kind.SHELTERS: "避難所", Kind.ROADS: "道路の規制", Kind.OUTAGES: "断水", Kind.ORDERS: "避難の情報", Kind.CLINICS: "医療機関", Kind.AED: "AED", Kind.WATER: "給水・水の施設",
+}  # fmt: skip
+
+
+def _told(path: str, book: Workbook) -> Workbook:
+    """The workbook with a title that residents can read, where its file is called dansui.csv: what it is, else its folder, goes before it."""
+    stem, folder = PurePosixPath(path).stem.strip(), PurePosixPath(path).parent.name
+    if book.head.title != stem or not stem.isascii() or not book.tables:
+        return book
+    found = recognise(book.tables[0].columns)
+    what = _SAYS.get(found.kind, folder) if found is not None else folder
+    return replace(book, head=replace(book.head, title=f"{what}（{' '.join(stem.replace('_', ' ').split())}）")) if what else book
+
+
 def _restricted(count: int, where: str) -> list[Problem]:
     if not count:
         return []
@@ -229,11 +251,21 @@ def _numbers(table: Table, where: str) -> tuple[list[Problem], list[Problem]]:
     sure, unsure = [], []
     for found in leaks.numbered_columns(table.columns, table.rows, named):
         lines = numbers([table.lines[i] for i in found.rows])
-        problem = _my_number(where, f"「{table.columns[found.column]}」の列（{lines}行目）に")
+        problem = _my_number(where, f"{quoted(table.columns[found.column])}の列（{lines}行目）に")
         (sure if found.sure else unsure).append(problem)
     if any(leaks.my_numbers(text) for text in (table.title, *table.notes, *table.columns)):
         sure.append(_my_number(where, "表の題や注記に"))
     return sure, unsure
+
+
+def _words(title: str, table: Table, where: str) -> list[Problem]:
+    """What is written around an open table is published with it, and its title goes to feeds and posts."""
+    told = []
+    if any(leaks.mobile_beside_name(text) for text in (title, table.title, *table.notes)):
+        told.append("人の名前と携帯電話の番号（題か注記）")
+    if any(leaks.calls_somebody(text) for text in (title, table.title, table.name)):
+        told.append("人の名前（題）")
+    return [_looks_personal(where, "この表は", Looks(reasons=tuple(told)))] if told else []
 
 
 def _without_profile(
@@ -243,7 +275,7 @@ def _without_profile(
     held = [_looks_personal(where, "この表は", seen)] if seen.personal else []
     warnings = []
     if seen.roles and not seen.personal:
-        listed = "、".join(f"「{table.columns[c]}」" for c in seen.roles)
+        listed = "、".join(quoted(table.columns[c]) for c in seen.roles)
         warnings.append(
             Problem(
                 "names-of-officers",
@@ -254,7 +286,7 @@ def _without_profile(
             )
         )
     if seen.mobiles and not seen.personal:
-        listed = "、".join(f"「{table.columns[c]}」" for c in seen.mobiles)
+        listed = "、".join(quoted(table.columns[c]) for c in seen.mobiles)
         warnings.append(
             Problem(
                 "mobile-number",

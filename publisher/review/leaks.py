@@ -198,3 +198,32 @@ def mobile_beside_name(text: str) -> bool:
         or _NAMED.search(seen, match.end(), match.end() + 30)
         for match in MOBILE.finditer(seen)
     )
+
+
+_POLITE = r"(?:さん|様|氏|くん|君|ちゃん)"
+_SOMEBODY = re.compile(
+    rf"[\u3400-\u9fff々]{{2,5}}[\s　]?[\u3400-\u9fff々ぁ-ゔァ-ヴー]{{0,4}}(?<![者客婦皆児民員医師親達方各])(?:{_POLITE}(?![\u3400-\u9fffぁ-ん]{{3}})|{_POLITE}(?=[はがのをにも、。(]))"
+)
+_BODY = re.compile(
+    r"持病|喘息|ぜんそく|糖尿|透析|認知症|障害|障がい|妊娠|要介護|要支援|虐待|ストーカー|骨折|負傷|重傷|軽傷|死亡|遺体|行方不明|安否|感染|陽性|酸素|人工呼吸|寝たきり"
+    r"|アレルギー|(?<![a-z])dv(?![a-z])",
+    re.IGNORECASE,
+)
+_CALLED = re.compile(
+    "(?:" + "|".join(sorted(SURNAMES, key=len, reverse=True)) + rf")[\s　]?[\u3400-\u9fff々ぁ-ゔァ-ヴー]{{0,4}}(?:{_POLITE}|宅|一家)"
+)
+
+
+def says_body(text: str) -> bool:
+    """Whether the text speaks of somebody's body, or of their being followed."""
+    return _BODY.search(text) is not None
+
+
+def ill_by_name(text: str) -> bool:
+    """Whether a cell speaks of somebody by name, and of their body or of their being followed: 佐藤花子さん（喘息）."""
+    return says_body(text) and _SOMEBODY.search(narrow(text)) is not None
+
+
+def calls_somebody(title: str) -> bool:
+    """Whether a title calls somebody by a common family name: 佐藤さん一家. Titles go to feeds and posts."""
+    return _CALLED.search(narrow(title)) is not None

@@ -1,4 +1,5 @@
-"""Cells of a roll that cannot be what their column says: a sign of columns that are shifted, in a row or in the whole file.
+"""Cells of a roll that cannot be what their column says: a sign of columns that are shifted, in a row or in the whole file; and cells that
+say what no list may, an illness in a remark, a house where a shelter is asked for.
 
 Such a row is counted and not shown: behind a cell that slipped stands, somewhere, another one in a column that is published.
 """
@@ -12,7 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 from publisher.model import Problem, Table
 from publisher.readers.layout import numbers
 from publisher.review.headers import Meaning, meaning
-from publisher.review.persons import PHONE
+from publisher.review.leaks import says_body
+from publisher.review.persons import PHONE, THING
 
 SHARE = 0.2
 """From this part of the rows on (and from three of them) the whole file is taken for shifted."""
@@ -27,6 +29,11 @@ _AGE = re.compile(
     r"|(?:生後|満)?\s*(?:0\s*[歳才]\s*)?\d{1,3}\s*(?:ヶ月|か月|ヵ月|カ月|ケ月|箇月|ヶ|週|日|日齢)|乳児|乳幼児|新生児|幼児|高齢者|不明|未記入|\?|[-ー－]"
 )
 _NO_NAME = re.compile(r"[\d@〒]")
+_HOUSE = re.compile(
+    r"\d\s*番地|\d\s*番\s*\d+\s*号?|\d\s*丁目\s*\d+\s*(?:番|-\s*\d)|(?<![\d-])[1-9]\d{0,2}-\d{1,4}-\d{1,4}(?![\d-])|号室|[^\W\d_]{2}(?:様|さん|氏)?方$|(?<![自親族戚知友人])(?:様|さん|氏)?宅$",
+    re.MULTILINE,
+)
+"""Where somebody lives; 本町3丁目集会所 is nobody's house, nor is 親戚宅, and 障害者支援センター is no illness."""
 
 
 def _wide(value: str) -> str:
@@ -34,7 +41,11 @@ def _wide(value: str) -> str:
 
 
 def _is_name(text: str) -> bool:
-    return _LETTER.search(text) is not None and "@" not in text and _DATE.search(text) is None and PHONE.search(text) is None
+    return not says_body(text) and _LETTER.search(text) is not None and "@" not in text and _DATE.search(text) is None and PHONE.search(text) is None
+
+
+def _is_harmless(text: str) -> bool:
+    return (not says_body(text) or THING.search(text) is not None) and _HOUSE.search(text) is None
 
 
 def _is_reading(text: str) -> bool:
@@ -46,7 +57,9 @@ _FITS: dict[Meaning, Callable[[str], object]] = {
     Meaning.READING: _is_reading,
     Meaning.SEX: _SEX.fullmatch,
     Meaning.AGE: _AGE.fullmatch,
+    Meaning.ADDRESS: bool,
 }
+"""Addresses are cut down to their town anyway."""
 
 
 def _doubtful(values: Iterable[str]) -> set[str]:
@@ -56,7 +69,7 @@ def _doubtful(values: Iterable[str]) -> set[str]:
     if not unicodedata.is_normalized("NFKC", wide):
         wide = unicodedata.normalize("NFKC", wide)
     parts = wide.split("\n")
-    if len(parts) != len(several) or _NO_NAME.search(wide):
+    if len(parts) != len(several) or _NO_NAME.search(wide) or says_body(wide):
         return set(several)
     return {value for value, part in zip(several, parts, strict=True) if not part[:1].isalpha()}
 
@@ -65,10 +78,12 @@ def misfits(table: Table, places: Sequence[int]) -> dict[int, frozenset[str]]:
     """Place of a column → its cells that do not fit; columns in which all fit are left out. An empty cell fits everywhere."""
     found = {}
     for place in places:
-        fits = _FITS.get(meaning(table.columns[place]))  # type: ignore[arg-type]
-        if fits is None:
+        fits = _FITS.get(meaning(table.columns[place]), _is_harmless)  # type: ignore[arg-type]
+        if fits is bool:
             continue
         values = {row[place] for row in table.rows}
+        if fits is _is_harmless and _is_harmless(_wide("\n".join(values))):
+            continue  # all of them at once
         if fits in (_is_name, _is_reading):
             values = _doubtful(values)
         wrong = frozenset(value for value in values if value.strip() and not fits(_wide(value)))
@@ -95,7 +110,7 @@ def fault(table: Table, found: dict[int, frozenset[str]], rows: Sequence[int], w
     """The whole file looks shifted: nothing of it is shown."""
     return Problem(
         "shifted-columns",
-        f"{_columns(table, found)}の列に、その列のものとは思えない値が{len(rows):,}行あります（{numbers([table.lines[i] for i in rows])}行目）。列がずれているおそれがあります。",
+        f"{_columns(table, found)}の列に、その列のものとは思えない値か、名簿に出せないこと（病気、住まいの番地など）が{len(rows):,}行あります（{numbers([table.lines[i] for i in rows])}行目）。列がずれているおそれがあります。",
         where,
         _HELD,
         "見出しと中身の列が合っているか確かめ、直して保存し直してください。",
@@ -106,8 +121,8 @@ def warning(table: Table, found: dict[int, frozenset[str]], rows: Sequence[int],
     """A few rows look shifted: they are counted only."""
     return Problem(
         "odd-rows",
-        f"{_columns(table, found)}の列に、その列のものとは思えない値があります（{numbers([table.lines[i] for i in rows])}行目）。",
+        f"{_columns(table, found)}の列に、その列のものとは思えない値か、名簿に出せないこと（病気、住まいの番地など）があります（{numbers([table.lines[i] for i in rows])}行目）。",
         where,
         "この行の方は人数にだけ数え、載せていません。ほかの行は公開します。",
-        "その行の列がずれていないか確かめ、直して保存し直してください。",
+        "その行の列がずれていないか、書きすぎていないか確かめ、直して保存し直してください。",
     )

@@ -51,7 +51,7 @@ _KANA_NAME = re.compile(r"[ァ-ヴー]{1,7}[ ・]+[ァ-ヴー]{1,8}|[ぁ-ゔー]
 _ROMAN = re.compile(
     r"[A-Z][a-z]+(?:-[A-Z][a-z]+)?,? [A-Z](?:[a-z]+|\.)(?: [A-Z][a-z]+)?|[A-Z]{2,},? [A-Z][a-z]+"
 )
-_THING = re.compile(
+THING = re.compile(
     r"(?:校|園|館|所|院|署|局|課|室|部|店|会|社|寺|神宮|場|センター|公園|広場|町|村|市|区|県|府|丁目|地区|地"
     r"域|駅|橋|川|線|団|組|塾|庁|寮|荘|棟"
     r"|港|浜|ホール|プラザ|苑|クリニック|薬局|コード|番号|税|費|料|類|システム|サービス|施設|避難|階|号|学|"
@@ -120,10 +120,10 @@ def is_name(value: str) -> bool:
     """
     text = re.sub(r"(?:様|さん|氏|殿|くん|ちゃん)$", "", narrow(value).strip()).strip()
     text = re.sub(r"\s*\(.*\)$", "", text)
-    if not 2 <= len(text) <= 24 or _THING.search(text):
+    if not 2 <= len(text) <= 24 or THING.search(text):
         return False
     if spaced := _SPACED.fullmatch(text):
-        return not _THING.search(spaced[1])
+        return not THING.search(spaced[1])
     if _ROMAN.fullmatch(text):
         return True
     return _joined(text)
@@ -174,6 +174,13 @@ def birth_dates(values: Iterable[str]) -> bool:
 def sexes(values: Collection[str]) -> bool:
     said = {_bare(value).lower() for value in values} - _UNSAID
     return bool(said) and said <= _SEXES
+
+
+def quoted(name: str) -> str:
+    """The name of a column for a message. Where data slipped into the header it may be somebody's: such a name is not said."""
+    text = narrow(name).strip()
+    told = is_name(name) or is_kana_name(name) or any(mark.search(text) for mark in (MOBILE, PHONE, EMAIL, HOUSE, _DATE))
+    return "（個人の情報に見える見出し）" if told else f"「{name}」"
 
 
 def numeric(values: Collection[str]) -> bool:

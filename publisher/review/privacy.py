@@ -11,6 +11,7 @@ it together with
    are names.
 3. *Age and sex with address, illness or nationality* hold it, unless the table counts people.
 4. *Mobile numbers* (070/080/090) hold it when there are three or more of them, or one beside names.
+5. *One cell* holds it that says a name with a mobile number, or a name with an illness: remarks tell more than their table does.
 
 Shelters, hospitals, AEDs and counters have none of these: 名称 with 名称_カナ, 住所 with house numbers,
 電話番号 of land lines, 連絡先
@@ -28,12 +29,16 @@ from itertools import islice
 from publisher.review import persons
 from publisher.review.headers import Meaning, meaning
 from publisher.review.headers import narrow as narrow_name
+from publisher.review.leaks import ill_by_name, mobile_beside_name
 
 _SAMPLE = 1500
+_NUMBER_ALONE = 13
+"""Characters of a mobile number; a cell without more says no name."""
 _STRONG = (Meaning.MY_NUMBER, Meaning.BIRTH, Meaning.RECORD)
 _STRONG_HOUSEHOLD = re.compile(r"世帯(?:番号|主|コード|員)|続柄|household|family_head")
 _BUILT = re.compile(r"建|設|竣工|しゅん|完成|指定|登録|年度|創立|開|認可|更新|築|施行|制定|発行|届|期限|有効")
 _COUNTING = re.compile(r"(?:人数|人口|件数|総数|計|者数|世帯数)(?:\(.*\))?$")
+_CALLED = frozenset(("名前", "なまえ", "name"))
 _BESIDE_NAMES = (
     Meaning.READING,
     Meaning.AGE,
@@ -84,21 +89,34 @@ def look(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Looks:
 
     def hold(why: str, *which: _Column) -> None:
         found.update(dict.fromkeys(column.index for column in which))
-        listed = "、".join(f"「{column.name}」" for column in which)
+        listed = "、".join(persons.quoted(column.name) for column in which)
         reasons.append(f"{why}（{listed}）")
 
     for column in seen:
         if column.values and _is_strong(column):
             hold(f"{column.meaning.value}の列", column)
-    names = [c for c in seen if c.meaning is Meaning.NAME and c.values and not persons.numeric(c.values)]
+    traits = any(c.meaning in (Meaning.AGE, Meaning.SEX) and c.values for c in seen)
+    names = [
+        c
+        for c in seen
+        if c.values and (c.meaning is Meaning.NAME or _called(c, traits)) and not persons.numeric(c.values)
+    ]
     if names:
         hold("氏名の列", *names)
     _by_names(seen, names, hold)
     _by_traits(seen, hold)
     _by_mobiles(seen, hold)
+    _by_cells(seen, rows, hold)
     roles = tuple(c.index for c in seen if c.meaning is Meaning.ROLE and c.names)
     mobiles = tuple(c.index for c in seen if c.mobiles)
     return Looks(tuple(sorted(found)), tuple(reasons), roles, mobiles)
+
+
+def _called(column: _Column, traits: bool) -> bool:
+    """Places are called 名前 too: it is people who have an age or a sex, or whose names are like people's."""
+    if narrow_name(column.name) not in _CALLED:
+        return False
+    return traits or persons.share(persons.is_name, column.values) >= 0.5
 
 
 def _column(index: int, name: str, rows: Sequence[Sequence[str]]) -> _Column:
@@ -179,3 +197,12 @@ def _by_mobiles(seen: Sequence[_Column], hold: Callable[..., None]) -> None:
     people = any(c.names or c.kana or c.meaning is Meaning.NAME for c in seen)
     if mobile and (people or sum(c.mobiles for c in mobile) >= 3):
         hold("携帯電話の番号の列", *mobile)
+
+
+def _by_cells(seen: Sequence[_Column], rows: Sequence[Sequence[str]], hold: Callable[..., None]) -> None:
+    for column in seen:
+        cells = {row[column.index] for row in rows} if column.mobiles else set()
+        if any(mobile_beside_name(cell) for cell in cells if len(cell) > _NUMBER_ALONE):
+            hold("人の名前と携帯電話の番号が並ぶセル", column)
+        if any(ill_by_name(value) for value in column.values):
+            hold("人の名前と体のことなどが並ぶセル", column)

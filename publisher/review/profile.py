@@ -18,6 +18,7 @@ from publisher.review.headers import Meaning, meaning
 from publisher.review.kinds import PERSONAL, gate, may_show, names_people
 from publisher.review.masks import MASKS
 from publisher.review.names import joined
+from publisher.review.persons import quoted
 
 if TYPE_CHECKING:
     from publisher.settings import TableProfile
@@ -113,10 +114,10 @@ class _Work:
         if found is not None:
             return found
         near = difflib.get_close_matches(key(name), list(self._places), n=1, cutoff=0.5)
-        hint = f"「{self.table.columns[self._places[near[0]]]}」という列ならあります。" if near else ""
+        hint = f"{quoted(self.table.columns[self._places[near[0]]])}という列ならあります。" if near else ""
         self._fault(
             "missing-column",
-            f"{purpose}の列「{name}」がありません。{hint}",
+            f"{purpose}「{name}」がありません。{hint}",
             f"見出しを「{name}」に直すか、publisher.toml の「{self.profile.name}」の設定を直してください。",
         )
         return None
@@ -130,7 +131,7 @@ class _Work:
             return self._open_columns()
         shown: list[tuple[str, int, Callable[[str], str]]] = []
         for name in self.profile.publish:
-            place = self.place(name, "公開する")
+            place = self.place(name, "公開する列")
             if place is None:
                 continue
             if self.personal and not may_show(self.profile.kind, name, self.profile.group):
@@ -154,7 +155,7 @@ class _Work:
         seen = looks(self.table.columns, self.table.rows)
         private = {*seen.columns, *seen.mobiles} if seen.personal else set()
         if private:
-            listed = "、".join(f"「{self.table.columns[c]}」" for c in sorted(private))
+            listed = "、".join(quoted(self.table.columns[c]) for c in sorted(private))
             self.warn(
                 "private-columns",
                 f"個人に関する列と見て、公開しません：{listed}。",
@@ -194,7 +195,7 @@ class _Work:
             name for c, name in enumerate(self.table.columns) if c not in shown and key(name) not in used
         ]
         if others:
-            listed = "、".join(f"「{name}」" for name in others[:20]) + ("など" if len(others) > 20 else "")
+            listed = "、".join(map(quoted, others[:20])) + ("など" if len(others) > 20 else "")
             self.warn(
                 "columns-dropped",
                 f"設定にない列は公開しません：{listed}。",
@@ -209,7 +210,7 @@ class _Work:
         for rule, purpose in ((self.profile.consent, "公表の同意"), (self.profile.withhold, "閲覧の制限")):
             if rule is None or not rule.column:
                 continue
-            place = self.place(rule.column, purpose)
+            place = self.place(rule.column, f"{purpose}の列")
             if place is None:
                 continue
             if any(
@@ -234,7 +235,14 @@ class _Work:
             verdict: dict[str, bool] = {
                 value: key(value) in allowed for value in {row[place] for row in source}
             }
-            source = [row for row in source if verdict[row[place]]]
+            agreed = [row for row in source if verdict[row[place]]]
+            if source and not agreed:
+                self._count_only(
+                    "nobody-agreed",
+                    f"「{self.table.columns[place]}」の列の値が、どの行でも設定の値と違うので、人数だけを公開します。",
+                    f"本当にそうか、それとも publisher.toml の「{self.profile.name}」に書いた値と書き方が違うだけか、確かめてください。",
+                )
+            source = agreed
         if self.odd:
             odd = list(self.odd.items())
             source = [row for row in source if not any(row[place] in wrong for place, wrong in odd)]
@@ -244,7 +252,7 @@ class _Work:
 
     def look_at_rows(self, shown: Sequence[tuple[str, int, Callable[[str], str]]]) -> None:
         """Tells of rows whose cells do not fit their columns, and leaves them out; of readings and numbers that need care."""
-        found = misfits.misfits(self.table, [place for _, place, _ in shown])
+        found = misfits.misfits(self.table, [place for _, place, mask in shown if mask is not MASKS["town"]])
         rows = misfits.rows_of(self.table, found) if found else []
         if rows and misfits.shifted(self.table, rows):
             self.applied.faults.append(misfits.fault(self.table, found, rows, self.where))

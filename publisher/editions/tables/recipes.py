@@ -26,9 +26,16 @@ from publisher.model import PublicTable
 
 _SURE = re.compile(r"[0-9０-９年月日時分:：/. -]+")
 """A moment, not a hope such as 未定 or 20日ごろ."""
+_BARE = re.compile(r"\s*[0-9０-９]+\s*%?\s*")
+"""A number that says nothing without its header: how the town counts is the town's own."""
 _HAVE, _IS = ("あり", "なし"), ("はい", "いいえ")
 CURRENT = frozenset(("state", "opened", "shut", "congestion", "people", "households"))
 """Fields that say how things are now: with one of them a list of shelters is one of open shelters."""
+
+
+HOURS = frozenset(("診療時間", "利用できる時間"))
+UNUSABLE = re.compile(r"\s*(?:終日)?(?:利用|使用|診療|開放|給水)?(?:不可|できません|中止|停止|休止)")
+"""Hours of a place that has none at present."""
 
 
 # --- shelters -----------------------------------------------------------------------------------------------
@@ -43,7 +50,7 @@ def _now(of: Mapping[str, str]) -> str:
         state = "開設"
     people, homes = counted(of.get("people", ""), "人"), counted(of.get("households", ""), "世帯")
     crowd = of.get("congestion", "")
-    crowd = "" if marks.nothing(crowd) else crowd
+    crowd = "" if marks.nothing(crowd) else f"空き状況{crowd.strip()}" if _BARE.fullmatch(crowd) else crowd
     gathered = f"避難者{people}" if people else ""
     if homes:
         gathered = f"{gathered}（{homes}）" if gathered else homes

@@ -75,7 +75,7 @@ class _View:
         parts, cells, shared = _apart(parts, cells)
         rows = list(zip(*cells, strict=True))
         roles = tuple(part.role for part in parts)
-        order = _order(roles, rows)
+        order = _order(roles, rows, [i for i, part in enumerate(parts) if part.title in recipes.HOURS])
         if self.found.kind is Kind.ORDERS:
             order.sort(key=lambda i: self._rank(self.table.rows[i]))
         table = self.table
@@ -164,8 +164,8 @@ def _main(parts: Sequence[Part]) -> tuple[int, ...]:
     return tuple(sorted(i for _, i in ranked[:2]))
 
 
-def _order(roles: Sequence[Role], rows: Sequence[Cells]) -> list[int]:
-    """Open ones first, by town and district as Japanese lists put them, else as the office wrote them."""
+def _order(roles: Sequence[Role], rows: Sequence[Cells], hours: Sequence[int] = ()) -> list[int]:
+    """Open ones first (``hours``: columns of when a place can be used), by town and district as Japanese lists put them, else as the office wrote them."""
     status = next((i for i, role in enumerate(roles) if role is Role.STATUS), None)
     places = [i for wanted in (Role.CITY, Role.DISTRICT) for i, role in enumerate(roles) if role is wanted]
     known: dict[str, bytes] = {}
@@ -177,7 +177,8 @@ def _order(roles: Sequence[Role], rows: Sequence[Cells]) -> list[int]:
 
     def key(i: int) -> tuple[bool, list[bytes]]:
         row = rows[i]
-        return status is not None and closed(row[status]), [place(row[p]) for p in places]
+        shut = (status is not None and closed(row[status])) or any(recipes.UNUSABLE.match(row[i]) for i in hours)
+        return shut, [place(row[p]) for p in places]
 
     return sorted(range(len(rows)), key=key)
 

@@ -79,10 +79,11 @@ def _svg(drawing: Drawing, width: int, height: int, letters: int, colours: Seque
     moments = sorted({moment for line in drawing.lines for moment, _ in line.points})
     highest = max((value for line in drawing.lines for _, value in line.points), default=0)
     steps = _steps(highest, 3 if narrow else 5)
+    top = max(steps[-1], highest * _HEADROOM) if len(drawing.lines) > 1 else steps[-1]
     chart = pygal.XY(
         width=width, height=height, explicit_size=True, js=(), css=(), no_prefix=True, disable_xml_declaration=True, show_legend=False,
         print_labels=True, dots_size=2 if narrow else 3, show_x_guides=False, truncate_label=-1, margin=letters // 2, margin_right=letters * 3, margin_left=letters * 2,
-        spacing=letters // 2, range=(0, steps[-1]), y_labels=steps, x_labels=_times(moments, drawing.zone, 2 if narrow else 4),
+        spacing=letters // 2, range=(0, top), y_labels=steps, x_labels=_times(moments, drawing.zone, 2 if narrow else 4),
         formatter=_said,
     )  # fmt: skip
     for number, line in enumerate(drawing.lines):
@@ -121,6 +122,8 @@ def _times(moments: Sequence[datetime], zone: tzinfo, most: int) -> list[dict[st
     return [{"value": moment.timestamp(), "label": f"{moment.month}/{moment.day} {moment:%H:%M}"} for moment in local]
 
 
+_HEADROOM = 1.15
+"""Of the axis above the highest of several lines: the letters above their points stand there."""
 _BESIDE, _BELOW = 15, 24
 """Where pygal puts a label, in pixels from where it is read best."""
 _UNUSED = frozenset(("dots", "dot reactive tooltip-trigger", "major", ""))
