@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from publisher.ledger import Ledger
+from publisher.mirrors import FolderMirror
 from publisher.mirrors.wire import Wire
+from publisher.pipeline import decide, takedown
 from tests import servers
 from tests.faults import between, publish
 from tests.test_islands import s3
-from tests.town import make_town
+from tests.town import Town, make_town
 
 
 @pytest.fixture(autouse=True)
@@ -77,3 +79,66 @@ def test_killed_at_every_tenth_of_a_publish(tmp_path: Path) -> None:
             assert not confirmed & set(sent) & same, "sent again though confirmed"
             assert {p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*") if p.is_file()} == town.files()
         assert killed >= 4
+
+
+class _Killed(BaseException):
+    """The process ends here: nothing after it is done or recorded."""
+
+
+@pytest.fixture
+def beside(tmp_path: Path) -> Town:
+    """A town with a table and a mirror in a folder."""
+    town = make_town(tmp_path / "town", '\n[[mirrors]]\nname = "north"\nurl = "north"\n')
+    town.notices(4)
+    town.drop("給水所/給水所.csv", "名称,住所,水量\n" + "".join(f"第{n}給水所,本町{n},{n * 100}\n" for n in range(30)))
+    assert publish(town)[0].state == "current"
+    return town
+
+
+def shown(town: Town) -> dict[str, bytes]:
+    root = town.root / "north"
+    return {p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+
+def test_killed_in_the_middle_of_deletions_and_what_was_deleted_comes_back(beside: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    toml = beside.root / "publisher.toml"
+    before = toml.read_text("utf-8")
+    toml.write_text(before + "\n[editions]\nlegacy = false\n", encoding="utf-8")
+    deleted, plain = [], FolderMirror.delete
+
+    def die(self, path: str) -> None:
+        if len(deleted) == 5:
+            raise _Killed
+        plain(self, path)
+        deleted.append(path)
+
+    monkeypatch.setattr(FolderMirror, "delete", die)
+    with pytest.raises(_Killed):
+        publish(beside)
+    monkeypatch.undo()
+    assert not set(deleted) & shown(beside).keys()
+    toml.write_text(before, encoding="utf-8")
+    assert publish(beside)[0].state == "current"
+    assert shown(beside) == beside.files()
+
+
+def test_killed_while_a_table_is_taken_down_and_it_is_released_again(beside: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written over its pages must not be taken for them."""
+    overwrite = takedown._overwrite
+
+    def die(mirror, gone) -> None:
+        overwrite(mirror, gone)
+        raise _Killed
+
+    monkeypatch.setattr(takedown, "_overwrite", die)
+    path = "給水所/給水所.csv"
+    with beside.desk() as opened:
+        decide.withdraw(opened, path, beside.now, "somebody")
+    with pytest.raises(_Killed):
+        publish(beside)
+    monkeypatch.undo()
+    assert takedown.GONE in shown(beside).values() or b"\n" in shown(beside).values()
+    with beside.desk() as opened:
+        decide.release(opened, path, beside.now, "somebody")
+    assert publish(beside)[0].state == "current"
+    assert shown(beside) == beside.files()

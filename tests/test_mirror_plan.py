@@ -365,6 +365,21 @@ def test_any_step_may_fail_once(noon: datetime, when: str, operation: str, path:
     )
 
 
+def test_a_file_whose_deletion_was_not_answered_is_a_new_one_when_it_comes_back(town: Town) -> None:
+    """Else the page that links to it goes ahead of it, though it may be gone."""
+    with_c = {"index.html": b"0 c/x.html", "c/x.html": b"0 n/b.html n/c.html", "n/b.html": b"0 index.html", "n/c.html": b"0 index.html"}
+    without = {"index.html": b"1 n/b.html", "n/b.html": b"1 index.html"}
+    again = {"index.html": b"2 c/x.html", "c/x.html": b"2 n/b.html n/c.html", "n/b.html": b"2 c/x.html", "n/c.html": b"0 index.html"}
+    assert town.publish(with_c).whole
+    town.mirror.fail_after = lambda operation, path: unavailable("memory", "cut") if (operation, path) == ("delete", "n/c.html") else None
+    assert not town.publish(without).whole and "n/c.html" not in town.shown
+    assert {str(upload) for upload in town.plan(again).puts if upload.path == "n/c.html"} == {"n/c.html (new)"}
+    met: list[tuple[str, str]] = []
+    town.mirror.fail_after = lambda operation, path: met.extend(broken(town.shown))
+    assert town.publish(again).whole
+    assert town.shown == again and met == []
+
+
 def whole(files: dict[str, bytes]) -> dict[str, tuple[str, str]]:
     """The receipts of a mirror that holds all files."""
     made = plan("m", [record(path, body) for path, body in files.items()], (), {}, 0)

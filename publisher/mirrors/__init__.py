@@ -24,7 +24,7 @@ from publisher.mirrors.plan import MirrorPlan, Upload, plan
 from publisher.mirrors.retrying import Retrying
 from publisher.mirrors.s3 import S3Mirror
 from publisher.mirrors.s3_trouble import missing_keys
-from publisher.mirrors.sync import SyncResult, sync
+from publisher.mirrors.sync import SyncResult, sync, unsure
 from publisher.mirrors.trouble import problem, refused, unavailable
 from publisher.site.order import Rank
 
@@ -57,6 +57,7 @@ __all__ = [
     "refused",
     "sync",
     "unavailable",
+    "unsure",
 ]
 
 
