@@ -14,10 +14,13 @@ from publisher.mirrors.contract import Mirror
 from publisher.mirrors.plan import UNSURE, MirrorPlan, Upload
 from publisher.mirrors.readback import gone_at_last, stands, stands_at_last, watched
 from publisher.mirrors.trouble import unavailable
+from publisher.mirrors.wire import MadeWay
 from publisher.model import Problem, Receipt
 
 #: Uploads under way at once; more of them only queue up in the store.
 WORKERS = 8
+#: … and where the last run met a line that was too slow: each gets a larger part of it.
+SLOW_WORKERS = 2
 #: So many files of one step may fail for passing reasons before the rest of the step waits for the next run.
 PATIENCE = 3
 
@@ -176,7 +179,7 @@ class _Run:
                     with lock:
                         self._fail(upload.path, error)
                     continue
-                except _Moved:
+                except (_Moved, MadeWay):
                     self.stopped = True
                     continue
                 except BaseException as error:  # handed to the calling thread, which raises it
