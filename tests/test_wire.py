@@ -245,8 +245,29 @@ def test_through_the_proxy_of_the_environment_but_for_those_named(monkeypatch: p
 def test_a_proxy_that_wants_a_password_is_named() -> None:
     with store() as proxy, pytest.raises(MirrorUnavailable) as raised:
         mirror_at("https://store.invalid", proxy=proxy.url).put("a.html", b"x", PAGE)
-    assert raised.value.problem.code == "mirror-proxy"
+    assert raised.value.problem.code == "mirror-proxy-keys" and "HTTPS_PROXY" in raised.value.problem.todo
     assert proxy.seen[0][:2] == ("CONNECT", "store.invalid:443")
+
+
+def test_a_proxy_that_lets_nobody_through_is_told_from_one_that_is_not_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as fence:
+        def refuse() -> None:
+            line, _ = fence.accept()
+            line.recv(4096)
+            line.sendall(b"HTTP/1.1 403 Filtered\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>")
+            line.close()
+
+        thread = threading.Thread(target=refuse, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{fence.getsockname()[1]}"
+        with pytest.raises(MirrorUnavailable) as raised:
+            mirror_at("https://store.invalid", proxy=url).put("a.html", b"x", PAGE)
+        thread.join(5)
+    assert raised.value.problem.code == "mirror-proxy-refused"
+    assert "store.invalid" in raised.value.problem.what and "403" in raised.value.problem.what
+    with pytest.raises(MirrorUnavailable) as raised:
+        mirror_at("https://store.invalid", proxy=url).put("a.html", b"x", PAGE)
+    assert raised.value.problem.code == "mirror-proxy"
 
 
 # --- what goes wrong ---

@@ -15,6 +15,7 @@ from publisher.ledger.mirrors import MirrorRow
 from publisher.mirrors import Guarded, Mirror, MirrorPlan, open_mirror, sync
 from publisher.mirrors import plan as plan_mirror
 from publisher.mirrors.sync import SLOW_WORKERS, WORKERS
+from publisher.mirrors.trouble import NOTHING_YET, STANDING
 from publisher.mirrors.urgency import MANY, hasten
 from publisher.model import Problem, Receipt, State
 from publisher.pipeline.build import Desk
@@ -180,6 +181,8 @@ def _line(row: MirrorRow, now: datetime, problem: Problem | None, behind: int) -
 
 
 def _settle(ledger: Ledger, row: MirrorRow, serial: int, now: datetime, problem: Problem | None, behind: int) -> MirrorLine:
+    if problem is not None and row.confirmed is None and problem.shown == STANDING:
+        problem = replace(problem, shown=NOTHING_YET)
     line = _line(row, now, problem, behind)
     whole = line.state == "current"
     new = replace(
