@@ -57,6 +57,14 @@ class _Between(BaseHTTPRequestHandler):
     timeout = 60
 
     def answer(self) -> None:
+        under_way = object()
+        self.server.under_way.add(under_way)
+        try:
+            self._answer()
+        finally:
+            self.server.under_way.discard(under_way)
+
+    def _answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         fault = self.server.weather.strikes()
         if fault == "refuse":
@@ -97,6 +105,8 @@ class _Between(BaseHTTPRequestHandler):
             return self._cut()
         finally:
             line.close()
+        if self.command == "PUT" and response.status == 200:
+            self.server.stored.append((urlsplit(self.path).path, hashlib.sha256(body).hexdigest()))
         if spoil and response.status == 200 and self.server.behind is not None:
             self.server.behind(urlsplit(self.path).path, bytes([body[0] ^ 1]) + body[1:])
         given = {name: value for name, value in response.getheaders() if name.lower() not in _SKIPPED}
@@ -142,13 +152,23 @@ class FaultyStore:
     weather: Weather
     server: _Server
 
+    @property
+    def stored(self) -> list[tuple[str, str]]:
+        """(path of the request, SHA-256 of the body) of every upload that the store itself has answered with 200, in that order."""
+        return self.server.stored
+
+    @property
+    def idle(self) -> bool:
+        """No request is under way: what a killed process had asked for has been done or not."""
+        return not self.server.under_way
+
 
 @contextmanager
 def between(store: str, seed: int, behind: Callable[[str, bytes], None] | None = None, **weather: float) -> Iterator[FaultyStore]:
     """A proxy in front of ``store``. ``behind(path, bytes)`` overwrites an object without the store's knowing."""
     server = _Server(("127.0.0.1", 0), _Between)
     server.store, server.weather, server.behind = store, Weather(seed, **weather), behind
-    server.over = threading.Event()
+    server.over, server.stored, server.under_way = threading.Event(), [], set()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
