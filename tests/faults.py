@@ -195,10 +195,11 @@ class Crawler:
 
     A link that leads nowhere counts when the page that has it still says so a moment later, and the target is still missing: between
     two reads of ours a file may have been replaced. A file that stood there before gets a longer moment: ``rclone serve s3`` takes
-    the old one away before it puts the new one in its place, and a busy machine may stop it in between.
+    the old one away before it puts the new one in its place, and a busy machine may stop it in between. ``pause``: seconds between two rounds.
     """
 
     root: Path
+    pause: float = 0.05
     broken: list[tuple[str, str]] = field(default_factory=list)
     half: list[str] = field(default_factory=list)
     rounds: int = 0
@@ -219,7 +220,7 @@ class Crawler:
     def _run(self) -> None:
         while not self._end.is_set():
             self.crawl()
-            self._end.wait(0.05)
+            self._end.wait(self.pause)
 
     def crawl(self) -> None:
         seen: set[str] = set()
@@ -307,10 +308,10 @@ class Rehearsal:
         return not self.broken and not self.half and not self.differ
 
 
-def rehearse(folder: Path, seed: int, publishes: int, mirror_lines: str = "", **weather: float) -> Rehearsal:
+def rehearse(folder: Path, seed: int, publishes: int, mirror_lines: str = "", pause: float = 0.05, **weather: float) -> Rehearsal:
     """Publish again and again to three mirrors in changing weather, while crawlers read; at the end the weather is fine.
 
-    ``mirror_lines`` are further lines for each mirror's settings. TOWN_KEY and TOWN_SECRET have to be in the environment.
+    ``mirror_lines`` are further lines for each mirror's settings, ``pause`` is that of the crawlers. TOWN_KEY and TOWN_SECRET have to be in the environment.
     """
     from tests.town import make_town
 
@@ -319,7 +320,7 @@ def rehearse(folder: Path, seed: int, publishes: int, mirror_lines: str = "", **
         town = make_town(folder / "town", "".join(_mirror(number, proxy.url, mirror_lines) for number, proxy in enumerate(proxies)))
         town.notices(12)
         publish(town)
-        crawlers = [Crawler(store.folder / servers.BUCKET / "site") for store in stores]
+        crawlers = [Crawler(store.folder / servers.BUCKET / "site", pause) for store in stores]
         for crawler in crawlers:
             crawler.start()
         try:
