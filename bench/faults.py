@@ -39,11 +39,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--proxy", action="store_true")
     parser.add_argument("--timeout", type=float, default=1.0, help="connect_timeout and read_timeout of the mirrors, in seconds")
+    parser.add_argument("--pause", type=float, default=0.05, help="seconds between two rounds of a crawler: longer ones leave the machine to others")
     options = parser.parse_args()
     os.environ |= {"TOWN_KEY": servers.KEY, "TOWN_SECRET": servers.SECRET}
     with tempfile.TemporaryDirectory() as place, tinyproxy(Path(place) / "proxy") if options.proxy else nullcontext("") as proxy:
         lines = f"connect_timeout = {options.timeout}\nread_timeout = {options.timeout}\n" + (f'proxy = "{proxy}"\n' if proxy else "")
-        done = rehearse(Path(place) / "work", options.seed, options.publishes, lines, late=2.0, hang=30.0)
+        done = rehearse(Path(place) / "work", options.seed, options.publishes, lines, options.pause, late=2.0, hang=30.0)
     struck = ", ".join(f"{kind} {count}" for kind, count in sorted(done.struck.items()))
     print(f"{done.publishes} publishes, {done.seconds:.0f} s, seed {options.seed}{', through tinyproxy' if options.proxy else ''}")
     print(f"faults that struck: {struck}")

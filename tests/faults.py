@@ -57,6 +57,14 @@ class _Between(BaseHTTPRequestHandler):
     timeout = 60
 
     def answer(self) -> None:
+        under_way = object()
+        self.server.under_way.add(under_way)
+        try:
+            self._answer()
+        finally:
+            self.server.under_way.discard(under_way)
+
+    def _answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         fault = self.server.weather.strikes()
         if fault == "refuse":
@@ -97,6 +105,8 @@ class _Between(BaseHTTPRequestHandler):
             return self._cut()
         finally:
             line.close()
+        if self.command == "PUT" and response.status == 200:
+            self.server.stored.append((urlsplit(self.path).path, hashlib.sha256(body).hexdigest()))
         if spoil and response.status == 200 and self.server.behind is not None:
             self.server.behind(urlsplit(self.path).path, bytes([body[0] ^ 1]) + body[1:])
         given = {name: value for name, value in response.getheaders() if name.lower() not in _SKIPPED}
@@ -142,13 +152,23 @@ class FaultyStore:
     weather: Weather
     server: _Server
 
+    @property
+    def stored(self) -> list[tuple[str, str]]:
+        """(path of the request, SHA-256 of the body) of every upload that the store itself has answered with 200, in that order."""
+        return self.server.stored
+
+    @property
+    def idle(self) -> bool:
+        """No request is under way: what a killed process had asked for has been done or not."""
+        return not self.server.under_way
+
 
 @contextmanager
 def between(store: str, seed: int, behind: Callable[[str, bytes], None] | None = None, **weather: float) -> Iterator[FaultyStore]:
     """A proxy in front of ``store``. ``behind(path, bytes)`` overwrites an object without the store's knowing."""
     server = _Server(("127.0.0.1", 0), _Between)
     server.store, server.weather, server.behind = store, Weather(seed, **weather), behind
-    server.over = threading.Event()
+    server.over, server.stored, server.under_way = threading.Event(), [], set()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -175,10 +195,11 @@ class Crawler:
 
     A link that leads nowhere counts when the page that has it still says so a moment later, and the target is still missing: between
     two reads of ours a file may have been replaced. A file that stood there before gets a longer moment: ``rclone serve s3`` takes
-    the old one away before it puts the new one in its place, and a busy machine may stop it in between.
+    the old one away before it puts the new one in its place, and a busy machine may stop it in between. ``pause``: seconds between two rounds.
     """
 
     root: Path
+    pause: float = 0.05
     broken: list[tuple[str, str]] = field(default_factory=list)
     half: list[str] = field(default_factory=list)
     rounds: int = 0
@@ -199,7 +220,7 @@ class Crawler:
     def _run(self) -> None:
         while not self._end.is_set():
             self.crawl()
-            self._end.wait(0.05)
+            self._end.wait(self.pause)
 
     def crawl(self) -> None:
         seen: set[str] = set()
@@ -287,10 +308,10 @@ class Rehearsal:
         return not self.broken and not self.half and not self.differ
 
 
-def rehearse(folder: Path, seed: int, publishes: int, mirror_lines: str = "", **weather: float) -> Rehearsal:
+def rehearse(folder: Path, seed: int, publishes: int, mirror_lines: str = "", pause: float = 0.05, **weather: float) -> Rehearsal:
     """Publish again and again to three mirrors in changing weather, while crawlers read; at the end the weather is fine.
 
-    ``mirror_lines`` are further lines for each mirror's settings. TOWN_KEY and TOWN_SECRET have to be in the environment.
+    ``mirror_lines`` are further lines for each mirror's settings, ``pause`` is that of the crawlers. TOWN_KEY and TOWN_SECRET have to be in the environment.
     """
     from tests.town import make_town
 
@@ -299,7 +320,7 @@ def rehearse(folder: Path, seed: int, publishes: int, mirror_lines: str = "", **
         town = make_town(folder / "town", "".join(_mirror(number, proxy.url, mirror_lines) for number, proxy in enumerate(proxies)))
         town.notices(12)
         publish(town)
-        crawlers = [Crawler(store.folder / servers.BUCKET / "site") for store in stores]
+        crawlers = [Crawler(store.folder / servers.BUCKET / "site", pause) for store in stores]
         for crawler in crawlers:
             crawler.start()
         try:

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -211,6 +212,58 @@ def moto(folder: Path) -> Iterator[Server]:
         url = f"http://127.0.0.1:{port}"
         make_bucket(url)
         yield Server("moto", url, folder, process)
+
+
+@contextmanager
+def slow_line(url: str, rate: float) -> Iterator[str]:
+    """A line to a server that carries ``rate`` bytes a second in one direction, one connection; buffers on it are small."""
+    from urllib.parse import urlsplit
+
+    there, over = urlsplit(url), threading.Event()
+    threads: list[threading.Thread] = []
+
+    def carry(out: socket.socket) -> None:
+        with out, socket.create_connection((there.hostname, there.port)) as into:
+            back = threading.Thread(target=answer, args=(into, out), daemon=True)
+            back.start()
+            try:
+                while not over.is_set() and (piece := out.recv(4096)):
+                    into.sendall(piece)
+                    over.wait(len(piece) / rate)
+                into.shutdown(socket.SHUT_WR)
+            except OSError:
+                return  # one of the two has given up
+            back.join(10)
+
+    def answer(into: socket.socket, out: socket.socket) -> None:
+        try:
+            while piece := into.recv(65_536):
+                out.sendall(piece)
+            out.shutdown(socket.SHUT_WR)
+        except OSError:
+            return
+
+    def take(listening: socket.socket) -> None:
+        while not over.is_set():
+            try:
+                line = listening.accept()[0]
+            except TimeoutError:
+                continue
+            threads.append(threading.Thread(target=carry, args=(line,), daemon=True))
+            threads[-1].start()
+
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(64)
+        listening.settimeout(0.1)
+        taking = threading.Thread(target=take, args=(listening,))
+        taking.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            over.set()
+            taking.join()
 
 
 #: Kind → (program it needs, how to start it in an empty folder).

@@ -112,6 +112,15 @@ def test_a_single_run_gives_up_a_hanging_mirror_soon(tmp_path: Path) -> None:
     assert [lines[name].state for name in ("north", "south", "hangs")] == ["current", "current", "behind"]
 
 
+def test_where_nothing_ever_arrived_nobody_speaks_of_what_stands_there(tmp_path: Path) -> None:
+    (dead,) = servers.free_ports(1)
+    town = make_town(tmp_path / "town", s3("cloud", f"http://127.0.0.1:{dead}"))
+    town.notices(1)
+    problem = publish(town)["cloud"].problem
+    assert problem is not None and problem.code == "mirror-refused-line"
+    assert "まだありません" in problem.shown and "最後に" not in problem.shown
+
+
 def test_status_says_what_the_public_sees_where_and_since_when(tmp_path: Path) -> None:
     town = make_town(tmp_path / "town", FOLDERS)
     town.notices(2)

@@ -110,7 +110,8 @@ def test_first_upload_goes_from_pictures_to_alive(town: Town) -> None:
         ["k/n/a.html", "n/a.html"],
         ["atom.xml"],
         ["c/x.html", "sitemap.xml"],
-        ["i/index.html", "index.html", "k/index.html"],
+        ["i/index.html", "k/index.html"],
+        ["index.html"],
         ["manifest/a.json"],
         ["manifest.json"],
         ["manifest.json.minisig"],
@@ -156,6 +157,31 @@ def test_new_pages_come_before_old_ones_that_may_link_to_them(town: Town) -> Non
     )
     order = [upload.path for upload in town.plan(files).puts]
     assert order == ["n/a-2.html", "c/y.html", "k/n/a.html", "n/a.html", "c/x.html", "index.html"]
+
+
+def test_people_enter_a_new_site_when_all_of_it_is_there(town: Town) -> None:
+    """The three home pages lead to each other, whichever comes first."""
+    entered: list[tuple[str, str]] = []
+    files = {
+        "index.html": b"0 k/index.html i/index.html", "k/index.html": b"0 index.html i/index.html", "i/index.html": b"0 index.html k/index.html",
+    }  # fmt: skip
+    for lost in ("k/index.html", "i/index.html", ""):
+        town.mirror.fail_on = lambda operation, path, lost=lost: unavailable("memory", "slow") if path == lost else None
+        town.publish(files)
+        entered += broken(town.shown)
+    assert town.shown == files and entered == []
+
+
+def test_an_edition_that_is_switched_on_has_its_home_before_anything_leads_there(town: Town) -> None:
+    assert town.publish({"index.html": b"0 n/a.html", "n/a.html": b"0 index.html"}).whole
+    files = {
+        "index.html": b"1 n/a.html i/index.html", "n/a.html": b"1 index.html i/n/a.html",
+        "i/index.html": b"1 index.html i/n/a.html", "i/n/a.html": b"1 n/a.html i/index.html",
+    }  # fmt: skip
+    met: list[tuple[str, str]] = []
+    town.mirror.fail_after = lambda operation, path: met.extend(broken(town.shown))
+    assert town.publish(files).whole
+    assert town.shown == files and met == []
 
 
 def test_within_a_step_the_newest_comes_first() -> None:
@@ -363,6 +389,21 @@ def test_any_step_may_fail_once(noon: datetime, when: str, operation: str, path:
     assert not confirmed & {there for now, there in town.mirror.log if now == "put"}, (
         "sent again though confirmed"
     )
+
+
+def test_a_file_whose_deletion_was_not_answered_is_a_new_one_when_it_comes_back(town: Town) -> None:
+    """Else the page that links to it goes ahead of it, though it may be gone."""
+    with_c = {"index.html": b"0 c/x.html", "c/x.html": b"0 n/b.html n/c.html", "n/b.html": b"0 index.html", "n/c.html": b"0 index.html"}
+    without = {"index.html": b"1 n/b.html", "n/b.html": b"1 index.html"}
+    again = {"index.html": b"2 c/x.html", "c/x.html": b"2 n/b.html n/c.html", "n/b.html": b"2 c/x.html", "n/c.html": b"0 index.html"}
+    assert town.publish(with_c).whole
+    town.mirror.fail_after = lambda operation, path: unavailable("memory", "cut") if (operation, path) == ("delete", "n/c.html") else None
+    assert not town.publish(without).whole and "n/c.html" not in town.shown
+    assert {str(upload) for upload in town.plan(again).puts if upload.path == "n/c.html"} == {"n/c.html (new)"}
+    met: list[tuple[str, str]] = []
+    town.mirror.fail_after = lambda operation, path: met.extend(broken(town.shown))
+    assert town.publish(again).whole
+    assert town.shown == again and met == []
 
 
 def whole(files: dict[str, bytes]) -> dict[str, tuple[str, str]]:

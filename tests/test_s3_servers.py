@@ -309,7 +309,7 @@ LOGIN = b"<!DOCTYPE html><html><head><title>Sign in<body><p>Guest Wi-Fi"
         (scripted(200, LOGIN, Content_Type="text/html"), MirrorUnavailable, "stranger"),
         (scripted(404, LOGIN, Content_Type="text/html"), MirrorUnavailable, "stranger"),
         (scripted(200), MirrorUnavailable, "stranger"),
-        (scripted(407), MirrorUnavailable, "proxy"),
+        (scripted(407), MirrorUnavailable, "proxy-keys"),
     ],
 )
 def test_answers_that_are_no_success(script, error, code) -> None:

@@ -33,8 +33,8 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
+def served(folder: Path, handler: type[Handler] = Handler) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -122,6 +122,22 @@ def test_by_its_public_address_under_its_headers(town: Town) -> None:
         assert publisher(town, "verify", "--all")[0] == 4
     code, said = publisher(town, "verify")  # nobody answers any more: that is no success
     assert (code, said["mirrors"][0]["state"]) == (4, "unreachable")
+
+
+def test_a_changed_byte_is_named_first_though_a_web_server_sends_every_file_under_wrong_headers(town: Town) -> None:
+    class Wrong(Handler):
+        def guess_type(self, path: str) -> str:  # type: ignore[override]
+            return "application/octet-stream"
+
+    page = sorted((town.root / "mirror" / "n").glob("*.html"))[1]
+    page.write_bytes(page.read_bytes().replace("10時".encode(), "11時".encode()))
+    toml = town.root / "publisher.toml"
+    with served(town.root / "mirror", Wrong) as url:
+        toml.write_text(toml.read_text() + f'public_url = "{url}"\n')
+        code, said = publisher(town, "verify", "--all")
+    problems = said["mirrors"][0]["problems"]
+    assert code == 4 and page.name in problems[0] and "Content-Type" not in problems[0]
+    assert len(problems) == 11 and "Content-Type" in problems[1]
 
 
 def test_keys_are_made_once_and_for_the_owner_alone(town: Town) -> None:

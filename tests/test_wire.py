@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,8 +21,9 @@ from publisher.errors import MirrorRefused, MirrorUnavailable
 from publisher.mirrors import Bucket, S3Mirror, headers
 from publisher.mirrors.aws import aim
 from publisher.mirrors.sign import Keys, Signer, encoded
-from publisher.mirrors.wire import Wire
+from publisher.mirrors.wire import MadeWay, Wire
 from publisher.model import PageKind
+from tests import servers
 
 PAGE = headers("n/a.html", PageKind.DOCUMENT, False)
 HERE = Bucket("site", "p", "", "ap-northeast-1", "key", "secret")
@@ -243,8 +245,29 @@ def test_through_the_proxy_of_the_environment_but_for_those_named(monkeypatch: p
 def test_a_proxy_that_wants_a_password_is_named() -> None:
     with store() as proxy, pytest.raises(MirrorUnavailable) as raised:
         mirror_at("https://store.invalid", proxy=proxy.url).put("a.html", b"x", PAGE)
-    assert raised.value.problem.code == "mirror-proxy"
+    assert raised.value.problem.code == "mirror-proxy-keys" and "HTTPS_PROXY" in raised.value.problem.todo
     assert proxy.seen[0][:2] == ("CONNECT", "store.invalid:443")
+
+
+def test_a_proxy_that_lets_nobody_through_is_told_from_one_that_is_not_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as fence:
+        def refuse() -> None:
+            line, _ = fence.accept()
+            line.recv(4096)
+            line.sendall(b"HTTP/1.1 403 Filtered\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>")
+            line.close()
+
+        thread = threading.Thread(target=refuse, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{fence.getsockname()[1]}"
+        with pytest.raises(MirrorUnavailable) as raised:
+            mirror_at("https://store.invalid", proxy=url).put("a.html", b"x", PAGE)
+        thread.join(5)
+    assert raised.value.problem.code == "mirror-proxy-refused"
+    assert "store.invalid" in raised.value.problem.what and "403" in raised.value.problem.what
+    with pytest.raises(MirrorUnavailable) as raised:
+        mirror_at("https://store.invalid", proxy=url).put("a.html", b"x", PAGE)
+    assert raised.value.problem.code == "mirror-proxy"
 
 
 # --- what goes wrong ---
@@ -291,3 +314,54 @@ def test_an_endpoint_that_is_no_address() -> None:
 
 def test_an_address_of_a_store_is_split_once() -> None:
     assert Wire(urlsplit("https://store.example.jp:443"), "", 1, 1).netloc == "store.example.jp"
+
+
+# --- slow lines ---
+
+LARGE = bytes(range(256)) * 4096  # 1 MiB
+
+
+def test_a_large_file_arrives_over_a_line_on_which_it_takes_longer_than_the_time_out() -> None:
+    with store() as server, servers.slow_line(server.url, 500_000) as url:
+        mirror = S3Mirror("雲", replace(HERE, endpoint=url, read_timeout=0.4))
+        begun = time.monotonic()
+        mirror.put("m/a.jpg", LARGE, PAGE)
+        took = time.monotonic() - begun
+        mirror.close()
+    assert took > 1 and server.seen[0][3] == LARGE
+
+
+def test_a_part_of_the_backup_arrives_over_such_a_line_too() -> None:
+    from publisher.mirrors.objects import open_objects
+
+    with store() as server, servers.slow_line(server.url, 500_000) as url:
+        open_objects("backup", "s3://site/b", url, "us-east-1", "key", "secret", timeouts=(0.4, 0.4)).put("a/1", LARGE)
+    assert server.seen[0][3] == LARGE
+
+
+def test_small_files_are_waited_for_no_longer_than_the_time_out() -> None:
+    with store() as server, servers.slow_line(server.url, 10_000) as url, pytest.raises(MirrorUnavailable) as raised:
+        S3Mirror("雲", replace(HERE, endpoint=url, read_timeout=0.3)).put("n/a.html", LARGE[:30_000], PAGE)
+    assert raised.value.problem.code == "mirror-slow"
+
+
+def test_who_takes_a_large_file_and_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("publisher.mirrors.wire.SLOWEST", 2_000_000)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(MirrorUnavailable) as raised:
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        S3Mirror("雲", replace(HERE, endpoint=url, read_timeout=0.3)).put("m/a.jpg", LARGE, PAGE)
+    assert raised.value.problem.code == "mirror-slow"
+
+
+@pytest.mark.parametrize("asked", [3, 200], ids=["while it is sent", "while the answer is awaited"])
+def test_a_large_file_makes_way(asked: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a body is nothing to a store. (The last questions are those of the waiting.)"""
+    monkeypatch.setattr("publisher.mirrors.wire._GLANCE", 0.005)
+    times = iter(range(1, 10_000))
+    with store() as server, servers.slow_line(server.url, 500_000) as url:
+        mirror = S3Mirror("雲", replace(HERE, endpoint=url, read_timeout=5), still=lambda: next(times) < asked)
+        with pytest.raises(MadeWay):
+            mirror.put("m/a.jpg", LARGE, PAGE)
+        mirror.close()
+    assert all(body != LARGE for _, _, _, body, _ in server.seen)

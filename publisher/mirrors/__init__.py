@@ -4,7 +4,7 @@ contract     what every mirror promises                  plan       what to send
 folder, s3   mirrors that are there                       sync       sends it
 wire, sign   lines to a store, signed requests            aws        boto3's share
 memory       one for tests                                headers    under which headers files are served
-retrying, dry   layers around any mirror                  trouble    what can go wrong, in words
+retrying, dry, guarded   layers around any mirror         trouble    what can go wrong, in words
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from publisher.mirrors.bucket import Bucket
 from publisher.mirrors.contract import Head, Mirror, Stored, checked
 from publisher.mirrors.dry import Dry
 from publisher.mirrors.folder import FolderMirror
+from publisher.mirrors.guarded import Guarded
 from publisher.mirrors.headers import Headers, cache_control, content_type, headers
 from publisher.mirrors.memory import MemoryMirror
 from publisher.mirrors.plan import MirrorPlan, Upload, plan
 from publisher.mirrors.retrying import Retrying
 from publisher.mirrors.s3 import S3Mirror
 from publisher.mirrors.s3_trouble import missing_keys
-from publisher.mirrors.sync import SyncResult, sync
+from publisher.mirrors.sync import SyncResult, sync, unsure
 from publisher.mirrors.trouble import problem, refused, unavailable
 from publisher.site.order import Rank
 
@@ -35,6 +36,7 @@ __all__ = [
     "Bucket",
     "Dry",
     "FolderMirror",
+    "Guarded",
     "Head",
     "Headers",
     "MemoryMirror",
@@ -57,27 +59,39 @@ __all__ = [
     "refused",
     "sync",
     "unavailable",
+    "unsure",
 ]
 
 
-def open_mirror(settings: MirrorSettings, secret: Callable[[str], str]) -> Mirror:
+def open_mirror(
+    settings: MirrorSettings,
+    secret: Callable[[str], str],
+    *,
+    still: Callable[[], bool] = lambda: True,
+    within: Callable[[Mirror], Mirror] = lambda mirror: mirror,
+) -> Mirror:
     """The mirror that the settings describe, asked again when it does not answer. Nothing is connected yet.
 
     ``settings.url`` is ``s3://bucket/prefix``, a ``file://`` URL or the absolute path of a folder. ``secret``
-    gives the value behind the name of a secret, "" or an error of its own when there is none. Raises
+    gives the value behind the name of a secret, "" or an error of its own when there is none. ``still`` is asked while a large
+    file is under way (``S3Mirror``). ``within``: a layer below the repetitions. Raises
     ``MirrorRefused`` for an address that is neither and for a key without its secret.
     """
+    return Retrying(within(_bare(settings, secret, still)))
+
+
+def _bare(settings: MirrorSettings, secret: Callable[[str], str], still: Callable[[], bool]) -> Mirror:
     parts = urlsplit(settings.url)
     if parts.scheme == "s3" and parts.netloc:
-        return Retrying(S3Mirror(settings.name, bucket_of(settings, secret)))
+        return S3Mirror(settings.name, bucket_of(settings, secret), still)
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):
         from urllib.request import url2pathname
 
-        return Retrying(FolderMirror(settings.name, Path(url2pathname(parts.path))))
+        return FolderMirror(settings.name, Path(url2pathname(parts.path)))
     # A single letter is a drive of Windows.
     if len(parts.scheme) > 1:
         raise refused(settings.name, "settings", detail=f"url = {settings.url}")
-    return Retrying(FolderMirror(settings.name, Path(settings.url)))
+    return FolderMirror(settings.name, Path(settings.url))
 
 
 def bucket_of(settings: MirrorSettings, secret: Callable[[str], str]) -> Bucket:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from publisher.errors import MirrorError, MirrorUnavailable
 from publisher.mirrors.bucket import Bucket
 from publisher.mirrors.contract import checked
+from publisher.mirrors.headers import Headers
 from publisher.mirrors.trouble import refused, unavailable
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _LOST = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _ABSENT = {"NoSuchKey", "NotFound", "404"}
+_OPAQUE = Headers("application/octet-stream", "no-store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,28 +192,29 @@ def _digest(body: bytes) -> str:
 
 
 class S3Objects:
-    """Objects of a bucket, below its prefix."""
+    """Objects of a bucket, below its prefix.
+
+    What is large goes over the lines of mirrors, which are patient with a slow line. Writing under a condition is boto3's: it repeats nothing
+    by itself.
+    """
 
     def __init__(self, name: str, bucket: Bucket) -> None:
         import threading
 
+        from publisher.mirrors.s3 import S3Mirror
+
         self.name, self.bucket = name, bucket
+        self._lines = S3Mirror(name, bucket)
         self._prefix = f"{bucket.prefix.strip('/')}/" if bucket.prefix.strip("/") else ""
         self._lock = threading.Lock()
         self._made: BaseClient | None = None
 
     def get(self, key: str) -> Item | None:
-        with self._words():
-            answer = self._unless(_ABSENT, lambda: self._client().get_object(**self._at(key)))
-            if answer is None:
-                return None
-            with answer["Body"] as stream:
-                body = stream.read()
-        return Item(body, self._tag(answer))
+        found = self._lines.tagged(key)
+        return None if found is None else Item(*found)
 
     def put(self, key: str, body: bytes) -> str:
-        with self._words():
-            return self._tag(self._client().put_object(**self._at(key), Body=body, ContentType="application/octet-stream"))
+        return self._lines.store(key, body, _OPAQUE)
 
     def put_if(self, key: str, body: bytes, tag: str | None) -> str | None:
         condition = {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}

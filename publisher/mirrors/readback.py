@@ -20,7 +20,7 @@ EVERY = 100
 #: Seconds to wait before looking once more: some stores show a file a moment after they have confirmed it.
 PAUSES = (0.0, 0.2, 0.8)
 
-_ALWAYS = frozenset({Rank.HOME, Rank.MANIFEST, Rank.SIGNATURE, Rank.ALIVE})
+_ALWAYS = frozenset({Rank.NEW_HOME, Rank.HOME, Rank.MANIFEST, Rank.SIGNATURE, Rank.ALIVE})
 
 
 def watched(step: Sequence[Upload], alone: bool) -> frozenset[str]:

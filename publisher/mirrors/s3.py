@@ -10,7 +10,7 @@ import base64
 import hashlib
 import re
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from publisher.mirrors.headers import Headers
 from publisher.mirrors.s3_trouble import answered, foreign, home_region, lost, offset, told, told_response
 from publisher.mirrors.sign import Signer, encoded
 from publisher.mirrors.trouble import refused, unavailable
-from publisher.mirrors.wire import Answer, Broken, Wire, proxy_for
+from publisher.mirrors.wire import Answer, Broken, MadeWay, Wire, proxy_for
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -47,11 +47,11 @@ class S3Mirror:
     """Files are objects below the prefix, with Content-Type, Cache-Control and ``x-amz-meta-sha256``.
 
     Every upload carries a Content-MD5 and a SHA-256 that is signed with it: some stores check only the one,
-    some the other.
+    some the other. ``still`` is asked while a large file is under way: ``MadeWay`` where it says no.
     """
 
-    def __init__(self, name: str, bucket: Bucket) -> None:
-        self.name = name
+    def __init__(self, name: str, bucket: Bucket, still: Callable[[], bool] = lambda: True) -> None:
+        self.name, self._still = name, still
         self.bucket = bucket
         self._prefix = f"{bucket.prefix.strip('/')}/" if bucket.prefix.strip("/") else ""
         self._lock = threading.Lock()
@@ -63,11 +63,7 @@ class S3Mirror:
         self.ahead = timedelta()
 
     def put(self, path: str, body: bytes, headers: Headers) -> None:
-        with self._words():
-            answer = self._put(path, body, headers, {})
-            self._success("PutObject", answer)
-            # A store names what it stored. A login page or a proxy says 200, too.
-            self._etag(answer)
+        self.store(path, body, headers)
 
     def put_if(self, path: str, body: bytes, headers: Headers, condition: Mapping[str, str]) -> int:
         """As ``put``, under If-None-Match or If-Match (lower-case names): the status with which the store answers.
@@ -79,6 +75,24 @@ class S3Mirror:
             if answer.status not in (400, 409, 412, 501):
                 self._success("PutObject", answer)
             return answer.status
+
+    def store(self, path: str, body: bytes, headers: Headers) -> str:
+        """As ``put``; the tag (ETag) of what was stored."""
+        with self._words():
+            answer = self._put(path, body, headers, {})
+            self._success("PutObject", answer)
+            # A store names what it stored. A login page or a proxy says 200, too.
+            return self._etag(answer)
+
+    def tagged(self, path: str) -> tuple[bytes, str] | None:
+        """The bytes of a file and their tag (ETag), or None when there is none."""
+        key = self._key(path)
+        with self._words():
+            answer = self._ask("GET", key)
+            if self._absent("GetObject", answer):
+                return None
+            self._success("GetObject", answer)
+            return answer.body, self._etag(answer)
 
     def _put(self, path: str, body: bytes, headers: Headers, condition: Mapping[str, str]) -> Answer:
         sha256 = hashlib.sha256(body).hexdigest()
@@ -221,7 +235,7 @@ class S3Mirror:
             raise refused(self.name, "bucket", place=self.bucket.place)
         aim = aws.aim(self.bucket, region)
         proxy = self.bucket.proxy or proxy_for(aim.place.scheme, aim.place.netloc)
-        self._wire = Wire(aim.place, proxy, self.bucket.connect_timeout, self.bucket.read_timeout)
+        self._wire = Wire(aim.place, proxy, self.bucket.connect_timeout, self.bucket.read_timeout, self._still)
         self._signer = Signer(aim.region)
         self._aim = aim
 
@@ -268,7 +282,7 @@ class S3Mirror:
     def _words(self) -> Iterator[None]:
         try:
             yield
-        except MirrorError:
+        except (MirrorError, MadeWay):
             raise
         except Broken as error:
             host = self._wire.host if self._wire else ""

@@ -116,7 +116,7 @@ def told_response(mirror: str, bucket: Bucket, operation: str, response: dict[st
     code = str(response.get("Error", {}).get("Code", "") or status)
     detail = code if code == str(status) or not status else f"{status} {code}"
     if status == 407:
-        return unavailable(mirror, "proxy")
+        return unavailable(mirror, "proxy-keys")
     if foreign(operation, code, headers):
         return unavailable(mirror, "stranger", detail=str(status))
     if code in _UNAVAILABLE:
@@ -159,11 +159,18 @@ def home_region(answer: Answer) -> str:
     return answer.headers.get("x-amz-bucket-region", "") or answered(answer)["Error"].get("Region", "")
 
 
+#: What ``http.client`` raises where a proxy answers CONNECT with another status than 200.
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
+
+
 def lost(mirror: str, error: Broken, host: str) -> MirrorError:
     """The failure that a broken line means."""
     cause = error.cause
     if error.proxied and error.connecting and not isinstance(cause, ssl.SSLError):
-        return unavailable(mirror, "proxy")
+        tunnel = _TUNNEL.match(str(cause))
+        if tunnel is None:
+            return unavailable(mirror, "proxy")
+        return unavailable(mirror, "proxy-keys" if tunnel[1] == "407" else "proxy-refused", host=host, detail=tunnel[1])
     if isinstance(cause, socket.gaierror):
         return unavailable(mirror, "name", host=host)
     if isinstance(cause, ssl.SSLError | ssl.CertificateError):

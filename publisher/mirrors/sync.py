@@ -11,13 +11,16 @@ from queue import Queue
 
 from publisher.errors import MirrorError, MirrorRefused, MirrorUnavailable
 from publisher.mirrors.contract import Mirror
-from publisher.mirrors.plan import MirrorPlan, Upload
+from publisher.mirrors.plan import UNSURE, MirrorPlan, Upload
 from publisher.mirrors.readback import gone_at_last, stands, stands_at_last, watched
 from publisher.mirrors.trouble import unavailable
+from publisher.mirrors.wire import MadeWay
 from publisher.model import Problem, Receipt
 
 #: Uploads under way at once; more of them only queue up in the store.
 WORKERS = 8
+#: … and where the last run met a line that was too slow: each gets a larger part of it.
+SLOW_WORKERS = 2
 #: So many files of one step may fail for passing reasons before the rest of the step waits for the next run.
 PATIENCE = 3
 
@@ -60,9 +63,9 @@ def sync(
 
     ``read`` gives the bytes of a path of the site; it is called from several threads. ``confirm`` is called
     in the calling thread as soon as the store has answered, with the few files of which it has: what it has recorded
-    is not sent again. ``doubt`` is called before a step, in one call for all its files, with receipts that promise
+    is not sent again. ``doubt`` is called before a step, and before the deletions, in one call for all files, with receipts that promise
     nothing (``sha256`` is ""): record them over the old ones. Otherwise a file whose upload broke off
-    unanswered would be taken for what stood there before it, and never be mended. ``stop`` is asked before each
+    unanswered would be taken for what stood there before it, and never be mended; likewise one whose deletion did. ``stop`` is asked before each
     upload, from several threads.
 
     Files are looked at again after they were sent (``readback``); those that a store has lost are sent once more, those that it has not
@@ -176,7 +179,7 @@ class _Run:
                     with lock:
                         self._fail(upload.path, error)
                     continue
-                except _Moved:
+                except (_Moved, MadeWay):
                     self.stopped = True
                     continue
                 except BaseException as error:  # handed to the calling thread, which raises it
@@ -232,6 +235,9 @@ class _Run:
             raise strange
 
     def delete(self, plan: MirrorPlan) -> None:
+        if plan.deletes:
+            # Whether a deletion took effect is unknown until it is answered and recorded: a file that comes back meanwhile is new.
+            self.doubt([unsure(self.mirror, deletion.path, self.moment) for deletion in plan.deletes])
         for deletion in plan.deletes:
             try:
                 self._vanish(deletion.path)
@@ -257,6 +263,11 @@ class _Run:
 
     def _hopeless(self) -> bool:
         return len(self.failed) >= PATIENCE or isinstance(self.error, MirrorRefused)
+
+
+def unsure(mirror: Mirror, path: str, moment: datetime) -> Receipt:
+    """What a file is known by that may be there or not, as it was or overwritten: sent as a new one if it comes back; see ``plan.UNSURE``."""
+    return Receipt(mirror.name, path, *UNSURE, moment)
 
 
 def _doubtful(mirror: Mirror, upload: Upload, moment: datetime) -> Receipt:

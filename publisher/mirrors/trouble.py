@@ -8,6 +8,9 @@ from publisher.model import Problem
 #: True after any failure: nothing is taken away before everything new has arrived.
 STANDING = "この公開先には、最後に確認できた内容がそのまま出ています。"
 
+#: … and where nothing has ever been confirmed.
+NOTHING_YET = "この公開先で、サイト全体が見えたことは、まだありません。"
+
 _WAIT = "つながりしだい、自動で続きを送ります。長く続くときは、管理者に連絡してください。"
 _SETTINGS = "publisher.toml の [[mirrors]] を確かめてください。"
 _KEYS = "管理者に、鍵（アクセスキー）の設定を確かめるよう連絡してください。"
@@ -26,6 +29,14 @@ _WORDS = {
     "proxy": (
         "中継サーバー（プロキシ）につながりません。",
         "プロキシの設定と動作を確かめてください。" + _WAIT,
+    ),
+    "proxy-refused": (
+        "中継サーバー（プロキシ）が、送り先「{host}」につなぐのを断りました（{detail}）。",
+        "中継サーバーの管理者に、この送り先への接続を許してもらうよう連絡してください。" + _WAIT,
+    ),
+    "proxy-keys": (
+        "中継サーバー（プロキシ）が、利用者名と合いかぎを求めています。",
+        "環境変数 HTTPS_PROXY に http://利用者名:合いかぎ@… の形で書いて、もう一度始めてください。",
     ),
     "certificate": (
         "送り先「{host}」の証明書を確かめられませんでした。",

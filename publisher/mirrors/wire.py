@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import base64
 import os
+import selectors
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -20,6 +21,17 @@ from urllib.parse import SplitResult, unquote, urlsplit
 IDLE = 20.0
 #: A body larger than this is sent after the head instead of being copied behind it.
 _COPIED = 65_536
+#: … and in pieces of this size, each of which has the whole time-out.
+_PIECE = 16_384
+#: Bytes a second of the slowest line on which a large body is waited for: 64 kbit/s, ISDN or a satellite telephone. What has left our
+#: hands still lies in buffers here and in proxies, megabytes of it.
+SLOWEST = 8_000
+#: Seconds after which it is asked again whether to go on waiting.
+_GLANCE = 0.5
+
+
+class MadeWay(Exception):
+    """``still`` said no while a large body was under way: the line was cut, and a store keeps nothing of half a body."""
 
 
 class Broken(Exception):
@@ -48,9 +60,14 @@ def proxy_for(scheme: str, host: str) -> str:
 
 
 class Wire:
-    """Lines to ``scheme://host:port``. ``ask`` may be called from several threads; each line serves one at a time."""
+    """Lines to ``scheme://host:port``. ``ask`` may be called from several threads; each line serves one at a time.
 
-    def __init__(self, place: SplitResult, proxy: str, connect_timeout: float, read_timeout: float) -> None:
+    ``still`` is asked while a large body is under way, which takes minutes on a slow line.
+    """
+
+    def __init__(
+        self, place: SplitResult, proxy: str, connect_timeout: float, read_timeout: float, still: Callable[[], bool] = lambda: True
+    ) -> None:
         self.host = place.hostname or ""
         self.port = place.port or (443 if place.scheme == "https" else 80)
         self.secure = place.scheme == "https"
@@ -59,13 +76,16 @@ class Wire:
         #: What the Host header says (RFC 9110 7.2).
         self.netloc = host if usual else f"{host}:{self.port}"
         self.proxy = urlsplit(proxy if "://" in proxy else f"http://{proxy}") if proxy else None
-        self._timeouts = connect_timeout, read_timeout
+        self._timeouts, self._still = (connect_timeout, read_timeout), still
         self._idle: list[tuple[float, HTTPConnection]] = []
         self._lock = threading.Lock()
         self._context: ssl.SSLContext | None = None
 
     def ask(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
-        """Send a request and read the whole answer. A line that had gone dead while idle is replaced once. Raises ``Broken``."""
+        """Send a request and read the whole answer. A line that had gone dead while idle is replaced once.
+
+        Raises ``Broken``, and ``MadeWay``.
+        """
         line = self._take()
         if line is not None:
             try:
@@ -134,7 +154,10 @@ class Wire:
         try:
             self._send(line, self._head(method, target, headers, len(body)), body)
             response = HTTPResponse(line.sock, method=method)
+            if len(body) > _COPIED:
+                self._await(line, len(body))
             response.begin()
+            line.sock.settimeout(self._timeouts[1])
             if len(set(response.headers.get_all("content-length", ()))) > 1:  # RFC 9110 8.6: nobody knows where it ends
                 raise HTTPException("two lengths")
             answer = Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
@@ -158,18 +181,36 @@ class Wire:
         size = f"content-length: {length}\r\n" if length or method == "PUT" else ""
         return f"{method} {target} HTTP/1.1\r\n{lines}{size}accept-encoding: identity\r\n\r\n".encode("latin-1")
 
-    @staticmethod
-    def _send(line: HTTPConnection, head: bytes, body: bytes) -> None:
+    def _send(self, line: HTTPConnection, head: bytes, body: bytes) -> None:
         try:
             if len(body) <= _COPIED:
                 line.sock.sendall(head + body)
-            else:
-                line.sock.sendall(head)
-                line.sock.sendall(body)
+                return
+            line.sock.sendall(head)
+            rest = memoryview(body)
+            while rest:  # ``sendall`` would have one time-out for all of it, whatever its size
+                self._go_on()
+                rest = rest[line.sock.send(rest[:_PIECE]) :]
         except (BrokenPipeError, ConnectionResetError):
             if len(body) <= _COPIED:
                 raise
             # Who refuses a large body may have said why before closing the line: the answer tells, or fails in its turn.
+
+    def _await(self, line: HTTPConnection, size: int) -> None:
+        """Until the answer to a large body begins: as long as the slowest line would take, and the time-out on top."""
+        until = time.monotonic() + self._timeouts[1] + size / SLOWEST
+        with selectors.DefaultSelector() as selector:
+            selector.register(line.sock, selectors.EVENT_READ)
+            while not selector.select(_GLANCE):
+                self._go_on()
+                if time.monotonic() > until:
+                    raise TimeoutError("no answer to a body that has been sent")
+        # What has come may be a word of TLS alone.
+        line.sock.settimeout(max(self._timeouts[1], until - time.monotonic()))
+
+    def _go_on(self) -> None:
+        if not self._still():
+            raise MadeWay
 
     def _broken(self, error: Exception) -> Broken:
         return Broken(error, False, self.proxy is not None)

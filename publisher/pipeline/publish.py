@@ -12,8 +12,10 @@ from datetime import datetime
 from publisher.errors import MirrorUnavailable, PublisherError
 from publisher.ledger import Ledger
 from publisher.ledger.mirrors import MirrorRow
-from publisher.mirrors import Mirror, MirrorPlan, open_mirror, sync
+from publisher.mirrors import Guarded, Mirror, MirrorPlan, open_mirror, sync
 from publisher.mirrors import plan as plan_mirror
+from publisher.mirrors.sync import SLOW_WORKERS, WORKERS
+from publisher.mirrors.trouble import NOTHING_YET, STANDING
 from publisher.mirrors.urgency import MANY, hasten
 from publisher.model import Problem, Receipt, State
 from publisher.pipeline.build import Desk
@@ -109,7 +111,7 @@ def to_mirror(
             ledger.mirrors.confirm(receipts)
 
     try:
-        mirror = opened or open_mirror(mirror_settings, settings.secret)
+        mirror = opened or opened_for(settings, mirror_settings, may, stop)
         told = settle(ledger, mirror, row, now)
         if told is not row:
             row, plan = told, _plan(ledger, told, folder, allow_deletions)
@@ -131,7 +133,8 @@ def to_mirror(
             carry_out(ledger, read, mirror, now)
             plan = _plan(ledger, row, folder, allow_deletions)
             todo = len(plan.puts) + len(plan.deletes)
-        result = sync(mirror, plan, read, note, now, doubt=note, stop=stop)
+        slow = row.problem is not None and row.problem.code == "mirror-slow"
+        result = sync(mirror, plan, read, note, now, doubt=note, stop=stop, workers=SLOW_WORKERS if slow else WORKERS)
     except PublisherError as error:
         return _settle(ledger, row, serial, now, error.problem, max(todo, 1))
     except OSError as error:
@@ -142,6 +145,15 @@ def to_mirror(
     problem = row.problem if result.stopped and not result.uploaded and result.problem is None else result.problem
     line = _settle(ledger, row, serial, now, problem, result.behind)
     return replace(line, uploaded=len(result.uploaded), deleted=len(result.deleted), problem=line.problem or foreign)
+
+
+def opened_for(settings: Settings, mirror: MirrorSettings, may: Callable[[], bool], stop: Callable[[], bool]) -> Mirror:
+    """The mirror, written to only while we may; a large file under way is broken off for what ``stop`` tells. Raises ``MirrorError``, ``SettingsError``."""
+
+    def guarded(bare: Mirror) -> Mirror:
+        return Guarded(bare, may, lambda name: MirrorUnavailable(_silent(name)))
+
+    return open_mirror(mirror, settings.secret, still=lambda: may() and not stop(), within=guarded)
 
 
 def _plan(ledger: Ledger, row: MirrorRow, folder: SiteFolder, allow_deletions: bool) -> MirrorPlan:
@@ -169,6 +181,8 @@ def _line(row: MirrorRow, now: datetime, problem: Problem | None, behind: int) -
 
 
 def _settle(ledger: Ledger, row: MirrorRow, serial: int, now: datetime, problem: Problem | None, behind: int) -> MirrorLine:
+    if problem is not None and row.confirmed is None and problem.shown == STANDING:
+        problem = replace(problem, shown=NOTHING_YET)
     line = _line(row, now, problem, behind)
     whole = line.state == "current"
     new = replace(

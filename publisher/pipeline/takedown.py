@@ -85,18 +85,20 @@ def carry_out(ledger: Ledger, read: Callable[[str], bytes], mirror: Mirror, now:
 
 
 def _one(ledger: Ledger, read: Callable[[str], bytes], mirror: Mirror, prefix: str, now: datetime) -> int:
-    from publisher.mirrors import plan, sync, unavailable  # ``status`` only asks what is pending
+    from publisher.mirrors import plan, sync, unavailable, unsure  # ``status`` only asks what is pending
 
     pages = ledger.takedowns.pages_below(prefix)
     held = ledger.takedowns.receipts_below(mirror.name, prefix)
     gone = sorted(held.keys() - {page.path for page in pages})
-    _overwrite(mirror, gone)
     what = plan(mirror.name, pages, gone, held, len(held), allow_deletions=True)
 
     def note(receipts: Sequence[Receipt]) -> None:
         with ledger.transaction():
             ledger.mirrors.confirm(receipts)
 
+    # Should a page come back before all this is recorded, what stands there must not be taken for it.
+    note([unsure(mirror, path, now) for path in gone])
+    _overwrite(mirror, gone)
     result = sync(mirror, what, read, note, now, doubt=note)
     with ledger.transaction():
         ledger.mirrors.deleted(mirror.name, result.deleted)

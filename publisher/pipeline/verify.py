@@ -23,6 +23,8 @@ TOLD = 10
 
 READERS = 8
 
+_HEADERS = "wrong-headers"
+
 STALE = timedelta(minutes=15)
 """A mirror whose ``alive.json`` is older than this stands still (the publisher renews it every minute)."""
 
@@ -82,18 +84,18 @@ def _compare(
         return Verdict(name, state, problems=(_broken(name, error),))
     problems = [*_stale(name, site, root, serial, now)]
     stale = bool(problems)
-    checked, broken = 0, 0
+    checked, broken = 0, list[Problem]()
     with ThreadPoolExecutor(READERS, thread_name_prefix="verify") as pool:
         for problem in pool.map(lambda file: _file(name, site, file, folder=not mirror.public_url), found):
             checked += 1
             if checked % 100 == 0 or checked == len(found):
                 tell(name, checked, len(found))
             if problem is not None:
-                broken += 1
-                if broken <= TOLD:
-                    problems.append(problem)
-    if broken > TOLD:
-        problems.append(_more(name, broken - TOLD))
+                broken.append(problem)
+    broken.sort(key=lambda problem: problem.code == _HEADERS)  # a web server's setting may hide what somebody has changed
+    problems += broken[:TOLD]
+    if len(broken) > TOLD:
+        problems.append(_more(name, len(broken) - TOLD))
     state = "damaged" if broken else "stale" if stale else "ok"
     return Verdict(name, state, checked, root.files, root.serial, root.time, tuple(problems))
 
@@ -131,7 +133,7 @@ def _headers(name: str, file: File, fetched: Fetched) -> Problem | None:
     if _plain(said) == _plain(wanted):
         return None
     return Problem(
-        "wrong-headers", f"種類の表示（Content-Type）が「{said or 'なし'}」です。正しくは「{wanted}」です。", f"公開先「{name}」 {file.path}",
+        _HEADERS, f"種類の表示（Content-Type）が「{said or 'なし'}」です。正しくは「{wanted}」です。", f"公開先「{name}」 {file.path}",
         "文字化けして見えることがあります。", "公開先の設定で、Content-Type を書きかえないようにしてください。",
     )  # fmt: skip
 

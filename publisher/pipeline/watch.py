@@ -18,12 +18,12 @@ from publisher.files import own_folder
 from publisher.intake.listing import Entry, changes, listing
 from publisher.intake.settle import Settling
 from publisher.intake.watch import Watcher
-from publisher.mirrors import Mirror, open_mirror
+from publisher.mirrors import Mirror
 from publisher.model import Problem
 from publisher.pipeline import requests, restrictions
 from publisher.pipeline.build import Desk, build, write_staff_page
 from publisher.pipeline.keeping import BackupKeeper
-from publisher.pipeline.publish import always, open_secrets, register, tidy, to_mirror, to_relays
+from publisher.pipeline.publish import always, open_secrets, opened_for, register, tidy, to_mirror, to_relays
 from publisher.pipeline.report import MirrorLine, Report
 from publisher.settings import MirrorSettings, Settings, load
 
@@ -86,7 +86,7 @@ class MirrorKeeper:
                 self._hurry = False
                 line = to_mirror(
                     self.desk.settings, ledger, self.desk.folder, self.settings, self.clock(), may=self.may, opened=self._open(),
-                    stop=lambda: self._hurry or self._end,
+                    stop=self._makes_way,
                 )  # fmt: skip
                 if line.state != "current" and line.problem is None:
                     pause = None if line.state == "waiting" else AGAIN  # it made way, or the site changed meanwhile: nothing failed
@@ -96,11 +96,14 @@ class MirrorKeeper:
                 if pause is not None and ledger.takedowns.pending(self.settings.name):
                     pause = min(pause, TAKE_DOWN)
 
+    def _makes_way(self) -> bool:
+        return self._hurry or self._end
+
     def _open(self) -> Mirror | None:
         """The mirror, whose lines stay open from one run to the next. Its settings cannot change while we run."""
         if self._mirror is None:
             try:
-                self._mirror = open_mirror(self.settings, self.desk.settings.secret)
+                self._mirror = opened_for(self.desk.settings, self.settings, self.may, self._makes_way)
             except PublisherError:
                 return None  # the run meets it again, and says it in words
         return self._mirror
