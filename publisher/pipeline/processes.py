@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import copyreg
+import os
+import threading
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, fields, replace
+from importlib import import_module
+from multiprocessing.context import BaseContext
 from operator import attrgetter
 from typing import Any
 
@@ -19,6 +23,9 @@ from publisher.pipeline.hand import Bench, Hand, Job, ListOrder, Order, Rendered
 
 WARM = ("publisher.pipeline.hand", "publisher.readers.notice", "publisher.review", "markdown_it", "jinja2", "charset_normalizer")
 """Imported once by the server that workers are forked from, so that none of them has to import it again."""
+
+FOR_TABLES = ("publisher.editions.tables", "publisher.pipeline.memory", "publisher.readers.delimited", "publisher.review")
+"""What a lone worker, which makes a large table, and we ourselves need for it: imported before it is copied, so that it is imported once."""
 
 
 def _plainly(what: type) -> None:
@@ -53,14 +60,22 @@ class Processes:
     def _pool(self, worker: int) -> ProcessPoolExecutor:
         pool = self._pools[worker]
         if pool is None:
-            import multiprocessing
-
-            context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload(list(WARM))
             self._started += 1
-            pool = ProcessPoolExecutor(1, context, _begin, (self._bench, f"{self._started}-"))
+            pool = ProcessPoolExecutor(1, self._context(), _begin, (self._bench, f"{self._started}-", os.getpid()))
             self._pools[worker] = pool
         return pool
+
+    def _context(self) -> BaseContext:
+        """A lone worker is a copy of this process where nothing else runs in it: what it needs is imported already. Else they come from a server."""
+        import multiprocessing
+
+        if self.size == 1 and threading.active_count() == 1:
+            for name in FOR_TABLES:
+                import_module(name)
+            return multiprocessing.get_context("fork")
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(list(WARM))
+        return context
 
     def _bury(self, worker: int) -> None:
         pool, self._pools[worker] = self._pools[worker], None
@@ -124,18 +139,30 @@ def _brought_down(path: str) -> Problem:
 _hand: Hand | None = None
 
 
-def _begin(bench: Bench, prefix: str) -> None:
-    """In a worker, once."""
+def _begin(bench: Bench, prefix: str, asking: int) -> None:
+    """In a worker, once. ``asking``: the process that asked for it, without which it has nothing to do."""
     import gc
     import signal
 
     global _hand
+    if os.getppid() == asking:
+        _end_with_parent(asking)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the publisher's to answer
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE)
     own = replace(bench, stager=bench.stager.again(prefix))
     _hand = Hand(own, alone=True)
+
+
+def _end_with_parent(parent: int) -> None:
+    """A copy of the publisher holds both ends of what it is asked through, and so does not see it go: the kernel tells (prctl(2))."""
+    import ctypes
+    import signal
+
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def _work(call: str, argument: Sequence[Any]) -> list[Any]:
