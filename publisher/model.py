@@ -276,7 +276,8 @@ class PublicTable:
     ``personal`` tables are not indexed by search engines, not cached, and their cells go to no feed, title or log.
     ``pfif`` offers the people as PFIF too: PFIF field → column for those that headers do not say. ``lasts``: for how long after
     ``as_of`` others may keep them. ``identities``: by row, a digest of what tells it from others in all editions (b"": not known); empty
-    without a column for that.
+    without a column for that. ``shown``: by row of the source, 1 where it stands in ``rows`` too; empty where the review did not say it.
+    ``unnumbered``: no cell of the source holds twelve digits that could be anybody's individual number.
     """
 
     slug: str
@@ -294,6 +295,8 @@ class PublicTable:
     pfif: Mapping[str, str] | None = None
     lasts: timedelta | None = None
     identities: Sequence[bytes] = field(default=(), repr=False)
+    shown: bytes = field(default=b"", repr=False, compare=False)
+    unnumbered: bool = field(default=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ NEUTRALISER = "'"
 """Put before a cell that a spreadsheet would run: it then shows the cell as the text it is."""
 
 _DANGEROUS = frozenset("=+-@＝＋－＠\t\r\n")
+_BEGINS_DANGEROUSLY = re.compile(f'"[{re.escape("".join(sorted(_DANGEROUS)))}]')
+_CHUNK = 10_000
 _HARMLESS = re.compile(r"[-+－＋]?[\s(（]*[0-9０-９][0-9０-９.,:/()（）．，%％ \-－‐‑–−ー]*|[-－]+")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
@@ -53,24 +55,32 @@ def csv_bytes(table: PublicTable) -> tuple[bytes, tuple[Problem, ...]]:
     writer.writerow(
         [_safe(header, column, 1, changed) for column, header in enumerate(headers(table.columns))]
     )
-    if not bare and _harmless(table):
-        writer.writerows(table.rows)
-    else:
-        _write_one_by_one(writer.writerow, table, bare, changed)
+    for start in range(0, len(table.rows), _CHUNK):
+        rows = table.rows[start : start + _CHUNK]
+        text = None if bare else _as_they_are(rows)
+        if text is not None:
+            out.write(text)
+        else:
+            _write_one_by_one(writer.writerow, rows, start + 2, bare, changed)
     problems = tuple(_problem(table, column, lines) for column, lines in sorted(changed.items()))
     out.flush()
     return data.getvalue(), problems
 
 
-def _harmless(table: PublicTable) -> bool:
-    """Whether no cell begins with anything that a spreadsheet might calculate."""
-    firsts = {text[:1] for text in headers(table.columns)}
-    firsts.update([cell[:1] for row in table.rows for cell in row])
-    return _DANGEROUS.isdisjoint(firsts)
+def _as_they_are(rows: Sequence[Sequence[str]]) -> str | None:
+    """Rows in which every cell only has to be put in quotes; None where one begins with anything that a spreadsheet might calculate,
+    or holds a quote."""
+    lines = list(map('","'.join, rows))
+    cells = '"' + '","'.join(lines)
+    if cells.count('"') != 2 * sum(map(len, rows)) - 1 or _BEGINS_DANGEROUSLY.search(cells):
+        return None
+    return '"' + '"\r\n"'.join(lines) + '"\r\n'
 
 
-def _write_one_by_one(write: Callable[[Sequence[str]], object], table: PublicTable, bare: Sequence[int], changed: dict[int, list[int]]) -> None:
-    for line, row in enumerate(table.rows, 2):
+def _write_one_by_one(
+    write: Callable[[Sequence[str]], object], rows: Sequence[Sequence[str]], first: int, bare: Sequence[int], changed: dict[int, list[int]]
+) -> None:
+    for line, row in enumerate(rows, first):
         cells: Sequence[str] = row
         if not _DANGEROUS.isdisjoint([cell[:1] for cell in row]):
             cells = [_safe(cell, column, line, changed) for column, cell in enumerate(row)]

@@ -76,7 +76,9 @@ class Desk:
 
     def bench(self) -> Bench:
         """What hands need to work on the next build."""
-        return Bench(self.settings, self.theme, self.archive, self.folder.stager(self.ledger.serial + 1), self.public_key, self.fingerprint_of_key)
+        memory = None if self.dry else self.settings.paths.state / "rolls"
+        stager = self.folder.stager(self.ledger.serial + 1)
+        return Bench(self.settings, self.theme, self.archive, stager, self.public_key, self.fingerprint_of_key, memory)
 
     @property
     def fingerprint_of_key(self) -> str:
@@ -149,6 +151,7 @@ def lock(state: Path, name: str = "lock") -> Iterator[None]:
                     "動いているほう（publisher watch など）が公開を続けています。止めてから、もう一度実行してください。",
                 )
             ) from error  # fmt: skip
+        os.register_at_fork(after_in_child=file.close)  # a copy that outlives us for a moment must not keep the next run waiting
         yield
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from publisher.errors import Unreadable
 from publisher.model import (
@@ -19,6 +20,9 @@ from publisher.model import (
 )
 from publisher.review.restrict import Restrictions
 from publisher.settings import TableProfile
+
+if TYPE_CHECKING:
+    from publisher.editions.tables.known import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +93,16 @@ def examine(question: Question, data: bytes) -> tuple[Answer, PublicContent | No
     if isinstance(verdict, Held):
         return Answer(question.path, "held", verdict.reasons, title), None
     assert isinstance(verdict, Accepted)
-    found = digest(verdict.content)
-    if due is not None:
-        found = replace(found, due=due)
-    return Answer(question.path, "accepted", verdict.warnings, title, found), verdict.content
+    return answered(question, verdict, title, due), verdict.content
 
 
-def digest(content: PublicContent) -> Digest:
+def answered(question: Question, verdict: Accepted, title: str, due: datetime | None = None, known: Known | None = None) -> Answer:
+    """The answer about a content that was accepted. ``known``: what its rows are told apart by, of those that an earlier edition had."""
+    found = digest(verdict.content, known)
+    return Answer(question.path, "accepted", verdict.warnings, title, found if due is None else replace(found, due=due))
+
+
+def digest(content: PublicContent, known: Known | None = None) -> Digest:
     from publisher.pipeline.effective import summary
 
     if not isinstance(content, PublicWorkbook):
@@ -106,4 +113,4 @@ def digest(content: PublicContent) -> Digest:
     tables = content.tables
     title = tables[0].title if len(tables) == 1 and tables[0].title else content.head.title
     as_of = max((t.as_of for t in tables if t.as_of is not None), default=None)
-    return Digest(Kind.TABLE, content.head, title, summary(content), as_of, sum(t.total for t in tables), tables[0].slug if tables else "", history.tally(content))
+    return Digest(Kind.TABLE, content.head, title, summary(content), as_of, sum(t.total for t in tables), tables[0].slug if tables else "", history.tally(content, known))

@@ -13,6 +13,7 @@ import struct
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
+from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -61,14 +62,11 @@ class Line:
         self.open = True
 
     @classmethod
-    def to(cls, serve: Callable[..., Iterator[Any]], arguments: tuple[Any, ...], warm: Sequence[str]) -> Line:
-        """Start a process that answers with ``serve(questions, *arguments)``. ``warm``: modules that all of them have from the start."""
-        import multiprocessing
-
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(list(warm))
+    def to(cls, context: BaseContext, serve: Callable[..., Iterator[Any]], arguments: tuple[Any, ...]) -> Line:
+        """Start a process that answers with ``serve(questions, *arguments)``."""
         here, there = context.Pipe()
-        process = context.Process(target=_answer, args=(there, serve, arguments), daemon=True)
+        ours = here if context.get_start_method() == "fork" else None  # a copy of this process has our end too, and would not see it close
+        process = context.Process(target=_answer, args=(there, ours, serve, arguments), daemon=True)  # type: ignore[attr-defined]
         process.start()
         there.close()
         return cls(process, here)
@@ -165,8 +163,10 @@ def exchange(lines: Sequence[Line], wait: bool) -> None:
 # --- the other end ---
 
 
-def _answer(connection: Connection, serve: Callable[..., Iterator[Any]], arguments: tuple[Any, ...]) -> None:
+def _answer(connection: Connection, theirs: Connection | None, serve: Callable[..., Iterator[Any]], arguments: tuple[Any, ...]) -> None:
     """In the worker, until the line is closed."""
+    if theirs is not None:
+        theirs.close()
     with os.fdopen(os.dup(connection.fileno()), "rb") as source, os.fdopen(os.dup(connection.fileno()), "wb") as out:
         connection.close()
         questions = _questions(source)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copyreg
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from importlib import import_module
+from multiprocessing.context import BaseContext
 from operator import attrgetter
 from typing import Any
 
@@ -30,6 +33,9 @@ from publisher.pipeline.line import Given, Line, WorkerDied, exchange
 
 WARM = ("publisher.pipeline.hand", "publisher.readers.notice", "publisher.review", "markdown_it", "jinja2", "charset_normalizer")
 """Imported once by the server that workers are forked from, so that none of them has to import it again."""
+
+FOR_TABLES = ("publisher.editions.tables", "publisher.pipeline.memory", "publisher.readers.delimited", "publisher.review")
+"""What a lone worker, which makes a large table, and we ourselves need for it: imported before it is copied, so that it is imported once."""
 
 
 def _plainly(what: type) -> None:
@@ -77,8 +83,20 @@ class Processes:
         line = self._lines[worker]
         if line is None:
             self._started += 1
-            line = self._lines[worker] = Line.to(_serve, (self._bench, f"{self._started}-"), WARM)
+            line = self._lines[worker] = Line.to(self._context(), _serve, (self._bench, f"{self._started}-"))
         return line
+
+    def _context(self) -> BaseContext:
+        """A lone worker is a copy of this process where nothing else runs in it: what it needs is imported already. Else they come from a server."""
+        import multiprocessing
+
+        if self.size == 1 and threading.active_count() == 1:
+            for name in FOR_TABLES:
+                import_module(name)
+            return multiprocessing.get_context("fork")
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(list(WARM))
+        return context
 
     def _bury(self, worker: int) -> None:
         line, self._lines[worker] = self._lines[worker], None

@@ -74,6 +74,21 @@ def _read(path: str, data: bytes, arrived: datetime) -> Workbook:
     return Workbook(head, (made.table,), (*warnings, *made.warnings), tuple(made.doubts))
 
 
+def plain_lines(path: str, data: bytes) -> list[str] | None:
+    """The lines of a file in which each of them is one record, whatever stands around it; None where one could go over several."""
+    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return None
+    try:
+        text, warnings = _text(path, data)
+    except Unreadable:
+        return None
+    text = text.replace("\r\n", "\n")
+    if warnings or '"' in text or "\r" in text or "\0" in text or re.match("sep=", text):
+        return None
+    lines = text.split("\n")
+    return lines[:-1] if not lines[-1] else lines
+
+
 def _unreadable(path: str, code: str, what: str, todo: str) -> Unreadable:
     return Unreadable(Problem(code, what, path, _SHOWN, todo))
 

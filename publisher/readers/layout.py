@@ -126,6 +126,11 @@ def _find(text: str, arrived: datetime) -> datetime | None:
     return find_as_of(text, arrived) or find_moment(text, arrived)
 
 
+def tells_moment(columns: Sequence[str]) -> bool:
+    """Whether a column could say as of when the table is."""
+    return any(_MOMENT_WORDS.search(name) or _MOMENT_COLUMN.fullmatch(plain(name)) for name in columns)
+
+
 def _latest(columns: Sequence[str], rows: Sequence[tuple[str, ...]], arrived: datetime) -> datetime | None:
     for c, name in enumerate(columns):
         if _MOMENT_COLUMN.fullmatch(plain(name)):

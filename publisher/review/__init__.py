@@ -161,8 +161,10 @@ def _workbook(
     warnings = list(book.warnings)
     final: list[Problem] = []
     reasons: list[Problem] = [*book.doubts]
+    unnumbered: list[bool] = []
     for table, where in zip(book.tables, places, strict=True):
-        sure, unsure = _numbers(table, where)
+        sure, unsure, none = _numbers(table, where)
+        unnumbered.append(none)
         final += sure
         reasons += unsure
         if profile is None or profile.kind not in PERSONAL:
@@ -196,7 +198,7 @@ def _workbook(
             made, told = applied.table, applied.warnings
         warnings += told
         if made is not None:
-            tables.append(made)
+            tables.append(replace(made, unnumbered=unnumbered[index]))
     if final:
         return Held((*final, *reasons), final=True)
     if reasons and not released:
@@ -245,17 +247,20 @@ def _title(book: Workbook, table: Table, several: bool) -> str:
     return table.title or (f"{book.head.title}（{table.name}）" if table.name else book.head.title)
 
 
-def _numbers(table: Table, where: str) -> tuple[list[Problem], list[Problem]]:
-    """Individual numbers in a table: certain ones, and such as chance may have made."""
+def _numbers(table: Table, where: str) -> tuple[list[Problem], list[Problem], bool]:
+    """Individual numbers in a table: certain ones, and such as chance may have made; and whether no cell holds as many digits at all."""
     named = [c for c, name in enumerate(table.columns) if meaning(name) is Meaning.MY_NUMBER]
     sure, unsure = [], []
-    for found in leaks.numbered_columns(table.columns, table.rows, named):
+    columns = leaks.numbered_columns(table.columns, table.rows, named)
+    for found in columns:
+        if found.others:
+            continue
         lines = numbers([table.lines[i] for i in found.rows])
         problem = _my_number(where, f"{quoted(table.columns[found.column])}の列（{lines}行目）に")
         (sure if found.sure else unsure).append(problem)
     if any(leaks.my_numbers(text) for text in (table.title, *table.notes, *table.columns)):
         sure.append(_my_number(where, "表の題や注記に"))
-    return sure, unsure
+    return sure, unsure, not columns
 
 
 def _words(title: str, table: Table, where: str) -> list[Problem]:

@@ -93,18 +93,19 @@ def _twelves(text: str) -> list[str]:
 @dataclass(frozen=True, slots=True)
 class Numbered:
     """A column with individual numbers. ``sure`` is False when chance may have made the check digits
-    right.
+    right. ``others``: there are runs of twelve digits, but they are no individual numbers.
     """
 
     column: int
     sure: bool
     rows: tuple[int, ...]
+    others: bool = False
 
 
 def numbered_columns(
     columns: Sequence[str], rows: Sequence[Sequence[str]], named: Iterable[int]
 ) -> list[Numbered]:
-    """Columns with individual numbers. ``named`` are those whose name says so.
+    """Columns with numbers of twelve digits. ``named`` are those whose name says that they are individual numbers.
 
     One of eleven numbers has the right check digit by chance: a long list of other numbers of twelve
     digits, of which few
@@ -117,9 +118,11 @@ def numbered_columns(
         matches = [digits for digits in _twelves(text) if not _moment(re.sub(r"\D", "", narrow(digits)))]
         right = {m for m in matches if is_my_number(m)}
         if not right:
+            found += [Numbered(c, False, (), others=True)] if matches else []
             continue
         part = sum(m in right for m in matches) / len(matches)
         if len(matches) >= 8 and part < 0.3 and c not in known:
+            found.append(Numbered(c, False, (), others=True))
             continue
         places = [i for i, row in enumerate(rows) if any(number in row[c] for number in right)]
         found.append(Numbered(c, c in known or part > 0.5, tuple(places)))

@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import compress
+from operator import and_
 from typing import TYPE_CHECKING
 
 from publisher.model import Problem, PublicTable, Table
@@ -80,6 +82,7 @@ def apply(
         pfif=profile.pfif if personal else None,
         lasts=profile.expires,
         identities=work.identities,
+        shown=work.shown,
     )
     work.applied.table = joined(public)
     if personal and (table.notes or table.title):
@@ -101,6 +104,7 @@ class _Work:
         self.personal = profile.kind in PERSONAL
         self.odd: dict[int, frozenset[str]] = {}
         self.identities: tuple[bytes, ...] = ()
+        self.shown = b""
 
     def warn(self, code: str, what: str, todo: str) -> None:
         self.applied.warnings.append(Problem(code, what, self.where, _OTHERS, todo))
@@ -228,24 +232,25 @@ class _Work:
 
     def rows(self, shown: Sequence[tuple[str, int, Callable[[str], str]]], hidden: frozenset[int]) -> list[tuple[str, ...]]:
         """The rows that may be shown, masked. Each different cell is masked once."""
-        source = self.table.rows
-        if hidden:
-            source = [row for i, row in enumerate(source) if i not in hidden]
+        kept = bytearray(b"\1") * len(self.table.rows)
+        for i in hidden:
+            kept[i] = 0
         for place, allowed in self._tests:
-            verdict: dict[str, bool] = {
-                value: key(value) in allowed for value in {row[place] for row in source}
-            }
-            agreed = [row for row in source if verdict[row[place]]]
-            if source and not agreed:
+            cells = [row[place] for row in self.table.rows]
+            verdict = {value: key(value) in allowed for value in set(cells)}
+            agreed = bytearray(map(and_, kept, map(verdict.__getitem__, cells)))
+            if any(kept) and not any(agreed):
                 self._count_only(
                     "nobody-agreed",
                     f"「{self.table.columns[place]}」の列の値が、どの行でも設定の値と違うので、人数だけを公開します。",
                     f"本当にそうか、それとも publisher.toml の「{self.profile.name}」に書いた値と書き方が違うだけか、確かめてください。",
                 )
-            source = agreed
+            kept = agreed
         if self.odd:
-            odd = list(self.odd.items())
-            source = [row for row in source if not any(row[place] in wrong for place, wrong in odd)]
+            for i in misfits.rows_of(self.table, self.odd):
+                kept[i] = 0
+        self.shown = bytes(kept)
+        source = list(compress(self.table.rows, kept))
         self.identities = self._identities(source)
         cells = [_masked([row[place] for row in source], mask) for _, place, mask in shown]
         return list(zip(*cells, strict=True))

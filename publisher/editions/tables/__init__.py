@@ -15,9 +15,11 @@ from publisher.editions import data, moments, pfif
 from publisher.editions.frame import LEGACY, WEB, Edition, Frame
 from publisher.editions.tables import rows as markup
 from publisher.editions.tables import search
+from publisher.editions.tables.columns import form
 from publisher.editions.tables.drilldown import Node
 from publisher.editions.tables.history import Timeline
 from publisher.editions.tables.history import drafts as drafts_of_editions
+from publisher.editions.tables.known import Known, Made
 from publisher.editions.tables.names import Names, name_weights
 from publisher.editions.tables.overview import WHOLE, Facts, Overview, counted
 from publisher.editions.tables.pages import ROBOTS, Draft, Press, Stop, plain, rows_head, title_of
@@ -49,8 +51,8 @@ def table(bulletin: Bulletin, frame: Frame) -> Iterator[Page]:
 class Ready:
     """What the files of a table are made of that hangs on nothing but the table: made when first asked for, once."""
 
-    def __init__(self, table: PublicTable) -> None:
-        self.source = table
+    def __init__(self, table: PublicTable, known: Known | None = None) -> None:
+        self.source, self.known = table, known
 
     @cached_property
     def table(self) -> PublicTable:
@@ -63,7 +65,7 @@ class Ready:
 
     @cached_property
     def roll(self) -> Roll:
-        return roll(self.table)
+        return roll(self.table, self.known if self.table is self.source else None)
 
 
 def ready(bulletin: Bulletin) -> tuple[Ready, ...]:
@@ -96,6 +98,8 @@ class Parts:
     beside: Iterator[Draft]
     editions: tuple[Iterator[Draft], ...]
     overviews: Iterator[Draft]
+    made: Callable[[bytes], Made | None]
+    """What to remember of the rows, given the digests by which they are told apart in time."""
 
 
 def parts(bulletin: Bulletin, frame: Frame, tables: Sequence[Ready]) -> Parts | None:
@@ -160,9 +164,26 @@ class _Making:
 
     def parts(self) -> Parts:
         """The same in parts. What all of them need is made here."""
-        _ = self.roll, self.presses
+        _ = self.roll, [press.measured for press in self.presses.values()]
         editions = [self._divided_pages([edition]) for edition in self.frame.editions]
-        return Parts(self._beside(), tuple(editions), self._overviews())
+        return Parts(self._beside(), tuple(editions), self._overviews(), self.made)
+
+    def made(self, identities: bytes) -> Made | None:
+        """What the next edition need not make again of rows that stay; None of a table that stands in the order of the office."""
+        found, finder = self.roll, self._finder
+        if not found.alphabetic or self.table is not self.source:
+            return None
+        place_of = array("I", bytes(4 * len(found.order)))
+        for place, row in enumerate(found.order):
+            place_of[row] = place
+        measured = ((press.edition.name, press.measured) for press in self.presses.values())
+        sizes = {name: list(map(some.__getitem__, place_of)) for name, some in measured if some is not None}
+        by_place = finder.forms() if finder is not None else {}
+        forms = {column: list(map(some.__getitem__, place_of)) for column, some in by_place.items()}
+        digests = array("Q")
+        digests.frombytes(found.digests.of(range(len(found.order))))
+        by_row = array("Q", map(digests.__getitem__, place_of)).tobytes()
+        return Made(form(self.table, found.layout), identities, by_row, *found.parts, found.order, sizes, forms, found.joins)
 
     def _beside(self) -> Iterator[Draft]:
         """Everything but the pages of rows and the overviews."""
@@ -368,9 +389,8 @@ class _Making:
                     else members[node.start : node.stop]
                 )
                 said = names.said(places) if route.named and names is not None else self.roll.digests.of(places)
-                stops.append(
-                    (route.named, Stop(stem, *words, places, blake2b(said, digest_size=16).digest()))
-                )
+                whole = "\x01".join((stem, *words, "")).encode("utf-8", "replace") + said
+                stops.append((route.named, Stop(stem, *words, places, blake2b(whole, digest_size=16).digest())))
             if route.listed:
                 heading = Overview(self.presses[WEB], self.table, self.facts).heading_of(route)
                 shelves.append((route, route.code, f"{title}（{heading}）", "", route.top))
@@ -428,7 +448,17 @@ def _press(making: _Making, edition: Edition, found: Roll) -> Press:
         if edition is WEB:
             return None
         room = press.room(rows=True) or WEB_PAGE
-        return markup.measured(table, found.layout, found.cells, legacy=edition is LEGACY, room=room)
+        legacy = edition is LEGACY
+        known = found.known
+        former = known.made.sizes.get(edition.name) if known is not None and not found.joins else None
+        if known is None or former is None:
+            return markup.measured(table, found.layout, found.cells, legacy=legacy, room=room)
+        cells = list(zip(*[table.rows[i] for i in known.fresh], strict=True))
+        fresh = markup.measured(table, found.layout, cells, legacy=legacy, room=room) if cells else []
+        if fresh is None:
+            return None
+        sizes = known.carried(former, lambda _: fresh)
+        return list(map(sizes.__getitem__, found.order)) if max(sizes, default=0) <= room else None
 
     press.write, press.measure = write, measure
     return press

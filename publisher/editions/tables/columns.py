@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import blake2b
 
 from publisher.layouts.fields import narrow
 from publisher.model import PublicTable
@@ -270,6 +271,12 @@ def dividing(table: PublicTable, roles: Sequence[Role]) -> int | None:
             if len(values) <= _FEW and max(map(len, values)) <= _SHORT:
                 return i
     return None
+
+
+def form(table: PublicTable, how: Layout) -> str:
+    """Another one whenever the same row might be written, sorted, or told apart in another way."""
+    said = repr((table.slug, table.kind, table.personal, table.columns, table.reading, table.group, how))
+    return blake2b(said.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 def closed(cell: str) -> bool:

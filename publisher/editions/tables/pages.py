@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+from typing import NamedTuple
 
 from publisher.editions.frame import LEGACY, WEB, Edition, Frame
 from publisher.editions.sjis import gate
@@ -15,7 +16,7 @@ from publisher.editions.tables.drilldown import Node
 from publisher.editions.tables.reading import LATIN, OTHER, hiragana
 from publisher.editions.tables.roll import Roll
 from publisher.editions.tables.routes import READING, Route
-from publisher.editions.tables.rows import Rows, brief_columns, folds, joins, main_columns, phone_below
+from publisher.editions.tables.rows import Rows, brief_columns, folds, main_columns, phone_below
 from publisher.model import Page, PageKind
 
 ROBOTS = "noindex, noarchive"
@@ -28,8 +29,7 @@ _BEYOND = "\u9ad9"
 """A character that no legacy page can show, to see what the frame adds to pages with such."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A page that is rendered only when wanted. ``key`` changes when its bytes would; an empty one: always
     render."""
 
@@ -76,8 +76,8 @@ class Stencil:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A page of rows, the same in all editions: its address, its words, its rows, and what stands for all
-    they say."""
+    """A page of rows, the same in all editions: its address, its words, its rows, and what stands for all of
+    it."""
 
     stem: str
     title: str
@@ -112,6 +112,7 @@ class Press:
         self._title = plain(table.title)
         self._rows: Rows | None = None
         self._alone = 0
+        self._around: dict[str, bytes] = {}
 
     @property
     def rows(self) -> Rows:
@@ -126,13 +127,19 @@ class Press:
 
     def sizes(self) -> Iterable[int]:
         """Bytes of each row."""
-        found = self.measure() if self._rows is None else None
-        return self.rows.sizes() if found is None else found
+        if self._rows is None and self.measured is not None:
+            return self.measured
+        return self.rows.sizes()
+
+    @cached_property
+    def measured(self) -> list[int] | None:
+        """Bytes of each row by place, where they can be told without writing it."""
+        return self.measure()
 
     @cached_property
     def _each_alone(self) -> bool:
         """Whether a row is written the same with and without the others."""
-        return self.edition is not LEGACY or not joins(self.roll.cells)
+        return self.edition is not LEGACY or not self.roll.joins
 
     def _cut(self, places: range | Sequence[int]) -> tuple[bytes, bool]:
         """The rows at these places, and whether a character in them was simplified. The next edition changes
@@ -212,7 +219,7 @@ class Press:
             body = before + cut + end.encode(self.encoding)
             return self._page(path, stop.stem, stop.title, body, PageKind.DOCUMENT, lossy or simplified)
 
-        return Draft(path, self._key(stop.stem, stop.title, (stop.label, head), stop.said), render)
+        return Draft(path, self._key_of(stop, head), render)
 
     def room(self, *, rows: bool) -> int | None:
         """Bytes that rows (or links) may take on a page, or None without a budget."""
@@ -248,6 +255,13 @@ class Press:
         if self.edition is WEB:
             return "</tbody></table></div>\n"
         return "" if self.edition is LEGACY else "</table>\n" if self.roll.layout.narrow else "</ul>\n"
+
+    def _key_of(self, stop: Stop, head: str) -> str:
+        """The key of a page of rows. What it has of the edition is digested once for all of them."""
+        around = self._around.get(head)
+        if around is None:
+            around = self._around[head] = blake2b(self.stencil.key + head.encode("utf-8", "replace"), digest_size=16).digest()
+        return blake2b(around + stop.said, digest_size=16).hexdigest()
 
     def _key(self, stem: str, title: str, said: Sequence[object], more: bytes = b"") -> str:
         digest = blake2b(self.stencil.key, digest_size=16)

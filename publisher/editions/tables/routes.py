@@ -109,14 +109,18 @@ class Addresses:
         start = reading.code(seed[:2]) or "r" if route == READING else route
         if route == READING and start and len(seed) <= 2 and start == reading.code(seed) and _whole(seed):
             return start
-        digest = (
-            b32encode(blake2b(identity.encode("utf-8", "replace"), digest_size=15).digest()).decode().lower()
-        )
-        return next(
-            name
-            for length in range(7, len(digest) + 1)
-            if (name := f"{start}-{digest[:length]}") not in self._taken
-        )
+        letters = named(blake2b(identity.encode("utf-8", "replace"), digest_size=15).digest())
+        return next(name for length in range(7, 25) if (name := f"{start}-{letters(length)}") not in self._taken)
+
+
+_PAIRS = [one + other for one in "abcdefghijklmnopqrstuvwxyz234567" for other in "abcdefghijklmnopqrstuvwxyz234567"]
+
+
+def named(digest: bytes) -> Callable[[int], str]:
+    """The first letters of a digest of 15 bytes in base 32 (RFC 4648), small. Nearly always eight are enough: the others are not made."""
+    number = int.from_bytes(digest[:5], "big")
+    first = _PAIRS[number >> 30] + _PAIRS[number >> 20 & 1023] + _PAIRS[number >> 10 & 1023] + _PAIRS[number & 1023]
+    return lambda length: first[:length] if length <= 8 else b32encode(digest).decode().lower()[:length]
 
 
 def _whole(seed: str) -> bool:

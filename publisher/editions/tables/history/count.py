@@ -9,11 +9,9 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from operator import itemgetter
 
-from publisher.editions.tables.columns import Layout, Role, layout
+from publisher.editions.tables.columns import Layout, Role, form, layout
+from publisher.editions.tables.known import WIDTH, Known
 from publisher.model import EditionTally, PublicTable, PublicWorkbook, TableKind
-
-WIDTH = 8
-"""Bytes of a row's digest."""
 
 _PERSON = frozenset((Role.NAME, Role.KANA, Role.ADDRESS, Role.DISTRICT))
 _PLACE = frozenset((Role.NAME, Role.ADDRESS, Role.DISTRICT))
@@ -22,16 +20,16 @@ _PEOPLE_HEADER = re.compile(r"避難者|避難人数|避難人員|入所|^人数
 _NUMBER = re.compile(r"約?([0-9]{1,7})(?:人|名)?(?:程度|くらい|ほど)?")
 
 
-def tally(content: PublicWorkbook) -> tuple[tuple[EditionTally, bytes], ...]:
-    """The numbers of each table of a document, with the digests of its rows (``unpack``).
+def tally(content: PublicWorkbook, known: Known | None = None) -> tuple[tuple[EditionTally, bytes], ...]:
+    """The numbers of each table of a document, with the digests of its rows (``unpack``). ``known``: rows of an only table that a former one had.
 
     ``as_of`` is set only where the document names a moment; version and difference are for the caller to fill in.
     """
     latest = max((table.as_of for table in content.tables if table.as_of is not None), default=None)
-    return tuple(_tally(table, table.as_of or latest or content.head.date) for table in content.tables)
+    return tuple(_tally(table, table.as_of or latest or content.head.date, known) for table in content.tables)
 
 
-def _tally(table: PublicTable, as_of: object) -> tuple[EditionTally, bytes]:
+def _tally(table: PublicTable, as_of: object, known: Known | None) -> tuple[EditionTally, bytes]:
     how = layout(table)
     people = _people(table, how)
     names: dict[str, int] = {}
@@ -42,10 +40,10 @@ def _tally(table: PublicTable, as_of: object) -> tuple[EditionTally, bytes]:
         groups, group_name = people, table.columns[how.lead]
     elif table.group is not None:
         cells = [row[table.group] for row in table.rows]
-        known = {cell: _plain(cell) for cell in dict.fromkeys(cells)}
-        for name in sorted(known.values()) if table.personal else known.values():  # people stand in no order that says anything
+        said = {cell: _plain(cell) for cell in dict.fromkeys(cells)}
+        for name in sorted(said.values()) if table.personal else said.values():  # people stand in no order that says anything
             names.setdefault(name, len(names))
-        where = {cell: names[name] for cell, name in known.items()}
+        where = {cell: names[name] for cell, name in said.items()}
         places = array("I", [where[cell] for cell in cells])
         counts = [0] * len(names)
         for place in places:
@@ -56,7 +54,7 @@ def _tally(table: PublicTable, as_of: object) -> tuple[EditionTally, bytes]:
         withheld=max(table.withheld, table.total - len(table.rows)), groups=groups, group_name=_plain(group_name),
         people=people is not None and bool(groups), as_of=as_of,
     )  # fmt: skip
-    return found, _pack(_identities(table, how), places)
+    return found, _pack(_identities(table, how, known), places)
 
 
 def mark(found: EditionTally, rows: bytes) -> str:
@@ -112,25 +110,32 @@ def number(cell: str) -> int | None:
 # --- who is who -----------------------------------------------------------------------------------------------------------
 
 
-def _identities(table: PublicTable, how: Layout) -> list[bytes]:
+def _identities(table: PublicTable, how: Layout, known: Known | None) -> bytes:
     """A digest by row: of the key column where the review gave one, else of what tells people or places apart."""
     given = table.identities
     if given and all(given):
-        return list(given)
-    salt = table.slug.encode()[:16]
-    texts = _narrowed([_SEPARATOR.join(cells) for cells in _cells(table, how)])
-    made = [blake2b(text.encode("utf-8", "replace"), digest_size=WIDTH, person=salt).digest() for text in texts]
-    return [own or other for own, other in zip(given, made, strict=True)] if given else made
+        return b"".join(given)
+    if known is not None and not given and known.made.form == form(table, how):
+        return known.digests(known.made.identities, lambda rows: b"".join(_told(table.slug, table, how, rows)))
+    made = _told(table.slug, table, how, range(len(table.rows)))
+    return b"".join([own or other for own, other in zip(given, made, strict=True)] if given else made)
+
+
+def _told(slug: str, table: PublicTable, how: Layout, rows: Sequence[int]) -> list[bytes]:
+    salt = slug.encode()[:16]
+    texts = _narrowed([_SEPARATOR.join(cells) for cells in _cells(table, how, rows)])
+    return [blake2b(text.encode("utf-8", "replace"), digest_size=WIDTH, person=salt).digest() for text in texts]
 
 
 _SEPARATOR, _BETWEEN = "\x1f", "\x1e"
 
 
-def _cells(table: PublicTable, how: Layout) -> Iterable[Sequence[str]]:
+def _cells(table: PublicTable, how: Layout, wanted: Sequence[int]) -> Iterable[Sequence[str]]:
     columns = _telling(table, how)
+    rows = table.rows if len(wanted) == len(table.rows) else [table.rows[i] for i in wanted]
     if len(columns) == 1:
-        return [(row[columns[0]],) for row in table.rows]
-    return map(itemgetter(*columns), table.rows) if columns else [()] * len(table.rows)
+        return [(row[columns[0]],) for row in rows]
+    return map(itemgetter(*columns), rows) if columns else [()] * len(rows)
 
 
 def _telling(table: PublicTable, how: Layout) -> list[int]:
@@ -162,9 +167,9 @@ def _narrowed(texts: Sequence[str]) -> Sequence[str]:
 # --- packed ---------------------------------------------------------------------------------------------------------------
 
 
-def _pack(identities: Sequence[bytes], places: Iterable[int]) -> bytes:
-    groups = array("I", places) or array("I", bytes(4 * len(identities)))
-    return b"".join(identities) + groups.tobytes()
+def _pack(identities: bytes, places: Iterable[int]) -> bytes:
+    groups = array("I", places) or array("I", bytes(4 * (len(identities) // WIDTH)))
+    return identities + groups.tobytes()
 
 
 def unpack(rows: bytes) -> tuple[array[int], array[int]]:

@@ -24,6 +24,7 @@ class Finder:
     def __init__(self, frame: Frame, roll: Roll, script: Script) -> None:
         self._frame, self._roll, self._script = frame, roll, script
         self.link = f"s/{script.name}"
+        self._index = Index(roll)
 
     def drafts(self, facts: Facts) -> list[Draft]:
         """All files; ``facts`` say as of when the rows are."""
@@ -34,4 +35,9 @@ class Finder:
             "people": table.personal,
         }
         code = self._script.page(table.slug)
-        return [Draft(code.path, self._script.name, lambda: code), *Index(self._roll).drafts(said)]
+        return [Draft(code.path, self._script.name, lambda: code), *self._index.drafts(said)]
+
+    def forms(self) -> dict[int, list[str]]:
+        """Of the columns by which rows are found, what their cells are found by, by place."""
+        layout = self._roll.layout
+        return {column: self._index.forms(column) for column in dict.fromkeys((layout.lead, layout.kana)) if column is not None}

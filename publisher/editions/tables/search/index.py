@@ -21,6 +21,7 @@ from operator import eq
 
 from publisher.editions.tables.pages import Draft
 from publisher.editions.tables.roll import Roll
+from publisher.editions.tables.routes import named
 from publisher.editions.tables.search.fold import folded
 from publisher.editions.tables.search.ranges import AFTER, Cutter, Range, digest
 from publisher.model import Page, PageKind
@@ -64,6 +65,7 @@ class Index:
         self.named = [i for i in (layout.lead, layout.kana) if i is not None]
         self.columns = tuple(dict.fromkeys((*self.named, *layout.shown, *(layout.map or ()))))
         self._taken: dict[str, str] = {}
+        self._forms: dict[int, list[str]] = {}
         said = repr((FORM, self.columns, roll.table.columns))
         self._form = b32encode(digest(said, 5)).decode().lower()
 
@@ -100,11 +102,12 @@ class Index:
     def _sorted(self) -> tuple[list[_Entry], list[str]]:
         """Every row under its reading, every other way to find it, and their keys, sorted."""
         roll, layout = self.roll, self.roll.layout
-        names = self._forms(layout.lead)
-        readings = self._forms(layout.kana) if layout.kana is not None else [""] * len(names)
+        names = self.forms(layout.lead) if layout.lead is not None else []
+        readings = self.forms(layout.kana) if layout.kana is not None else [""] * len(names)
         names = names or readings
         mains = [reading or name for reading, name in zip(readings, names, strict=True)]
-        keys = [f"{main}{_FIRST}{said.hex()}{_LAST}" for main, said in zip(mains, roll.digests, strict=True)]
+        said, width = roll.digests.whole.hex(), 2 * roll.digests.SIZE
+        keys = [f"{main}{_FIRST}{said[start : start + width]}{_LAST}" for main, start in zip(mains, range(0, len(said), width), strict=True)]
         entries: list[_Entry] = list(range(len(keys)))
         if "" in mains:
             entries = [place for place in entries if mains[place]]
@@ -118,11 +121,18 @@ class Index:
         order = sorted(range(len(keys)), key=keys.__getitem__)
         return [entries[i] for i in order], _told_apart([keys[i] for i in order])
 
-    def _forms(self, column: int | None) -> list[str]:
+    def forms(self, column: int) -> list[str]:
         """What the cells of a column are found by, in the order of the roll."""
-        if column is None:
-            return []
+        if column not in self._forms:
+            self._forms[column] = self._folded(column)
+        return self._forms[column]
+
+    def _folded(self, column: int) -> list[str]:
         cells = self.roll.cells[column]
+        known = self.roll.known
+        if known is not None and column in known.made.forms:
+            forms = known.carried(known.made.forms[column], lambda rows: folded([self.roll.table.rows[i][column] for i in rows]))
+            return list(map(forms.__getitem__, self.roll.order))
         some = cells[:: len(cells) // _SAMPLE + 1]
         if 2 * len(set(some)) > len(some):
             return folded(cells)
@@ -135,23 +145,19 @@ class Index:
         cells, columns = self.roll.cells, self.columns
         around = 3 * len(columns) + 3
         lengths = list(map(len, map("".join, zip(*cells, strict=True))))
-        weights = []
-        for entry in entries:
-            if isinstance(entry, str):
-                weights.append(_POINTER * (_size(entry) + 3))
-                continue
-            length = lengths[entry]
-            if length > CLIP:
-                length = sum([min(len(cells[c][entry]), CLIP) for c in columns])
-            weights.append(3 * length + around)
+        if max(lengths, default=0) > CLIP:
+            lengths = [length if length <= CLIP else sum([min(len(cells[c][place]), CLIP) for c in columns]) for place, length in enumerate(lengths)]
+        weights = [
+            _POINTER * (_size(entry) + 3) if type(entry) is str else 3 * lengths[entry] + around for entry in entries
+        ]
         return list(accumulate(weights, initial=0))
 
     # --- files -----------------------------------------------------------------
 
     def _shard(self, stem: str, entries: Sequence[_Entry], end: str) -> Draft:
-        digests = self.roll.digests
-        said = b"".join([digest(entry, 8) if isinstance(entry, str) else digests[entry] for entry in entries])
-        return self._draft(stem, lambda: self._listing(self._rows(entries), end), said + digest(end, 8))
+        rows = self.roll.digests.whole
+        said = [f"{entry}\n".encode("utf-8", "surrogatepass") if type(entry) is str else rows[8 * entry : 8 * entry + 8] for entry in (*entries, end)]
+        return self._draft(stem, lambda: self._listing(self._rows(entries), end), b"".join(said))
 
     def _listing(self, entries: Sequence[object], end: str) -> str:
         """A shard or directory. A reader who comes in the middle of an update sees by its form and end that it
@@ -186,8 +192,8 @@ class Index:
     def _file(self, level: str, boundary: str) -> _File:
         """A name that says nothing and stays."""
         identity = f"{level} {boundary}"
-        letters = b32encode(digest(identity, 15)).decode().lower()
-        stem = next(s for length in range(6, len(letters) + 1) if (s := letters[:length]) not in self._taken)
+        letters = named(digest(identity, 15))
+        stem = next(s for length in range(6, 25) if (s := letters(length)) not in self._taken)
         self._taken[stem] = identity
         return _File(boundary, stem)
 

@@ -1,0 +1,79 @@
+"""What was made of the rows of a former edition of a table, one by one: of the rows that stand in the next one too, it is not made again."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+Value = TypeVar("Value")
+
+WIDTH = 8
+"""Bytes of a digest of a row."""
+
+MOST_ROWS = 400_000
+"""Rows of a table of which nothing is remembered any more: it would take more memory than the time is worth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """By row of a table. ``form`` stands for everything else that these values hang on: columns, their meaning, the program.
+
+    ``identities``: by what a row is told apart in all editions, ``digests``: what it shows (WIDTH bytes each); ``keys``: reading and district,
+    ``bare``: the digest of a row without its group; ``order``: rows as they stand in the roll; ``sizes``: bytes of its markup by
+    edition; ``forms``: what the cells of a column are found by. ``joins``: somewhere a mark joins what stands before it.
+    """
+
+    form: str
+    identities: bytes = field(repr=False)
+    digests: bytes = field(repr=False)
+    keys: Sequence[str] = field(repr=False)
+    bare: Sequence[str] = field(repr=False)
+    order: Sequence[int] = field(repr=False)
+    sizes: Mapping[str, Sequence[int]] = field(repr=False)
+    forms: Mapping[int, Sequence[str]] = field(repr=False)
+    joins: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """``came``: by row of the new table, the row of the former one that says the same, or -1; ``made`` of the former one's rows."""
+
+    came: Sequence[int]
+    made: Made
+    fresh: tuple[int, ...]
+
+    @classmethod
+    def of(cls, came: Sequence[int], made: Made) -> Known:
+        return cls(came, made, tuple([i for i, at in enumerate(came) if at < 0]))
+
+    def carried(self, former: Sequence[Value], make: Callable[[Sequence[int]], Sequence[Value]]) -> list[Value]:
+        """By row of the new table: the former value, or what ``make`` gives for the rows (numbers) that are new."""
+        found = [former[at] for at in self.came]  # -1 takes the last one, which is put right below
+        for row, value in zip(self.fresh, make(self.fresh), strict=True):
+            found[row] = value
+        return found
+
+    def digests(self, former: bytes, make: Callable[[Sequence[int]], bytes]) -> bytes:
+        """The same of digests that lie side by side."""
+        numbers = array("Q")
+        numbers.frombytes(former)
+
+        def several(rows: Sequence[int]) -> array[int]:
+            made = array("Q")
+            made.frombytes(make(rows))
+            return made
+
+        return array("Q", self.carried(numbers, several)).tobytes()
+
+    def order(self) -> list[int]:
+        """The rows of the new table in the order of the former one, new ones last: nearly sorted."""
+        row_of = [-1] * len(self.made.order)
+        for row, at in enumerate(self.came):
+            if at >= 0:
+                row_of[at] = row
+        found = [row for at in self.made.order if (row := row_of[at]) >= 0]
+        if len(found) + len(self.fresh) != len(self.came):  # two rows that say the same came from one
+            return list(range(len(self.came)))
+        return [*found, *self.fresh]

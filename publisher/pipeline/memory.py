@@ -1,0 +1,118 @@
+"""What is remembered of the last edition of each large list of people, beside the ledger: derived, checked when it is read, made again when it is lost.
+
+It holds nothing but what was public of that edition. A memory that is damaged, of another program or of other rules is none.
+"""
+
+from __future__ import annotations
+
+import marshal
+import sys
+from array import array
+from collections.abc import Sequence
+from hashlib import blake2b
+from pathlib import Path
+
+from publisher.editions.tables.known import Made
+from publisher.files import keep, own_folder
+from publisher.model import TableKind
+from publisher.pipeline.examine import Question
+from publisher.pipeline.sequel import Former
+
+FORM = 1
+"""Counted up when a memory is read or made in another way."""
+
+_SUM = 32
+_SAMPLE = 2_000
+
+
+class Memory:
+    """``folder`` None: a dry run, in which nothing is remembered."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    def _file(self, slug: str) -> Path | None:
+        return None if self._folder is None else self._folder / f"{slug}.roll"
+
+    def of(self, question: Question) -> Former | None:
+        """The edition of this table that was published last under the same rules."""
+        file = self._file(question.slug)
+        try:
+            data = file.read_bytes() if file is not None else b""
+        except OSError:
+            return None
+        body = memoryview(data)[_SUM:]
+        if not data or blake2b(body, digest_size=_SUM).digest() != data[:_SUM]:
+            return None
+        rules, rest = marshal.loads(body)
+        return _unpacked(marshal.loads(rest)) if rules == _rules(question) else None
+
+    def keep(self, question: Question, former: Former) -> None:
+        """Remember an edition in place of the one before. A disk that refuses costs time at the next one, nothing else."""
+        file, packed = self._file(question.slug), _packed(former)
+        if file is None or packed is None:
+            return
+        body = marshal.dumps((_rules(question), marshal.dumps(packed)))
+        try:
+            own_folder(file.parent)
+            keep(file, blake2b(body, digest_size=_SUM).digest() + body)
+        except OSError:
+            self.forget(question.slug)
+
+    def forget(self, slug: str) -> None:
+        """Nothing is remembered of this table any more: it is gone, small, or somebody was taken off it."""
+        file = self._file(slug)
+        if file is not None:
+            file.unlink(missing_ok=True)
+
+
+def _rules(question: Question) -> str:
+    from publisher import __version__
+
+    return repr((FORM, __version__, sys.version, question.slug, question.profile))
+
+
+def _packed(former: Former) -> tuple[object, ...] | None:
+    """As plain values; None where a cell has lines of its own."""
+    made = former.made
+    columns = [_lines(cells) for cells in zip(*former.rows, strict=True)]
+    texts = [*columns, _lines(made.keys), _lines(made.bare), *map(_lines, made.forms.values())]
+    if any(text is None for text in texts):
+        return None
+    numbers = {name: array("I", sizes).tobytes() for name, sizes in made.sizes.items()}
+    return (
+        former.sha256, former.warnings, former.columns, former.reading, former.group, str(former.kind), former.shown, columns,
+        made.form, made.identities, made.digests, texts[len(columns)], texts[len(columns) + 1], array("I", made.order).tobytes(), numbers,
+        list(zip(made.forms, texts[len(columns) + 2 :], strict=True)), made.joins,
+    )  # fmt: skip
+
+
+def _unpacked(values: tuple) -> Former:
+    sha256, warnings, columns, reading, group, kind, shown, cells, form, identities, digests, keys, bare, order, sizes, forms, joins = values
+    made = Made(
+        form, identities, digests, keys.split("\n"), bare.split("\n"), _numbers(order), {name: _numbers(some) for name, some in sizes.items()},
+        {column: _split(text) for column, text in forms}, joins,
+    )  # fmt: skip
+    rows = list(zip(*map(_split, cells), strict=True))
+    return Former(sha256, warnings, columns, reading, group, TableKind(kind), rows, shown, made)
+
+
+def _lines(texts: Sequence[str]) -> str | None:
+    text = "\n".join(texts)
+    return text if text.count("\n") == len(texts) - 1 else None
+
+
+def _split(text: str) -> Sequence[str]:
+    """The cells of a column; equal ones share one string where many are equal."""
+    cells = text.split("\n")
+    some = cells[:: len(cells) // _SAMPLE + 1]
+    if 2 * len(set(some)) > len(some):
+        return cells
+    known: dict[str, str] = {}
+    return list(map(known.setdefault, cells, cells))
+
+
+def _numbers(data: bytes) -> array[int]:
+    found = array("I")
+    found.frombytes(data)
+    return found

@@ -1,0 +1,192 @@
+"""The next edition of a large list of people: rows that stood in the former one, letter by letter, were read and reviewed then.
+
+What becomes of a row hangs on the row, on the rules and on the beginning of the file. So the reader and the review are asked about a
+*sample*: the beginning of the new file, every line that the former one did not have, and its end. Where they find anything at all to
+say of it that they did not say of the whole former file (a warning, a doubt, another column), or where something of a row could hang on
+the others, there is no sequel: the whole file is read and reviewed as if it were the first.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+
+from publisher.editions.tables.known import MOST_ROWS, Known, Made
+from publisher.errors import Unreadable
+from publisher.model import Accepted, Problem, PublicTable, PublicWorkbook, Table, TableKind, Workbook
+from publisher.pipeline.examine import Answer, Question, answered
+from publisher.readers.delimited import plain_lines
+from publisher.readers.layout import tells_moment
+
+HEAD, TAIL = 5_000, 60
+"""Lines at the beginning and at the end that are read again: as many as any rule looks at to understand a file (the masks: 5,000)."""
+
+LEAST = 20_000
+"""Rows from which a former edition is remembered."""
+
+MOST = 5
+"""One line in so many may be new; of more, the whole is read as quickly."""
+
+_STANDING = ("columns-dropped", "never-shown", "address-masked")
+"""Warnings that hang on the columns, and on no row but the first ones."""
+
+_COUNTED = "singled-out"
+"""The one warning that hangs on all rows, so that it is counted anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """An edition that was read and reviewed: its bytes by name, the ``warnings`` (code, what was said), what was public of it (``rows``;
+    ``shown`` by row of the source), and what was ``made`` of its rows."""
+
+    sha256: str
+    warnings: tuple[tuple[str, str], ...]
+    columns: tuple[str, ...]
+    reading: int | None
+    group: int | None
+    kind: TableKind
+    rows: Sequence[tuple[str, ...]] = field(repr=False)
+    shown: bytes = field(repr=False)
+    made: Made = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sequel:
+    """``known``: what was made of the rows that the former edition had too."""
+
+    answer: Answer
+    content: PublicWorkbook
+    known: Known
+
+
+def worth_remembering(question: Question, answer: Answer, content: object) -> bool:
+    """Whether a table is one whose next edition may be a sequel."""
+    if answer.digest is None or not _simple(question) or not isinstance(content, PublicWorkbook) or len(content.tables) != 1:
+        return False
+    table = content.tables[0]
+    if not (table.personal and table.unnumbered and table.shown and LEAST <= len(table.rows) <= MOST_ROWS):
+        return False
+    return answer.digest.due is None and all(one.code in (*_STANDING, _COUNTED) for one in answer.problems)
+
+
+def _simple(question: Question) -> bool:
+    """No rule of which a row's fate hangs on other rows: no numbers that must not come twice, nobody taken off the list."""
+    profile = question.profile
+    return profile is not None and not profile.key and not question.released and not question.restrictions
+
+
+def former(sha256: str, answer: Answer, table: PublicTable, made: Made) -> Former:
+    """What is remembered of an edition that was published."""
+    return Former(sha256, said(answer.problems), table.columns, table.reading, table.group, table.kind, table.rows, table.shown, made)
+
+
+def sequel(question: Question, data: bytes, before: Former, read: Callable[[str], bytes]) -> Sequel | None:
+    """The answer about these bytes and what is public of them, exactly as ``examine`` would give it; None where only that can tell.
+
+    ``read`` gives the bytes of the former edition.
+    """
+    if not _simple(question):
+        return None
+    new, old = plain_lines(question.path, data), plain_lines(question.path, read(before.sha256))
+    if new is None or old is None or new[0] != old[0] or len(old) != len(before.shown) + 1:
+        return None
+    known = dict(zip(old, range(-1, len(old) - 1), strict=True))
+    came = list(map(known.get, new[1:]))
+    sample = _sample(came)
+    if sample is None:
+        return None
+    made = _reviewed(question, [new[0], *(new[i + 1] for i in sample)], before)
+    return None if made is None else _joined(question, *made, before, came, sample)
+
+
+def _sample(came: Sequence[int | None]) -> list[int] | None:
+    """The rows that are looked at, by number; None where they are too many or too few."""
+    count = len(came)
+    others = [i for i, at in enumerate(came) if at is None or at < 0]
+    if count < HEAD + TAIL or len(others) * MOST > count:
+        return None
+    return [*range(HEAD), *(i for i in others if HEAD <= i < count - TAIL), *range(count - TAIL, count)]
+
+
+def _reviewed(question: Question, lines: Sequence[str], former: Former) -> tuple[str, Accepted] | None:
+    """What the reader and the review say of the sample, when they find nothing in it that they did not find in the whole former edition."""
+    from publisher.readers import read
+    from publisher.review import review
+
+    try:
+        book = read(question.path, ("\ufeff" + "\n".join(lines) + "\n").encode(), question.arrived)
+    except (Unreadable, UnicodeError):
+        return None
+    if not isinstance(book, Workbook) or book.warnings or book.doubts or len(book.tables) != 1 or not _is_bare(book.tables[0], len(lines)):
+        return None
+    verdict = review(question.path, book, question.profile, question.slug, False)
+    if not isinstance(verdict, Accepted) or not isinstance(verdict.content, PublicWorkbook) or len(verdict.content.tables) != 1:
+        return None
+    table = verdict.content.tables[0]
+    same = (table.columns, table.reading, table.group, table.kind) == (former.columns, former.reading, former.group, former.kind)
+    own = set(table.columns) <= set(book.tables[0].columns)  # a name put together from two columns is another matter
+    if not (same and own and table.unnumbered) or _said(verdict.warnings) != _without_counted(former.warnings):
+        return None
+    return book.head.title, verdict
+
+
+def _is_bare(table: Table, lines: int) -> bool:
+    """Nothing but a header and rows: no line is a title, a note, blank, or says as of when the table is."""
+    return (
+        list(table.lines) == list(range(2, lines + 1)) and not (table.notes or table.title or table.ends or table.as_of) and not tells_moment(table.columns)
+    )
+
+
+def said(warnings: Iterable[Problem]) -> tuple[tuple[str, str], ...]:
+    """What is remembered of warnings: not where, since every edition may have a name of its own."""
+    return tuple((one.code, one.what) for one in warnings)
+
+
+def _said(warnings: Iterable[Problem]) -> tuple[tuple[str, str], ...]:
+    return _without_counted(said(warnings))
+
+
+def _without_counted(warnings: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple(one for one in warnings if one[0] != _COUNTED)
+
+
+def _joined(question: Question, title: str, made: Accepted, former: Former, came: Sequence[int | None], sample: Sequence[int]) -> Sequel:
+    """The whole table: rows of the sample as they were made now, the others as they were made then."""
+    from publisher.review.anonymity import warning
+
+    assert isinstance(made.content, PublicWorkbook)
+    new = made.content.tables[0]
+    where = [at - 1 if is_shown else -1 for at, is_shown in zip(accumulate(former.shown), former.shown, strict=True)]
+    fresh = dict(zip(sample, zip(new.shown, accumulate(new.shown), strict=True), strict=True))
+    rows: list[tuple[str, ...]] = []
+    from_: array[int] = array("q")
+    shown = bytearray(len(came))
+    for i, at in enumerate(came):
+        if at is not None and at >= 0:
+            place = where[at]
+            if place >= 0:
+                shown[i] = 1
+                rows.append(former.rows[place])
+                from_.append(place)
+        else:
+            is_shown, place = fresh[i]
+            if is_shown:
+                shown[i] = 1
+                rows.append(new.rows[place - 1])
+                from_.append(-1)
+    table = replace(new, rows=rows, total=len(came), withheld=len(came) - len(rows), shown=bytes(shown))
+    alone = warning(table.columns, rows, question.path)
+    warnings = (*(one for one in made.warnings if one.code != _COUNTED), *((alone,) if alone else ()))
+    content = replace(made.content, tables=(table,))
+    known = Known.of(from_, former.made)
+    return Sequel(answered(question, Accepted(content, warnings), title, known=known), content, known)
+
+
+def likened(former: Former, table: PublicTable) -> Known | None:
+    """What was made of the rows of a former edition that this table has too, however it was read."""
+    if (table.columns, table.reading, table.group, table.kind) != (former.columns, former.reading, former.group, former.kind):
+        return None
+    row_of = dict(zip(former.rows, range(len(former.rows)), strict=True))
+    return Known.of(array("q", [row_of.get(row, -1) for row in table.rows]), former.made)

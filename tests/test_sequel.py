@@ -1,0 +1,250 @@
+"""The next edition of a large roll is read by what differs from the former one: the answer must be the one that reading all of it gives."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from publisher.editions.tables import Ready
+from publisher.editions.tables.columns import form, layout
+from publisher.editions.tables.history.count import WIDTH, tally
+from publisher.editions.tables.known import Known, Made
+from publisher.model import PublicWorkbook, TableKind
+from publisher.pipeline import sequel as module
+from publisher.pipeline.examine import Answer, Question, examine
+from publisher.pipeline.memory import Memory
+from publisher.pipeline.sequel import Former, former, likened, sequel, worth_remembering
+from publisher.review.restrict import Restriction, Restrictions
+from publisher.settings.values import Consent, TableProfile, Withhold
+
+NOW = datetime(2036, 3, 11, 15, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
+COUNT = module.HEAD + 400
+HEADER = "番号,氏名,フリガナ,住所,年齢,避難所,公表同意,閲覧制限"
+PROFILE = TableProfile(
+    name="避難者名簿", path="避難者名簿", slug="hinansha", kind=TableKind.EVACUEES, publish=("氏名", "フリガナ", "住所", "年齢", "避難所"),
+    mask={"住所": "town", "年齢": "band"}, consent=Consent("公表同意", ("同意する",)), withhold=Withhold("閲覧制限", ("",)), reading="フリガナ",
+)  # fmt: skip
+QUESTION = Question("避難者名簿/名簿.csv", NOW, PROFILE, "hinansha", False, NOW)
+KANA = "アイウエオカキクケコサシスセソタチツテトナニハヒフヘホマミムメモヤユヨラリルレロワ"
+
+
+@pytest.fixture(autouse=True)
+def small_rolls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LEAST", 1_000)
+
+
+def person(number: int, shelter: int = 0, consent: str = "同意する", more: str = "") -> str:
+    name = KANA[number % 40] + KANA[number // 40 % 40] + "　" + KANA[number // 3 % 40] + KANA[number // 11 % 40]
+    return f"{number},{name},{name},汐見市本町1-2-{number % 90},{20 + number % 60}歳,第{shelter or number % 60}小学校,{consent},{more}"
+
+
+LINES = [HEADER, *map(person, range(COUNT))]
+
+
+def bytes_of(lines: list[str], encoding: str = "utf-8-sig", end: str = "\r\n") -> bytes:
+    return (end.join(lines) + end).encode(encoding)
+
+
+@cache
+def remembered(data: bytes) -> Former:
+    answer, content = examine(QUESTION, data)
+    assert worth_remembering(QUESTION, answer, content), answer
+    assert isinstance(content, PublicWorkbook)
+    return former("f" * 64, answer, content.tables[0], made(answer, content))
+
+
+def made(answer: Answer, content: PublicWorkbook) -> Made:
+    """What the pages make of the rows, but for what only an edition's pages say."""
+    assert answer.digest is not None
+    roll = Ready(content.tables[0]).roll
+    by_row = {row: roll.digests[place] for place, row in enumerate(roll.order)}
+    digests = b"".join(by_row[row] for row in range(len(roll.order)))
+    identities = answer.digest.tallies[0][1][: WIDTH * len(roll.order)]
+    return Made(form(content.tables[0], layout(content.tables[0])), identities, digests, *roll.parts, roll.order, {}, {}, roll.joins)
+
+
+def check(first: list[str], second: list[str], write: Callable[[list[str]], bytes] = bytes_of) -> None:
+    """There is a sequel, and it says what reading all of it says."""
+    data = write(first)
+    found = sequel(QUESTION, write(second), remembered(data), lambda _: data)
+    assert found is not None
+    answer, content = examine(QUESTION, write(second))
+    assert isinstance(content, PublicWorkbook)
+    assert (found.answer, found.content) == (answer, content)
+    table = content.tables[0]
+    assert found.content.tables[0].shown == table.shown
+    whole, carried = Ready(table).roll, Ready(found.content.tables[0], found.known).roll
+    assert carried.known is not None
+    assert (list(carried.order), carried.keys, carried.digests.whole) == (list(whole.order), whole.keys, whole.digests.whole)
+    assert (list(carried.parts[0]), list(carried.parts[1]), carried.joins) == (list(whole.parts[0]), list(whole.parts[1]), whole.joins)
+
+
+def edited(seed: int) -> list[str]:
+    """People come, go, move, agree and disagree, anywhere in the file; some stand twice."""
+    chance = random.Random(seed)
+    lines = LINES[1:]
+    for _ in range(chance.choice((1, 20, 300))):
+        at, number = chance.randrange(len(lines)), chance.randrange(COUNT)
+        what = chance.randrange(5)
+        if what == 0:
+            del lines[at]
+        elif what == 1:
+            lines.insert(at, person(COUNT + number, shelter=chance.randint(1, 60)))
+        elif what == 2:
+            lines[at] = person(number, consent=chance.choice(("", "同意しない", "同意する")), more=chance.choice(("", "DV")))
+        elif what == 3:
+            lines.append(person(number))
+        else:
+            lines[at] = person(at, shelter=chance.randint(1, 60))
+    return [HEADER, *lines]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_sequel_is_what_reading_all_of_it_gives(seed: int) -> None:
+    check(LINES, edited(seed))
+
+
+def test_between_any_two_editions() -> None:
+    check(edited(100), edited(101))
+
+
+def test_nothing_changed() -> None:
+    check(LINES, LINES)
+
+
+@pytest.mark.parametrize(("encoding", "end"), [("cp932", "\r\n"), ("utf-8", "\n")])
+def test_in_any_encoding(encoding: str, end: str) -> None:
+    check(LINES, edited(5), lambda lines: bytes_of(lines, encoding, end))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(person(1) + ",余り", id="a row that is too long"),
+        pytest.param("7,氏名", id="a row that is too short"),
+        pytest.param("", id="a blank line"),
+        pytest.param(HEADER, id="the header again"),
+        pytest.param(person(2).replace("汐見市", '"汐見市"'), id="a quote"),
+        pytest.param(person(3).replace("ア", "090-1234-5678", 1), id="a telephone number"),
+        pytest.param(person(4, more="123456789018"), id="an individual number"),
+        pytest.param(person(4, more="111111111111"), id="any twelve digits"),
+        pytest.param("※ 3月11日現在", id="a note"),
+        pytest.param(person(5).replace("25歳", "女"), id="a cell of another column"),
+        pytest.param(person(6).replace(KANA[6], "", 2).replace("　", ""), id="a reading that is none"),
+    ],
+)
+@pytest.mark.parametrize("place", [30, module.HEAD + 100, COUNT + 1])
+def test_what_is_out_of_the_ordinary_is_read_as_a_whole_or_comes_out_the_same(line: str, place: int) -> None:
+    second = [*LINES[:place], line, *LINES[place:]]
+    data = bytes_of(LINES)
+    found = sequel(QUESTION, bytes_of(second), remembered(data), lambda _: data)
+    if found is not None:
+        assert (found.answer, found.content) == examine(QUESTION, bytes_of(second))
+
+
+@pytest.mark.parametrize("digits", ["123456789018", "111111111111"])
+def test_twelve_digits_are_never_read_in_part(digits: str) -> None:
+    data = bytes_of(LINES)
+    second = bytes_of([*LINES[: module.HEAD + 50], person(4, more=digits), *LINES[module.HEAD + 50 :]])
+    assert sequel(QUESTION, second, remembered(data), lambda _: data) is None
+
+
+def test_an_edition_with_twelve_digits_is_not_remembered() -> None:
+    """Of many other numbers of twelve digits few look like individual numbers; with the next edition it may be more."""
+    lines = [line + (f"{number:012}" if number < 9 else "") for number, line in enumerate(LINES)]
+    answer, content = examine(QUESTION, bytes_of(lines))
+    assert not worth_remembering(QUESTION, answer, content)
+
+
+def test_other_columns_are_read_as_a_whole() -> None:
+    data = bytes_of(LINES)
+    for header in (HEADER.replace("閲覧制限", "備考"), HEADER.replace("番号", "時点")):
+        assert sequel(QUESTION, bytes_of([header, *LINES[1:]]), remembered(data), lambda _: data) is None
+
+
+def test_nobody_who_is_restricted_comes_through_a_sequel() -> None:
+    """Somebody was taken off the list: whatever is remembered, everything is read again."""
+    data = bytes_of(LINES)
+    asked = replace(QUESTION, restrictions=Restrictions(b"k" * 16, (Restriction("1", frozenset(("x",))),)))
+    assert sequel(asked, bytes_of(edited(1)), remembered(data), lambda _: data) is None
+
+
+def test_too_many_new_rows_are_read_as_a_whole() -> None:
+    data = bytes_of(LINES)
+    assert sequel(QUESTION, bytes_of([HEADER, *(person(n, shelter=7) for n in range(COUNT))]), remembered(data), lambda _: data) is None
+
+
+# --- the memory --------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_remembered_is_what_was_kept(tmp_path: Path) -> None:
+    kept, memory = remembered(bytes_of(LINES)), Memory(tmp_path / "rolls")
+    assert memory.of(QUESTION) is None
+    memory.keep(QUESTION, kept)
+    found = memory.of(QUESTION)
+    assert found is not None
+    assert replace(found, rows=list(found.rows), made=kept.made) == replace(kept, rows=list(kept.rows))
+    for name in Made.__slots__:
+        assert list_of(getattr(found.made, name)) == list_of(getattr(kept.made, name)), name
+    assert (tmp_path / "rolls" / "hinansha.roll").stat().st_mode & 0o77 == 0
+    memory.forget(QUESTION.slug)
+    assert memory.of(QUESTION) is None
+
+
+def list_of(value: object) -> object:
+    return list(value) if hasattr(value, "__iter__") and not isinstance(value, (str, bytes, dict)) else value
+
+
+@pytest.mark.parametrize("where", [0, 40, -1])
+def test_a_damaged_memory_is_none(tmp_path: Path, where: int) -> None:
+    memory = Memory(tmp_path)
+    memory.keep(QUESTION, remembered(bytes_of(LINES)))
+    (file,) = tmp_path.iterdir()
+    data = bytearray(file.read_bytes())
+    data[where] ^= 1
+    file.write_bytes(data)
+    assert memory.of(QUESTION) is None
+    file.write_bytes(data[: len(data) // 2])
+    assert memory.of(QUESTION) is None
+
+
+def test_a_memory_of_other_rules_is_none(tmp_path: Path) -> None:
+    memory = Memory(tmp_path)
+    memory.keep(QUESTION, remembered(bytes_of(LINES)))
+    stricter = replace(PROFILE, publish=("フリガナ", "避難所"))
+    assert memory.of(replace(QUESTION, profile=stricter)) is None
+    assert memory.of(QUESTION) is not None
+
+
+def test_a_dry_run_remembers_nothing() -> None:
+    memory = Memory(None)
+    memory.keep(QUESTION, remembered(bytes_of(LINES)))
+    assert memory.of(QUESTION) is None
+
+
+def test_a_roll_that_was_read_otherwise_is_known_by_its_rows() -> None:
+    kept = remembered(bytes_of(LINES))
+    _, content = examine(QUESTION, bytes_of(edited(3)))
+    assert isinstance(content, PublicWorkbook)
+    known = likened(kept, content.tables[0])
+    assert known is not None
+    assert 0 < len(known.fresh) < 40
+    assert tally(content, known) == tally(content)
+    assert Ready(content.tables[0], known).roll.keys == Ready(content.tables[0]).roll.keys
+
+
+def test_of_other_columns_nothing_is_known() -> None:
+    kept = remembered(bytes_of(LINES))
+    _, content = examine(QUESTION, bytes_of(edited(3)))
+    assert isinstance(content, PublicWorkbook)
+    table = content.tables[0]
+    assert likened(kept, replace(table, columns=("氏名", "フリガナ", "住所", "年代", "避難所"))) is None
+    known = Known.of([-1] * len(table.rows), replace(kept.made, form="another"))
+    assert Ready(table, known).roll.known is None
