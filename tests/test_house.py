@@ -22,7 +22,7 @@ HOMES = {
     "pygal": {"editions"}, "resvg_py": {"editions"}, "python_calamine": {"readers"}, "markdown_it": {"readers"},
 }  # fmt: skip
 
-PURE = {"readers", "layouts", "review", "editions", "model.py"}
+PURE = {"readers", "layouts", "review", "editions", "model"}
 CLOCKS = {("datetime", "now"), ("datetime", "today"), ("date", "today"), ("time", "time"), ("datetime", "utcnow")}
 
 

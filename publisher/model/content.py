@@ -1,0 +1,199 @@
+"""The bytes that came, and the text of a document without any look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from publisher.model.card import Severity
+from publisher.model.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The bytes that stood at a path of the drop folder. They are in the archive before an arrival exists."""
+
+    path: str
+    sha256: str
+    size: int
+    arrived: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strong:
+    inlines: tuple[Inline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """``href`` is http(s), mailto, tel or a path of the site; readers refuse every other scheme."""
+
+    href: str
+    inlines: tuple[Inline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A line break within a paragraph."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruby:
+    base: str
+    reading: str
+
+
+Inline = Text | Strong | Link | Break | Ruby
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """``level`` 2 to 4: level 1 is the title of the page."""
+
+    level: int
+    inlines: tuple[Inline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    inlines: tuple[Inline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list; ``start`` is None for bullets, the first number otherwise."""
+
+    items: tuple[tuple[Block, ...], ...]
+    start: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table within a notice: ``header`` may be empty; each cell is a run of inlines; rows are as long as each other."""
+
+    header: tuple[tuple[Inline, ...], ...]
+    rows: tuple[tuple[tuple[Inline, ...], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preformatted:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A thematic break."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    picture: Picture
+    alt: str
+
+
+Block = Heading | Paragraph | Listing | Grid | Quote | Preformatted | Rule | Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Jpeg:
+    """An upright baseline JPEG in sRGB or grey without any metadata."""
+
+    sha256: str
+    width: int
+    height: int
+    data: bytes = field(repr=False)
+
+    @property
+    def path(self) -> str:
+        """Its address on the site, named by content."""
+        return f"m/{self.sha256[:16]}.jpg"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture or scanned page in the three sizes that the editions use (largest for the web)."""
+
+    large: Jpeg
+    medium: Jpeg
+    small: Jpeg
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the top of a document (front matter, its first heading, its first lines) says of it; None: it says nothing."""
+
+    title: str
+    date: datetime | None = None
+    publish: datetime | None = None
+    expires: datetime | None = None
+    severity: Severity = Severity.NORMAL
+    districts: tuple[str, ...] = ()
+    drill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A document with a text. ``pages`` are pictures of its paper pages when it came as a PDF.
+
+    In all three contents ``warnings`` are told to staff, and ``doubts`` hold the document until a person decides (text under a
+    black box, say): the reader finds them, the review acts on them.
+    """
+
+    head: Head
+    blocks: tuple[Block, ...]
+    pages: tuple[Picture, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    doubts: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A document that is pictures only: a photo, a fax, a scanned PDF."""
+
+    head: Head
+    pages: tuple[Picture, ...]
+    warnings: tuple[Problem, ...] = ()
+    doubts: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table as it stood in the file: every cell a string as people see it there, hidden cells left out.
+
+    ``lines[i]`` is the line (CSV) or row (sheet) number, from 1, at which ``rows[i]`` stands in the file. Rows are as long as
+    ``columns``. ``as_of`` is the moment that the table itself names (title rows, column names, a column of times).
+    ``ends[i]`` is when ``rows[i]`` may be shown no longer, None: never said; empty when no row says it.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    lines: Sequence[int]
+    title: str = ""
+    notes: tuple[str, ...] = ()
+    as_of: datetime | None = None
+    ends: Sequence[datetime | None] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Workbook:
+    """A table file: one table for a CSV, one a visible sheet for a spreadsheet."""
+
+    head: Head
+    tables: tuple[Table, ...]
+    warnings: tuple[Problem, ...] = ()
+    doubts: tuple[Problem, ...] = ()
+
+
+Content = Notice | Scan | Workbook
