@@ -495,6 +495,10 @@ ROLLS = {
     "the dead": (("故人", "享年"), lambda i: (PEOPLE[i], "80")),
     "mourners": (("通番", "喪主"), lambda i: (str(i), PEOPLE[i])),
     "one remark with a mobile number": (("施設名", "備考"), lambda i: (f"第{i}小学校", "鍵は 佐藤花子 090-1234-5678" if i == 3 else "")),
+    "one remark with a birthday": (("施設名", "備考"), lambda i: (f"第{i}小学校", "佐藤花子 昭和26年3月1日生" if i == 3 else "")),
+    "one private house": (("施設名", "方書"), lambda i: (f"第{i}小学校", "佐藤花子様方" if i == 3 else "")),
+    "one cell a person": (("名簿",), lambda i: (f"{PEOPLE[i]} 5{i}歳 汐見市本町",)),
+    "several in a cell": (("避難所", "人数", "内訳"), lambda i: (f"第{i}小学校", "2", f"佐藤花子・{('鈴木一郎', '田中花子', '高橋和子')[i % 3]}")),
     "one remark on somebody's body": (("施設名", "備考"), lambda i: (f"第{i}小学校", "鳥籠花子さん（喘息）が避難中" if i == 3 else "車いす可")),
 }
 
@@ -514,6 +518,32 @@ def test_what_stands_around_an_open_table_is_looked_at_too() -> None:
             assert isinstance(verdict(made, profile, released=True), Accepted)
     for head, notes in (("避難所のみなさんへ", ()), ("お客様窓口", ("問い合わせは本部 0225-11-2222 へ",)), ("佐藤町の給水所", ("鍵は事務室",))):
         assert isinstance(verdict(Workbook(Head(head), (dataclasses.replace(plain.tables[0], notes=notes),))), Accepted)
+
+
+LINES = (
+    "佐藤花子（71歳）汐見市本町", "鈴木　一郎,スズキ　イチロウ,50", "・田中和子 汐見市浜町3丁目", "1. 高橋美咲 090-1234-5678", "渡辺 幸子　持病あり"
+)  # fmt: skip
+
+
+def test_a_roll_in_lines_of_text_is_held_like_one_in_a_table() -> None:
+    held = verdict(Notice(Head("避難者"), tuple(Paragraph((Text(line),)) for line in LINES[:3])))
+    assert codes(held) == ["looks-personal"]
+    assert not any(name in str(held.reasons) for name in ("佐藤", "鈴木", "田中"))
+    together = verdict(Notice(Head("避難者"), (Paragraph((Text("\n".join(LINES[2:])),)),)))
+    assert codes(together) == ["looks-personal"]
+    assert isinstance(verdict(Notice(Head("避難者"), (Paragraph((Text(LINES[0]),)),))), Accepted)
+    places = ("中村公民館 本町3丁目 65歳以上の方", "本町1丁目 給水車", "山口市からの応援 3丁目へ", "佐藤市長は次のように述べました", "小野町3丁目集会所")
+    assert isinstance(verdict(Notice(Head("給水所"), tuple(Paragraph((Text(line),)) for line in places))), Accepted)
+
+
+@pytest.mark.parametrize("column", ["電話番号", "方書", "住所"])
+def test_official_contacts_of_places_name_nobody(column: str) -> None:
+    """A standard layout's telephones are official; a person's name beside one, or somebody's house, is not."""
+    columns = ("名称", "名称_カナ", "住所", "方書", "電話番号", "災害種別_洪水", "災害種別_地震", "想定収容人数")
+    rows = [[f"第{i}小学校", f"ダイ{i}ショウガッコウ", f"汐見市本町{i}番地", "", f"0225-22-000{i}", "1", "1", "100"] for i in range(6)]
+    assert isinstance(verdict(book(columns, *map(tuple, rows))), Accepted)
+    rows[3][columns.index(column)] = "佐藤花子 090-1234-5678" if column == "電話番号" else "本町3 佐藤花子様方"
+    assert codes(verdict(book(columns, *map(tuple, rows)))) == ["looks-personal"]
 
 
 def test_remarks_on_places_are_no_remarks_on_people() -> None:

@@ -4,6 +4,7 @@ else.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -67,8 +68,10 @@ def review(
 
 def _document(path: str, content: Notice | Scan, profile: TableProfile | None, released: bool) -> Verdict:
     warnings = list(content.warnings)
+    lines: list[str] = []
     if isinstance(content, Notice):
-        texts = [text for text in (content.head.title, *leaks.texts(content.blocks)) if leaks.may_hold_numbers(text)]
+        lines = list(leaks.texts(content.blocks))
+        texts = [text for text in (content.head.title, *lines) if leaks.may_hold_numbers(text)]
         if any(leaks.my_numbers(text) for text in texts):
             return Held((_my_number(path, "文章の中に"),), final=True)
         if any(leaks.mobile_beside_name(text) for text in texts):
@@ -84,7 +87,7 @@ def _document(path: str, content: Notice | Scan, profile: TableProfile | None, r
     reasons = (
         ()
         if released
-        else (*content.doubts, *_folder_of_people(path, profile), *_personal_grids(path, content))
+        else (*content.doubts, *_folder_of_people(path, profile), *(_personal_grids(path, content) or _personal_lines(path, lines)))
     )
     return Held(reasons) if reasons else Accepted(content, tuple(warnings))
 
@@ -122,6 +125,13 @@ def _personal_grids(path: str, content: Notice | Scan) -> tuple[Problem, ...]:
         if seen.personal:
             return (_looks_personal(path, "文章の中の表が", seen),)
     return ()
+
+
+def _personal_lines(path: str, lines: Sequence[str]) -> tuple[Problem, ...]:
+    """A roll need not be a table: lines of a text file, of a list."""
+    if leaks.entries(lines) < _FEWEST_ROWS:
+        return ()
+    return (_looks_personal(path, "文章の中の行が", Looks(reasons=("人の名前と、その人に関すること",))),)
 
 
 def _look_at_grid(grid: Grid) -> Looks:

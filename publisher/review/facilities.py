@@ -12,6 +12,7 @@ from dataclasses import replace
 from publisher.layouts import Found, Kind, recognise
 from publisher.layouts.fields import field_of, narrow
 from publisher.review.headers import Meaning, meaning
+from publisher.review.leaks import ill_by_name, mobile_beside_name
 from publisher.review.privacy import Looks, look
 
 _OFFICIAL = (
@@ -55,7 +56,7 @@ def looks(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Looks:
     official |= {c for c, column in enumerate(columns) if field_of(column) == "code"}
     rest = [c for c in range(len(columns)) if c not in official and c not in found.hazards]
     again = look([columns[c] for c in rest], [[row[c] for c in rest] for row in rows])
-    if again.personal:
+    if again.personal or any(mobile_beside_name(row[c]) or ill_by_name(row[c]) for c in official for row in rows):
         return seen
     return replace(seen, columns=(), reasons=())
 

@@ -22,7 +22,7 @@ from publisher.model import (
     Strong,
     Text,
 )
-from publisher.review.persons import MOBILE, SURNAMES, narrow
+from publisher.review.persons import MOBILE, SURNAMES, is_sure_name, narrow
 
 _D = "[0-9０-９]"
 _SEP = r"[-‐‑‒–—―−－ｰー・ 　\u00a0\u2009]"
@@ -217,14 +217,42 @@ _CALLED = re.compile(
 )
 
 
+_BORN = re.compile(r"\d{1,4}\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}\s?日?\s?(?:生|うまれ)")
+_HOSTED = re.compile(r"(?:様|さん|氏)方(?![\u3400-\u9fffぁ-ん])")
+_TOLD = re.compile(  # begins with a set of characters, because the search for these is many times faster
+    r"[歳才丁番生ァ-ヴ0０持喘認要寝糖骨重死](?:(?<=\d[歳才])|(?<=\d丁)目|(?<=\d番)地|(?<=[日\d]生)|(?<=[ァ-ヴ])[ 　][ァ-ヴ]{2}|(?<=[0０])[7-9７-９][0０]"
+    r"|(?<=持)病|(?<=喘)息|(?<=認)知症|(?<=要)介護|(?<=寝)たきり|(?<=糖)尿|(?<=骨)折|(?<=重)傷|(?<=死)亡)"
+)
+_FIRST = re.compile(r"^[\s・*\-○●◯■\d.)）]*([^\s\d,、，\t|（(:：]+(?:[ 　][^\s\d,、，\t|（(:：]{1,4})?)")
+
+
 def says_body(text: str) -> bool:
     """Whether the text speaks of somebody's body, or of their being followed."""
     return _BODY.search(text) is not None
 
 
 def ill_by_name(text: str) -> bool:
-    """Whether a cell speaks of somebody by name, and of their body or of their being followed: 佐藤花子さん（喘息）."""
-    return says_body(text) and _SOMEBODY.search(narrow(text)) is not None
+    """Whether a cell says when somebody was born or in whose house, or speaks of somebody by name and of their body or of their being
+    followed: 佐藤花子さん（喘息）."""
+    seen = narrow(text)
+    if _BORN.search(seen) or _HOSTED.search(seen):
+        return True
+    return says_body(text) and _SOMEBODY.search(seen) is not None
+
+
+def is_entry(line: str) -> bool:
+    """Whether a line begins with a person's name and goes on with what a roll says of them: age, address, reading, number, illness."""
+    if _TOLD.search(line) is None:
+        return False
+    first = _FIRST.match(line)
+    return first is not None and (is_sure_name(first[1]) or is_sure_name(first[1].split()[0]))
+
+
+def entries(texts: Sequence[str]) -> int:
+    """How many lines of the texts read like those of a roll."""
+    if _TOLD.search("\n".join(texts)) is None:
+        return 0
+    return sum(is_entry(line) for text in texts if _TOLD.search(text) for line in text.splitlines())
 
 
 def calls_somebody(title: str) -> bool:

@@ -144,6 +144,21 @@ def _joined(text: str) -> bool:
     )
 
 
+@lru_cache(maxsize=KEPT)
+def is_sure_name(value: str) -> bool:
+    """Whether the cell is the name of a person, or a list of such, with a family name from the list: a few of them are enough."""
+    parts = [part for part in re.split(r"[、,，／/・\n]", narrow(value).strip()) if part.strip()]
+    return bool(parts) and all(_sure(part.strip()) for part in parts)
+
+
+def _sure(text: str) -> bool:
+    bare = re.sub(r"(?:様|さん|氏|殿|くん|ちゃん)$", "", text).strip()
+    if THING.search(bare):
+        return False
+    family, _, given = bare.partition(" ")
+    return _joined(bare) or (family in SURNAMES and re.fullmatch(_KANJI_KANA + "{1,4}", given.strip()) is not None)
+
+
 def is_family_name(value: str) -> bool:
     return _bare(value) in SURNAMES
 

@@ -29,9 +29,10 @@ from itertools import islice
 from publisher.review import persons
 from publisher.review.headers import Meaning, meaning
 from publisher.review.headers import narrow as narrow_name
-from publisher.review.leaks import ill_by_name, mobile_beside_name
+from publisher.review.leaks import ill_by_name, is_entry, mobile_beside_name
 
 _SAMPLE = 1500
+_FEW_ENTRIES = 2
 _NUMBER_ALONE = 13
 """Characters of a mobile number; a cell without more says no name."""
 _STRONG = (Meaning.MY_NUMBER, Meaning.BIRTH, Meaning.RECORD)
@@ -159,7 +160,12 @@ def _by_names(seen: Sequence[_Column], named: Sequence[_Column], hold: Callable[
     if like and beside:
         hold("人の名前と読める列と、その人に関する列", *like, *beside)
         return
-    alone = [c for c in like if len(c.values) >= 5 and persons.share(persons.is_name, c.values) >= 0.8]
+    alone = [
+        c
+        for c in like
+        if (len(c.values) >= 5 and persons.share(persons.is_name, c.values) >= 0.8)
+        or persons.share(persons.is_sure_name, c.values) == 1.0
+    ]
     if alone:
         hold("人の名前と読める列", *alone)
     # Many towns are called like families, so family names alone say nothing; beside sex or birthdays they do.
@@ -204,5 +210,7 @@ def _by_cells(seen: Sequence[_Column], rows: Sequence[Sequence[str]], hold: Call
         cells = {row[column.index] for row in rows} if column.mobiles else set()
         if any(mobile_beside_name(cell) for cell in cells if len(cell) > _NUMBER_ALONE):
             hold("人の名前と携帯電話の番号が並ぶセル", column)
+        if sum(is_entry(value) for value in column.values) >= _FEW_ENTRIES:
+            hold("一人ひとりのことが並ぶセル", column)
         if any(ill_by_name(value) for value in column.values):
             hold("人の名前と体のことなどが並ぶセル", column)

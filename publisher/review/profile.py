@@ -257,7 +257,8 @@ class _Work:
 
     def look_at_rows(self, shown: Sequence[tuple[str, int, Callable[[str], str]]]) -> None:
         """Tells of rows whose cells do not fit their columns, and leaves them out; of readings and numbers that need care."""
-        found = misfits.misfits(self.table, [place for _, place, mask in shown if mask is not MASKS["town"]])
+        # addresses under a name of the town's own are cut down to their town; 年齢 with addresses in it is a shift
+        found = misfits.misfits(self.table, [place for name, place, mask in shown if mask is not MASKS["town"] or meaning(name) is not None])
         rows = misfits.rows_of(self.table, found) if found else []
         if rows and misfits.shifted(self.table, rows):
             self.applied.faults.append(misfits.fault(self.table, found, rows, self.where))
