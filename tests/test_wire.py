@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -122,10 +125,14 @@ class Store(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def store(answer=lambda handler: (200, {}, b""), family=socket.AF_INET, host="127.0.0.1") -> Iterator[ThreadingHTTPServer]:
+def store(
+    answer=lambda handler: (200, {}, b""), family=socket.AF_INET, host="127.0.0.1", context: ssl.SSLContext | None = None
+) -> Iterator[ThreadingHTTPServer]:
     kind = type("Server", (ThreadingHTTPServer,), {"address_family": family, "daemon_threads": True})
     server = kind((host, 0), Store)
     server.seen, server.answer = [], answer
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     server.url = f"http://{f'[{host}]' if ':' in host else host}:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
@@ -345,19 +352,70 @@ def test_small_files_are_waited_for_no_longer_than_the_time_out() -> None:
     assert raised.value.problem.code == "mirror-slow"
 
 
-def test_who_takes_a_large_file_and_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("size", "proxied"), [(1, False), (16, False), (1, True)], ids=["lies in buffers", "fills them", "through a proxy"])
+def test_who_takes_a_large_file_and_never_answers_is_given_up(size: int, proxied: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("publisher.mirrors.wire.SLOWEST", 2_000_000)
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(MirrorUnavailable) as raised:
-        silent.listen()
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        S3Mirror("雲", replace(HERE, endpoint=url, read_timeout=0.3)).put("m/a.jpg", LARGE, PAGE)
-    assert raised.value.problem.code == "mirror-slow"
+        there = replace(HERE, endpoint="http://store.invalid", proxy=url) if proxied else replace(HERE, endpoint=url)
+        begun = time.monotonic()
+        S3Mirror("雲", replace(there, read_timeout=0.3)).put("m/a.jpg", LARGE * size, PAGE)
+    assert raised.value.problem.code == "mirror-slow" and time.monotonic() - begun < 5
+
+
+def test_a_large_file_waits_for_a_proxy_that_swallows_it_at_once_and_passes_it_on_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies in the buffers of a proxy nobody can see from here."""
+    monkeypatch.setattr("publisher.mirrors.wire.SLOWEST", 500_000)
+
+    def answer(handler):
+        time.sleep(1.5)
+        return 200, {}, b""
+
+    with store(answer) as proxy:
+        mirror = S3Mirror("雲", replace(HERE, endpoint="http://store.invalid", proxy=proxy.url, read_timeout=0.3))
+        mirror.put("m/a.jpg", LARGE, PAGE)
+        with pytest.raises(MirrorUnavailable):
+            mirror.put("n/a.html", b"x", PAGE)
+        mirror.close()
+
+
+def test_a_large_file_over_tls_on_a_slow_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate, key = certified(tmp_path)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with store(context=context) as server, servers.slow_line(server.url, 500_000) as url:
+        mirror = S3Mirror("雲", replace(HERE, endpoint=url.replace("http:", "https:"), read_timeout=0.4))
+        mirror.put("m/a.jpg", LARGE, PAGE)
+        mirror.put("n/a.html", b"x", PAGE)
+        mirror.close()
+    assert [body for *_, body, _ in server.seen] == [LARGE, b"x"]
+
+
+def certified(folder: Path) -> tuple[Path, Path]:
+    """A certificate for loopback, signed by itself, and its key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")]), datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+        .not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False).sign(key, hashes.SHA256())
+    )  # fmt: skip
+    certificate, secret = folder / "certificate.pem", folder / "key.pem"
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    plain = serialization.NoEncryption()
+    secret.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
+    return certificate, secret
 
 
 @pytest.mark.parametrize("asked", [3, 200], ids=["while it is sent", "while the answer is awaited"])
 def test_a_large_file_makes_way(asked: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a body is nothing to a store. (The last questions are those of the waiting.)"""
-    monkeypatch.setattr("publisher.mirrors.wire._GLANCE", 0.005)
+    monkeypatch.setattr("publisher.mirrors.wire._GLANCE", 0.005)  # 64 pieces are sent, all the other questions are asked while waiting
     times = iter(range(1, 10_000))
     with store() as server, servers.slow_line(server.url, 500_000) as url:
         mirror = S3Mirror("雲", replace(HERE, endpoint=url, read_timeout=5), still=lambda: next(times) < asked)
