@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,12 @@ from publisher.model import Delete, Page, PageKind, PageRecord, Problem, Put, Re
 from publisher.site.order import rank_of
 
 STAGE = ".staging"
+
+TREE = "tree/"
+"""Below the stage: files of folders that the site does not have yet lie there as they will in the site, so that a whole folder is renamed at once."""
+
+MANY = 16
+"""Files from which that is worth a look."""
 
 _REASONS = {str(reason): reason for reason in Reason}
 _KINDS = {str(kind): kind for kind in PageKind}
@@ -80,6 +87,7 @@ class Stager:
         self._folder, self._stage = str(folder), str(stage)
         self._serial, self._prefix = serial, prefix
         self._count = 0
+        self._new_folders: dict[str, bool] = {}
 
     def again(self, prefix: str) -> Stager:
         """The same under another prefix."""
@@ -97,14 +105,33 @@ class Stager:
         if same and not self._missing(page.path, len(page.body)):
             return None
         reason = Reason.NEW if known is None else Reason.MISSING if same else Reason.CHANGED
-        self._count += 1
-        name = f"{self._prefix}{self._count}"
         try:
-            put_down(f"{self._stage}/{name}", page.body)
+            name = self._put_down(page.path, page.body)
         except OSError as error:
             raise unwritable(Path(self._folder), error) from error
         record = PageRecord(page.path, sha256, len(page.body), page.kind, page.personal, self._serial)
         return Staged(Put(page.path, reason), record, name, key)
+
+    def _put_down(self, path: str, body: bytes) -> str:
+        """The name below the stage."""
+        if self._is_new(path.rpartition("/")[0]):
+            with suppress(FileExistsError):  # another document shows the same picture
+                put_down(f"{self._stage}/{TREE}{path}", body)
+                return TREE + path
+        self._count += 1
+        name = f"{self._prefix}{self._count}"
+        put_down(f"{self._stage}/{name}", body)
+        return name
+
+    def _is_new(self, folder: str) -> bool:
+        """Whether the site does not have this folder yet."""
+        known = self._new_folders.get(folder)
+        if known is None:
+            known = bool(folder) and not Path(self._folder, folder).exists()
+            if known:
+                Path(self._stage, TREE, folder).mkdir(parents=True, exist_ok=True)
+            self._new_folders[folder] = known
+        return known
 
     def _missing(self, path: str, size: int) -> bool:
         """Somebody took the file away, or a crash of the machine cut it."""
@@ -143,14 +170,40 @@ class SiteFolder:
         stage, folder = str(self._stage), str(self.folder)
         try:
             ordered = sorted(staged, key=lambda item: item.order)
+            whole = self._whole_folders(ordered)
             for item in ordered:
-                self._make_folder(item.put.path)
+                if item.put.path.rpartition("/")[0] not in whole:
+                    self._make_folder(item.put.path)
             for item in ordered:
-                os.replace(f"{stage}/{item.name}", f"{folder}/{item.put.path}")  # noqa: PTH105 - a hundred thousand Paths take seconds
+                place = item.put.path.rpartition("/")[0]
+                left = whole.get(place)
+                if left is None:
+                    os.replace(f"{stage}/{item.name}", f"{folder}/{item.put.path}")  # noqa: PTH105 - a hundred thousand Paths take seconds
+                    continue
+                whole[place] = left - 1
+                if left == 1:  # the turn of the last of them: whatever they link to stands
+                    self._make_folder(place)
+                    Path(stage, TREE, place).rename(Path(folder, place))
+                    self._folders.add(place)
             for delete in deletes:
                 self._delete(delete.path)
         except OSError as error:
             raise unwritable(self.folder, error) from error
+
+    def _whole_folders(self, staged: Iterable[Staged]) -> dict[str, int]:
+        """Folders that can be renamed as they lie, with how many files they have: the site has none of that name, and nothing else lies in them."""
+        files: dict[str, set[str]] = {}
+        mixed = set()
+        for item in staged:
+            place, _, name = item.put.path.rpartition("/")
+            files.setdefault(place, set()).add(name)
+            if item.name != TREE + item.put.path:
+                mixed.add(place)
+        return {
+            place: len(names)
+            for place, names in files.items()
+            if len(names) >= MANY and place not in mixed and not (self.folder / place).exists() and {entry.name for entry in (self._stage / TREE / place).iterdir()} == names
+        }
 
     def _make_folder(self, path: str) -> None:
         folder = path.rpartition("/")[0]

@@ -1,0 +1,86 @@
+"""Files that lie ready go into the site whole folders at a time where there is none yet, and nothing goes that was not to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from publisher.model import Page, PageKind
+from publisher.site.write import MANY, TREE, SiteFolder, Staged, Stager
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> SiteFolder:
+    site = SiteFolder(tmp_path / "public")
+    site.open()
+    return site
+
+
+def put_down(stager: Stager, path: str, body: bytes = b"page") -> Staged:
+    staged = stager.stage(Page(path, body), None)
+    assert staged is not None
+    return staged
+
+
+def files(folder: SiteFolder) -> dict[str, bytes]:
+    return {path.relative_to(folder.folder).as_posix(): path.read_bytes() for path in folder.folder.rglob("*") if path.is_file() and ".staging" not in path.parts}
+
+
+def inodes(folder: Path) -> int:
+    return folder.stat().st_ino
+
+
+def test_a_new_folder_is_renamed_as_it_lies(folder: SiteFolder) -> None:
+    stager = folder.stager(1)
+    staged = [put_down(stager, f"k/n/{n}.html", b"%d" % n) for n in range(MANY)]
+    lies = inodes(folder.folder / ".staging" / TREE / "k" / "n")
+    folder.apply([*staged, put_down(stager, "index.html")], [])
+    folder.close()
+    assert inodes(folder.folder / "k" / "n") == lies
+    assert files(folder) == {"index.html": b"page"} | {f"k/n/{n}.html": b"%d" % n for n in range(MANY)}
+
+
+def test_what_a_worker_left_that_died_does_not_come_along(folder: SiteFolder) -> None:
+    stager = folder.stager(1)
+    staged = [put_down(stager, f"n/{n}.html") for n in range(MANY)]
+    put_down(folder.stager(1, "dead-"), "n/withheld.html")
+    folder.apply(staged, [])
+    assert sorted(files(folder)) == sorted(f"n/{n}.html" for n in range(MANY))
+
+
+def test_what_was_put_down_twice_stands_as_it_was_last_said(folder: SiteFolder) -> None:
+    first, second = folder.stager(1, "1-"), folder.stager(1, "2-")
+    staged = {f"n/{n}.html": put_down(first, f"n/{n}.html", b"old") for n in range(MANY)}
+    again = put_down(second, "n/3.html", b"new")
+    folder.discard(staged["n/3.html"])
+    staged["n/3.html"] = again
+    folder.apply(staged.values(), [])
+    assert files(folder) == {path: b"new" if path == "n/3.html" else b"old" for path in staged}
+
+
+def test_a_folder_of_the_site_keeps_what_it_has(folder: SiteFolder) -> None:
+    stager = folder.stager(1)
+    folder.apply([put_down(stager, "n/old.html")], [])
+    folder.open()
+    stager = folder.stager(2)
+    folder.apply([put_down(stager, f"n/{n}.html") for n in range(MANY)], [])
+    assert len(files(folder)) == MANY + 1
+
+
+def test_a_folder_comes_when_the_last_of_its_files_would(folder: SiteFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures first, then pages, then lists: a folder with pages and lists in it waits for the lists."""
+    stager = folder.stager(1)
+    pages = [stager.stage(Page(f"t/a/{n}.html", b"p", PageKind.DOCUMENT), None) for n in range(MANY)]
+    lists = [stager.stage(Page(f"t/a/list{n}.html", b"l", PageKind.LIST), None) for n in range(2)]
+    between = stager.stage(Page("n/x.html", b"n", PageKind.DOCUMENT), None)
+    seen: list[bool] = []
+    rename = Path.rename
+
+    def looked(self: Path, target: Path) -> Path:
+        seen.append((folder.folder / "n" / "x.html").exists())
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", looked)
+    folder.apply([item for item in (*pages, *lists, between) if item is not None], [])
+    assert seen == [True]
