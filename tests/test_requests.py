@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ import pytest
 from publisher import cli
 from publisher.errors import Busy
 from publisher.pipeline import requests
+from publisher.pipeline.build import build
+from publisher.pipeline.publish import to_mirrors
 from tests.town import Town, make_town
 
 HELD = "電話番号,氏名,フリガナ,年齢\n090-0000-0001,山田　花子,ヤマダ　ハナコ,80\n090-0000-0002,鈴木　一郎,スズキ　イチロウ,71\n090-0000-0003,佐藤　葉子,サトウ　ヨウコ,64\n"
@@ -75,6 +78,31 @@ def test_withdraw_and_release_while_the_watch_runs(town: Town, capsys: pytest.Ca
         assert "[公開] 名前.csv" in capsys.readouterr().out
     assert sorted(path.name for path in requests.folder(town.root / ".publisher").iterdir()) == []
     assert "Traceback" not in (town.root / "watch.log").read_text()
+
+
+def test_a_build_that_was_under_way_is_not_taken_for_the_one_that_shows_it(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    (page,) = [path for path in town.files() if path.startswith("n/") and "給水0号" in town.files()[path].decode()]
+    done = threading.Event()
+    with town.desk() as opened:
+
+        def work() -> None:
+            where = requests.folder(town.root / ".publisher")
+            while not (where.exists() and any(where.iterdir())):
+                done.wait(0.01)
+            for decided in (False, True):
+                if decided:
+                    requests.carry_out(opened, town.now)
+                    done.wait(0.5)  # time enough for a command that does not wait
+                build(opened, town.now)
+                to_mirrors(opened, town.now)
+
+        watch = threading.Thread(target=work)
+        watch.start()
+        assert run(town, "withdraw", "給水/0000.md", "--json") == 3
+        assert "給水0号です" not in (town.public / page).read_text(encoding="utf-8")
+        assert "給水0号です" not in (town.root / "mirror" / page).read_text(encoding="utf-8")
+        done.set()
+        watch.join()
 
 
 def test_what_cannot_be_done_is_said_in_the_words_of_the_one_at_work(town: Town, capsys: pytest.CaptureFixture[str]) -> None:

@@ -67,17 +67,15 @@ def _have_it_decided(settings: Settings, options: argparse.Namespace, action: st
     from publisher.pipeline.status import status
     from publisher.pipeline.summary import lines
 
-    with _records(settings) as (ledger, _):
-        before = ledger.serial
     request = requests.Request(action, below_content(settings, options.path), operator())
-    paths = requests.ask(settings.paths.state, request)
-    if paths is None:
+    decided = requests.ask(settings.paths.state, request)
+    if decided is None:
         raise Busy(_not_answered(settings))
     end = time.monotonic() + 20
     while True:
         with _records(settings) as (ledger, _):
-            report = replace(status(settings, everything=False), documents=lines(ledger, settings, paths), total=0)
-            built = ledger.serial > before
+            report = replace(status(settings, everything=False), documents=lines(ledger, settings, decided.paths), total=0)
+            built = ledger.serial > decided.serial
         if built and all(line.state != "waiting" for line in report.mirrors):
             return say(report, options)
         if time.monotonic() > end:

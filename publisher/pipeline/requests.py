@@ -38,13 +38,21 @@ class Request:
     who: str
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """``paths`` that were decided. The public sees it when the site's serial is greater than ``serial``: builds that were under way do not count."""
+
+    paths: list[str]
+    serial: int
+
+
 def folder(state: Path) -> Path:
     """Where requests lie; the watch hears of everything that happens there."""
     return state / "requests"
 
 
-def ask(state: Path, request: Request, patience: float = PATIENCE) -> list[str] | None:
-    """Leave a request and wait for its answer: the paths decided, or None when nobody has answered in time.
+def ask(state: Path, request: Request, patience: float = PATIENCE) -> Decided | None:
+    """Leave a request and wait for its answer; None when nobody has answered in time.
 
     Raises ``UsageError`` with the words of the running publisher when it cannot be done.
     """
@@ -60,7 +68,7 @@ def ask(state: Path, request: Request, patience: float = PATIENCE) -> list[str] 
             answer.unlink()
             if said.get("problem"):
                 raise UsageError(Problem(**said["problem"]))
-            return [str(path) for path in said["paths"]]
+            return Decided([str(path) for path in said["paths"]], int(said["serial"]))
         time.sleep(LOOK)
     return None
 
@@ -82,7 +90,7 @@ def carry_out(desk: Desk, now: datetime) -> list[str]:
             answer: dict[str, object] = {"problem": asdict(error.problem)}
         else:
             decided += paths
-            answer = {"paths": paths}
+            answer = {"paths": paths, "serial": desk.ledger.serial}
         keep(file.with_suffix(".answer"), json.dumps(answer, ensure_ascii=False).encode())
         file.unlink()
     return decided
