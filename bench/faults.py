@@ -49,6 +49,7 @@ def main() -> int:
     print(f"{done.publishes} publishes, {done.seconds:.0f} s, seed {options.seed}{', through tinyproxy' if options.proxy else ''}")
     print(f"faults that struck: {struck}")
     print(f"pages read {done.pages}; broken links {len(done.broken)}; half pages {len(done.half)}; files that differ at the end {len(done.differ)}")
+    print(f"mirrors at the end: {', '.join(done.last)}")
     for what in (*done.broken[:5], *done.half[:5], *done.differ[:5]):
         print(f"  {what}")
     return 0 if done.fine else 1

@@ -27,6 +27,8 @@ from tests.town import links
 KINDS = ("refuse", "hang", "reset", "500", "SlowDown", "403", "wrong", "lie", "late", "loss")
 #: The part of the requests that a fault strikes, while it lasts.
 PARTS = {"loss": 0.1, "wrong": 0.2, "lie": 0.2, "500": 0.5, "SlowDown": 0.5, "reset": 0.5, "late": 0.3}
+#: Runs in fine weather at the end, until all mirrors say that they hold everything.
+FINE_TRIES = 20
 _SKIPPED = {"host", "connection", "transfer-encoding", "content-length", "keep-alive", "expect"}
 
 
@@ -302,6 +304,8 @@ class Rehearsal:
     differ: list[str] = field(default_factory=list)
     pages: int = 0
     seconds: float = 0.0
+    #: How each mirror stood at the end: one that is behind tells why it differs.
+    last: list[str] = field(default_factory=list)
 
     @property
     def fine(self) -> bool:
@@ -332,8 +336,10 @@ def rehearse(folder: Path, seed: int, publishes: int, mirror_lines: str = "", pa
             for proxy in proxies:
                 proxy.weather.kind = ""
             _change(town, chance, publishes)
-            for _ in range(5):  # the machine itself may be slow
-                if all(line.state == "current" for line in publish(town)):
+            for _ in range(FINE_TRIES):  # the machine itself may be slow
+                lines = publish(town)
+                done.last = [f"{line.name}: {line.state} {line.problem.code if line.problem else ''}".strip() for line in lines]
+                if all(line.state == "current" for line in lines):
                     break
         finally:
             for crawler in crawlers:
