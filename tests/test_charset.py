@@ -311,12 +311,19 @@ def test_control_characters_are_taken_out_and_told() -> None:
 
 
 @pytest.mark.parametrize("codec", ["cp932", "euc_jp", "utf-8"])
-def test_thirteen_megabytes_within_half_a_second(codec: str) -> None:
+def test_thirteen_megabytes_take_a_few_times_what_decoding_alone_takes(codec: str) -> None:
+    """Half a second where plain decoding of CP932 takes 0.06; a ratio, since machines differ and are busy."""
     line = "12345,山田太郎,ﾔﾏﾀﾞ ﾀﾛｳ,本町1丁目2番3号,避難所,令和6年1月9日\r\n".encode(codec)
     data = line * (13_000_000 // len(line))
-    started = time.perf_counter()
-    found = decode("名簿.csv", data)
-    assert time.perf_counter() - started < 0.5
+    plain, ours = [], []
+    for _ in range(3):
+        started = time.process_time()
+        data.decode(codec)
+        between = time.process_time()
+        found = decode("名簿.csv", data)
+        plain.append(between - started)
+        ours.append(time.process_time() - between)
+    assert min(ours) < 8 * min(plain) + 0.1
     assert found.text.count("\n") == data.count(b"\n")
 
 
