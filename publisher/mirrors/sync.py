@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from queue import Queue
+from queue import Queue, SimpleQueue
 
 from publisher.errors import MirrorError, MirrorRefused, MirrorUnavailable
 from publisher.mirrors.contract import Mirror
@@ -74,14 +75,15 @@ def sync(
     under way have ended.
     """
     run = _Run(mirror, read, confirm, doubt, moment, stop)
-    for step in plan.ranks:
-        doubt([_doubtful(mirror, upload, moment) for upload in step])
-        run.upload(step, workers, alone=len(plan.puts) == 1)
-        run.mend(workers)
-        if run.failed or run.stopped:
-            break
-    if not run.failed and not run.stopped:
-        run.delete(plan)
+    with closing(run):
+        for step in plan.ranks:
+            doubt([_doubtful(mirror, upload, moment) for upload in step])
+            run.upload(step, workers, alone=len(plan.puts) == 1)
+            run.mend(workers)
+            if run.failed or run.stopped:
+                break
+        if not run.failed and not run.stopped:
+            run.delete(plan)
     undone = len(plan.puts) + len(plan.deletes) - len(run.uploaded) - len(run.deleted)
     problem = run.error.problem if run.error else plan.refused
     retry = isinstance(run.error, MirrorUnavailable)
@@ -90,6 +92,35 @@ def sync(
 
 class _Moved(Exception):
     """The site changed under our hands: the plan is out of date."""
+
+
+class _Hands:
+    """The sending threads of one run. A change goes in many small steps; threads of their own for each would cost as much as the sending."""
+
+    def __init__(self, mirror: str) -> None:
+        self._mirror = mirror
+        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+
+    def take(self, work: Callable[[], None], hands: int) -> None:
+        """Have ``work`` done so many times side by side. Those of the work before have ended it."""
+        while len(self._threads) < hands:
+            name = f"mirror-{self._mirror}-{len(self._threads)}"
+            thread = threading.Thread(target=self._serve, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        for _ in range(hands):
+            self._work.put(work)
+
+    def _serve(self) -> None:
+        while (work := self._work.get()) is not None:
+            work()
+
+    def close(self) -> None:
+        for _ in self._threads:
+            self._work.put(None)
+        for thread in self._threads:
+            thread.join()
 
 
 class _Run:
@@ -111,9 +142,13 @@ class _Run:
         self.failed: list[str] = []
         self.error: MirrorError | None = None
         self.stopped = False
+        self._hands = _Hands(mirror.name)
         #: The store has lost a file of this run: nothing of it is believed unseen.
         self.doubtful = False
         self.unseen: list[Upload] = []
+
+    def close(self) -> None:
+        self._hands.close()
 
     # --- the sending threads ---
 
@@ -187,14 +222,9 @@ class _Run:
                 ended.put((upload, outcome))
             ended.put((None, False))
 
-        threads = [
-            threading.Thread(target=work, name=f"mirror-{self.mirror.name}-{number}", daemon=True)
-            for number in range(min(workers, len(uploads)))
-        ]
-        for thread in threads:
-            thread.start()
+        left = min(workers, len(uploads))
+        self._hands.take(work, left)
         failure: BaseException | None = None
-        left = len(threads)
         while left:
             batch = [ended.get()]
             while not ended.empty():
@@ -204,8 +234,6 @@ class _Run:
                 self._note([(upload, outcome) for upload, outcome in batch if upload is not None])
             except BaseException as error:
                 failure, self.stopped = failure or error, True
-        for thread in threads:
-            thread.join()
         if failure is not None:
             raise failure
 
