@@ -39,27 +39,22 @@ from publisher.model import (
     Page,
     Problem,
     PublicContent,
-    PublicTable,
     PublicWorkbook,
     State,
     Version,
 )
 from publisher.pipeline.effective import first_version, make_card, standing, versions_shown
 from publisher.pipeline.examine import Answer, Digest, Question, examine, refused
+from publisher.pipeline.lasting import Lasting, forget
 from publisher.settings import Settings
 from publisher.site.write import Known, Stager
 
 if TYPE_CHECKING:
     from publisher.editions.tables import Draft, Parts, Ready
-    from publisher.editions.tables.known import Known as KnownRows
     from publisher.pipeline.aside import Aside
-    from publisher.pipeline.sequel import Former, Sequel
 
 MANY_PAGES = 1_000
 """Pages of an edition to be written from which another process takes a share."""
-
-WORTH_MEMORY = 1_000_000
-"""Bytes of a table from which it is worth looking for what is remembered of the edition before."""
 
 HUGE = 40_000
 """Pages of an edition (half a million rows) from which one copy waits for the other: each takes as much memory as the table."""
@@ -171,16 +166,6 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lasting:
-    """A large table on its way: what the edition before gives it, and whether the next one will ask for it."""
-
-    question: Question
-    answer: Answer
-    known: KnownRows | None
-    worth: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Bench:
     """What hands need to work: it can be sent to another process."""
 
@@ -204,8 +189,8 @@ class Hand:
         self._content: Path = bench.settings.paths.content
         self._make_frame = frame or (lambda: Frame(bench.settings, bench.theme, bench.public_key, bench.fingerprint))
         self._settings = bench.settings
-        self._memory_folder = bench.memory
-        self._lasting: dict[tuple[str, str], _Lasting] = {}
+        self._memory = bench.memory
+        self._lasting = Lasting(bench.memory if alone else None, bench.archive.read)
         self._shelves: deque[dict[tuple[str, str], PublicContent]] = deque([{}], maxlen=SHELVES)
 
     @cached_property
@@ -266,45 +251,10 @@ class Hand:
             raise SiteError(_archive_lost(source)) from error
 
     def _examine(self, question: Question, sha256: str, data: bytes) -> Answer:
-        former = self._former(question, len(data))
-        found = self._sequel(question, data, former) if former is not None else None
-        answer, content = (found.answer, found.content) if found is not None else examine(question, data)
+        answer, content = self._lasting.examine(question, sha256, data)
         if content is not None:
             self._shelves[-1][question.path, sha256] = content
-        if self._remembers and isinstance(content, PublicWorkbook):
-            self._last(question, sha256, answer, content, former, found)
         return answer
-
-    # --- large tables from one edition to the next ---
-
-    @property
-    def _remembers(self) -> bool:
-        return self._alone and self._memory_folder is not None
-
-    def _former(self, question: Question, size: int) -> Former | None:
-        """The edition before, of a table that is large enough to be remembered."""
-        if not self._remembers or size < WORTH_MEMORY or question.profile is None:
-            return None
-        from publisher.pipeline.memory import Memory
-
-        return Memory(self._memory_folder).of(question)
-
-    def _sequel(self, question: Question, data: bytes, former: Former) -> Sequel | None:
-        from publisher.pipeline.sequel import sequel
-
-        try:
-            return sequel(question, data, former, self._archive.read)
-        except (OSError, ValueError):  # the former edition is not in the archive as it was: this one is read whole
-            return None
-
-    def _last(self, question: Question, sha256: str, answer: Answer, content: PublicWorkbook, former: Former | None, found: Sequel | None) -> None:
-        """Keep what the pages are made with, and what is to be remembered when they are made."""
-        from publisher.pipeline.sequel import likened, worth_remembering
-
-        known = found.known if found is not None else None
-        if known is None and former is not None and len(content.tables) == 1:
-            known = likened(former, content.tables[0])
-        self._lasting = {(question.path, sha256): _Lasting(question, answer, known, worth_remembering(question, answer, content))}
 
     def _take_content(self, source: Source) -> PublicContent | None:
         """The content, which leaves its shelf; None when today's rules hold it."""
@@ -322,8 +272,7 @@ class Hand:
         found = (shelf.get(source.ref) for shelf in self._shelves for source in sources)
         content = next((one for one in found if one is not None), None)
         if isinstance(content, PublicWorkbook) and len(content.tables) == 1:
-            lasting = self._lasting.get(sources[0].ref)
-            self._ready = Ready(content.tables[0], lasting.known if lasting is not None else None)
+            self._ready = Ready(content.tables[0], self._lasting.known(sources[0].ref))
             _ = self._ready.csv, self._ready.roll
         return []
 
@@ -361,39 +310,13 @@ class Hand:
         self._ready = None
         parts = table_parts(bulletin, self._frame, tables) if self._alone else None
         if parts is None:
-            self._forget(bulletin.card)
+            forget(self._memory, bulletin.card.path.split("/")[1])
             made.owners[owner] = self._drafts(table_drafts(bulletin, self._frame, tables), order.known, made)
         else:
-            made.owners[owner] = self._together(parts, order.known, made, self._remembering(order, tables[0].source, parts))
+            source = order.shown[0][1]
+            remember = self._lasting.remembering(source.question, source.sha256, tables[0].source, parts)
+            made.owners[owner] = self._together(parts, order.known, made, remember)
         made.notes = table_warnings(tables)
-
-    def _forget(self, card: Card) -> None:
-        if self._memory_folder is not None and self._memory_folder.is_dir():
-            from publisher.pipeline.memory import Memory
-
-            Memory(self._memory_folder).forget(card.path.split("/")[1])
-
-    def _remembering(self, order: Order, table: PublicTable, parts: Parts) -> Callable[[], None]:
-        """What remembers this edition, or forgets those before."""
-        source = order.shown[0][1]
-        lasting = self._lasting.pop(source.ref, None)
-        if not self._remembers:
-            return lambda: None
-        from publisher.editions.tables.known import WIDTH
-        from publisher.pipeline.memory import Memory
-        from publisher.pipeline.sequel import former
-
-        memory = Memory(self._memory_folder)
-        if lasting is None or not lasting.worth or lasting.answer.digest is None:
-            return lambda: memory.forget(source.question.slug)
-        answer, ((_, rows),) = lasting.answer, lasting.answer.digest.tallies
-
-        def remember() -> None:
-            made = parts.made(rows[: len(table.rows) * WIDTH])
-            if made is not None:
-                memory.keep(source.question, former(source.sha256, answer, table, made))
-
-        return remember
 
     def _together(self, parts: Parts, known: Mapping[str, tuple[Known, str]], made: Rendered, remember: Callable[[], None]) -> list[str]:
         """What stands beside the pages is made in a copy of this process, and one edition in another where many pages are to be written.

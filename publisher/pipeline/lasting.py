@@ -1,0 +1,106 @@
+"""Large tables from one edition to the next: what the last one left for this one, and what this one leaves for the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from publisher.model import PublicContent, PublicTable, PublicWorkbook
+from publisher.pipeline.examine import Answer, Question, examine
+
+if TYPE_CHECKING:
+    from publisher.editions.tables import Parts
+    from publisher.editions.tables.known import Known
+    from publisher.pipeline.sequel import Former, Sequel
+
+WORTH_MEMORY = 1_000_000
+"""Bytes of a table from which it is worth looking for what is remembered of the edition before."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Examined:
+    """A large table on its way: what the edition before gives it, and whether the next one will ask for it."""
+
+    answer: Answer
+    known: Known | None
+    worth: bool
+
+
+class Lasting:
+    """``folder``: where large tables are remembered, None: nowhere; ``read`` gives bytes of the archive by their name."""
+
+    def __init__(self, folder: Path | None, read: Callable[[str], bytes]) -> None:
+        self._folder, self._read = folder, read
+        self._examined: dict[tuple[str, str], _Examined] = {}
+
+    def examine(self, question: Question, sha256: str, data: bytes) -> tuple[Answer, PublicContent | None]:
+        """As the function of that name; of a sequel only what differs is read."""
+        if self._folder is None:
+            return examine(question, data)
+        former = self._former(question, len(data))
+        found = self._sequel(question, data, former) if former is not None else None
+        answer, content = (found.answer, found.content) if found is not None else examine(question, data)
+        if isinstance(content, PublicWorkbook):
+            self._keep(question, sha256, answer, content, former, found)
+        return answer, content
+
+    def known(self, ref: tuple[str, str]) -> Known | None:
+        """What was made already of the rows of a table that was examined last: (path, SHA-256)."""
+        found = self._examined.get(ref)
+        return None if found is None else found.known
+
+    def remembering(self, question: Question, sha256: str, table: PublicTable, parts: Parts) -> Callable[[], None]:
+        """What remembers this edition when its pages are made, or forgets those before."""
+        examined = self._examined.pop((question.path, sha256), None)
+        if self._folder is None:
+            return lambda: None
+        from publisher.editions.tables.known import WIDTH
+        from publisher.pipeline.memory import Memory
+        from publisher.pipeline.sequel import former
+
+        memory = Memory(self._folder)
+        if examined is None or not examined.worth or examined.answer.digest is None:
+            return lambda: memory.forget(question.slug)
+        answer, ((_, rows),) = examined.answer, examined.answer.digest.tallies
+
+        def remember() -> None:
+            made = parts.made(rows[: len(table.rows) * WIDTH])
+            if made is not None:
+                memory.keep(question, former(sha256, answer, table, made))
+
+        return remember
+
+    def _former(self, question: Question, size: int) -> Former | None:
+        """The edition before, of a table that is large enough to be remembered."""
+        if size < WORTH_MEMORY or question.profile is None:
+            return None
+        from publisher.pipeline.memory import Memory
+
+        return Memory(self._folder).of(question)
+
+    def _sequel(self, question: Question, data: bytes, former: Former) -> Sequel | None:
+        from publisher.pipeline.sequel import sequel
+
+        try:
+            return sequel(question, data, former, self._read)
+        except (OSError, ValueError):  # the former edition is not in the archive as it was: this one is read whole
+            return None
+
+    def _keep(self, question: Question, sha256: str, answer: Answer, content: PublicWorkbook, former: Former | None, found: Sequel | None) -> None:
+        """What the pages will be made with, and what is to be remembered when they are made."""
+        from publisher.pipeline.sequel import likened, worth_remembering
+
+        known = found.known if found is not None else None
+        if known is None and former is not None and len(content.tables) == 1:
+            known = likened(former, content.tables[0])
+        self._examined = {(question.path, sha256): _Examined(answer, known, worth_remembering(question, answer, content))}
+
+
+def forget(folder: Path | None, slug: str) -> None:
+    """Nothing is remembered of this table any more."""
+    if folder is not None and folder.is_dir():
+        from publisher.pipeline.memory import Memory
+
+        Memory(folder).forget(slug)
