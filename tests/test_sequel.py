@@ -7,22 +7,35 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from publisher.editions import tables
 from publisher.editions.tables import Ready
 from publisher.editions.tables.columns import form, layout
 from publisher.editions.tables.history.count import WIDTH, tally
 from publisher.editions.tables.known import Known, Made
-from publisher.model import PublicWorkbook, TableKind
+from publisher.model import (
+    Bulletin,
+    Card,
+    Category,
+    Head,
+    Kind,
+    PublicTable,
+    PublicWorkbook,
+    State,
+    TableKind,
+)
 from publisher.pipeline import sequel as module
 from publisher.pipeline.examine import Answer, Question, examine
 from publisher.pipeline.memory import Memory
 from publisher.pipeline.sequel import Former, former, likened, sequel, worth_remembering
 from publisher.review.restrict import Restriction, Restrictions
 from publisher.settings.values import Consent, TableProfile, Withhold
+from tests.samples import frame
 
 NOW = datetime(2036, 3, 11, 15, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
 COUNT = module.HEAD + 400
@@ -67,7 +80,10 @@ def made(answer: Answer, content: PublicWorkbook) -> Made:
     by_row = {row: roll.digests[place] for place, row in enumerate(roll.order)}
     digests = b"".join(by_row[row] for row in range(len(roll.order)))
     identities = answer.digest.tallies[0][1][: WIDTH * len(roll.order)]
-    return Made(form(content.tables[0], layout(content.tables[0])), identities, digests, *roll.parts, roll.order, {}, {}, roll.joins)
+    found = (roll.order, roll.order)
+    whole = form(content.tables[0], layout(content.tables[0]))
+    ways = {"s": {"第1小学校": (b"said", ("第1小学校", "", "", "", 0, 7, (("<", "ア", "", "", 0, 7, (), ""),), ""))}}
+    return Made(whole, identities, digests, *roll.parts, roll.order, {}, {}, roll.joins, found, range(len(roll.order)), ways)
 
 
 def check(first: list[str], second: list[str], write: Callable[[list[str]], bytes] = bytes_of) -> None:
@@ -181,6 +197,44 @@ def test_too_many_new_rows_are_read_as_a_whole() -> None:
     assert sequel(QUESTION, bytes_of([HEADER, *(person(n, shelter=7) for n in range(COUNT))]), remembered(data), lambda _: data) is None
 
 
+# --- its pages ---------------------------------------------------------------------------------------------------------
+
+
+def pages_of(table: PublicTable, known: Known | None, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, tuple[str, bytes]], Made | None]:
+    """Every file with its key, and what is remembered of the rows."""
+    monkeypatch.setattr(tables, "WORTH_SEVERAL", 1_000)
+    card = Card("abc123", Kind.TABLE, f"t/{table.slug}/index.html", table.title, Category("名簿", "名簿", "m"), NOW, NOW, State.PUBLISHED)
+    whole = Bulletin(card, (), (("ja", PublicWorkbook(Head(table.title), (table,))),))
+    parts = tables.parts(whole, frame(), (Ready(table, known),))
+    assert parts is not None
+    made = {d.path: (d.key, d.render().body) for d in chain(parts.beside, *parts.editions, parts.overviews)}
+    identities = tally(PublicWorkbook(Head(""), (table,)))[0][1]
+    return made, parts.made(identities[: WIDTH * len(table.rows)], parts.found())
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_pages_of_a_sequel_are_those_of_the_whole(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through three editions: what the second one takes over, the third one takes over again."""
+    data = bytes_of(LINES)
+    before = remembered(data)
+    assert before is not None
+    _, content = examine(QUESTION, data)
+    assert isinstance(content, PublicWorkbook)
+    _, made = pages_of(content.tables[0], None, monkeypatch)
+    for edition in range(2):
+        assert made is not None
+        assert set(made.ways) >= {"s"}
+        data, former_data = bytes_of(edited(10 * seed + edition)), data
+        found = sequel(QUESTION, data, replace(before, made=made), lambda _, text=former_data: text)
+        assert found is not None
+        table = found.content.tables[0]
+        carried, made = pages_of(table, found.known, monkeypatch)
+        whole, _ = pages_of(table, None, monkeypatch)
+        assert carried.keys() == whole.keys()
+        assert [path for path in whole if whole[path] != carried[path]] == []
+        before = former("e" * 64, found.answer, table, made)
+
+
 # --- the memory --------------------------------------------------------------------------------------------------------
 
 
@@ -199,7 +253,8 @@ def test_what_is_remembered_is_what_was_kept(tmp_path: Path) -> None:
 
 
 def list_of(value: object) -> object:
-    return list(value) if hasattr(value, "__iter__") and not isinstance(value, (str, bytes, dict)) else value
+    """With lists in place of arrays."""
+    return list(map(list_of, value)) if hasattr(value, "__iter__") and not isinstance(value, (str, bytes, dict)) else value
 
 
 @pytest.mark.parametrize("where", [0, 40, -1])

@@ -40,6 +40,35 @@ class Aside(Generic[Result]):
         return pickle.loads(said) if status == 0 else self._instead()
 
 
+class Behind:
+    """Does ``work`` in a copy of this process that nobody waits for until its end; ``work`` is told what says whether this process is still there.
+
+    The same holds as for ``Aside``; but what is lost when the copy ends early is lost, and an exception in ``work`` is one of this process
+    only where there can be no copy.
+    """
+
+    def __init__(self, work: Callable[[Callable[[], bool]], None]) -> None:
+        parent = os.getpid()
+        gc.freeze()
+        try:
+            self._child = os.fork()
+        except OSError:
+            self._child = -1
+            work(lambda: True)
+        if self._child == 0:
+            try:
+                work(lambda: os.getppid() == parent)
+            finally:
+                os._exit(0)
+
+    def wait(self) -> None:
+        """Until it has ended."""
+        if self._child > 0:
+            os.waitpid(self._child, 0)
+            self._child = -1
+        gc.unfreeze()
+
+
 def while_wanted(items: Iterable[Result]) -> Iterator[Result]:
     """In the copy: these, as long as the process is there that waits for them."""
     parent = os.getppid()

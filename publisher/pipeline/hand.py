@@ -51,6 +51,7 @@ from publisher.site.write import Known, Stager
 
 if TYPE_CHECKING:
     from publisher.editions.tables import Draft, Parts, Ready
+    from publisher.editions.tables.search import Found
     from publisher.pipeline.aside import Aside
 
 MANY_PAGES = 1_000
@@ -199,6 +200,10 @@ class Hand:
 
     # --- taking in ---
 
+    def close(self) -> None:
+        """No more questions."""
+        self._lasting.settle()
+
     def take(self, jobs: Sequence[Job]) -> list[Taken]:
         """Archive and examine a run of files. The contents of older runs are put away."""
         self._shelves.append({})
@@ -314,40 +319,39 @@ class Hand:
             made.owners[owner] = self._drafts(table_drafts(bulletin, self._frame, tables), order.known, made)
         else:
             source = order.shown[0][1]
-            remember = self._lasting.remembering(source.question, source.sha256, tables[0].source, parts)
-            made.owners[owner] = self._together(parts, order.known, made, remember)
+            made.owners[owner], found = self._together(parts, order.known, made)
+            self._lasting.remember(source.question, source.sha256, tables[0].source, parts, found)
         made.notes = table_warnings(tables)
 
-    def _together(self, parts: Parts, known: Mapping[str, tuple[Known, str]], made: Rendered, remember: Callable[[], None]) -> list[str]:
+    def _together(self, parts: Parts, known: Mapping[str, tuple[Known, str]], made: Rendered) -> tuple[list[str], Found | None]:
         """What stands beside the pages is made in a copy of this process, and one edition in another where many pages are to be written.
-        All paths. ``remember`` comes last of all in the copy."""
+        All paths, and what was found out on the way."""
         first, *others = parts.editions
-        copies = [self._aside(parts.beside, known, remember)]
+        copies = [self._aside(parts.beside, known, parts.found)]
         drafts = list(first)
         results = []
         if others and sum(not _stands(draft, known) for draft in drafts) >= MANY_PAGES:
             if len(drafts) >= HUGE:
                 results.append(copies.pop().result())
-            copies.append(self._aside(others.pop(), known))
+            copies.append(self._aside(others.pop(), known, lambda: None))
         paths = self._drafts(chain(drafts, *others, parts.overviews), known, made)
         results += [copy.result() for copy in copies]
-        for part, more in results:
+        for part, more, _ in results:
             made.files += part.files
             made.unchanged += part.unchanged
             made.rekeyed += part.rekeyed
             paths += more
-        return paths
+        return paths, results[0][2]
 
     def _aside(
-        self, drafts: Iterable[Draft], known: Mapping[str, tuple[Known, str]], then: Callable[[], None] = lambda: None
-    ) -> Aside[tuple[Rendered, list[str]]]:
+        self, drafts: Iterable[Draft], known: Mapping[str, tuple[Known, str]], then: Callable[[], Found | None]
+    ) -> Aside[tuple[Rendered, list[str], Found | None]]:
         from publisher.pipeline.aside import Aside, while_wanted
 
-        def work(drafts: Iterable[Draft], stager: Stager) -> tuple[Rendered, list[str]]:
+        def work(drafts: Iterable[Draft], stager: Stager) -> tuple[Rendered, list[str], Found | None]:
             part = Rendered()
             paths = self._drafts(drafts, known, part, stager)
-            then()
-            return part, paths
+            return part, paths, then()
 
         another = self._stager.aside()
         return Aside(lambda: work(while_wanted(drafts), another), lambda: work(drafts, self._stager))

@@ -13,6 +13,8 @@ from publisher.pipeline.examine import Answer, Question, examine
 if TYPE_CHECKING:
     from publisher.editions.tables import Parts
     from publisher.editions.tables.known import Known
+    from publisher.editions.tables.search import Found
+    from publisher.pipeline.aside import Behind
     from publisher.pipeline.sequel import Former, Sequel
 
 WORTH_MEMORY = 1_000_000
@@ -34,11 +36,13 @@ class Lasting:
     def __init__(self, folder: Path | None, read: Callable[[str], bytes]) -> None:
         self._folder, self._read = folder, read
         self._examined: dict[tuple[str, str], _Examined] = {}
+        self._behind: Behind | None = None
 
     def examine(self, question: Question, sha256: str, data: bytes) -> tuple[Answer, PublicContent | None]:
         """As the function of that name; of a sequel only what differs is read."""
         if self._folder is None:
             return examine(question, data)
+        self.settle()
         former = self._former(question, len(data))
         found = self._sequel(question, data, former) if former is not None else None
         answer, content = (found.answer, found.content) if found is not None else examine(question, data)
@@ -51,26 +55,35 @@ class Lasting:
         found = self._examined.get(ref)
         return None if found is None else found.known
 
-    def remembering(self, question: Question, sha256: str, table: PublicTable, parts: Parts) -> Callable[[], None]:
-        """What remembers this edition when its pages are made, or forgets those before."""
+    def remember(self, question: Question, sha256: str, table: PublicTable, parts: Parts, found: Found | None) -> None:
+        """The pages of this edition are made: the next one may begin with it. This takes a while, and nobody waits for it."""
         examined = self._examined.pop((question.path, sha256), None)
         if self._folder is None:
-            return lambda: None
+            return
         from publisher.editions.tables.known import WIDTH
+        from publisher.pipeline.aside import Behind
         from publisher.pipeline.memory import Memory
         from publisher.pipeline.sequel import former
 
         memory = Memory(self._folder)
-        if examined is None or not examined.worth or examined.answer.digest is None:
-            return lambda: memory.forget(question.slug)
+        if examined is None or not examined.worth or examined.answer.digest is None or found is None:
+            memory.forget(question.slug)
+            return
         answer, ((_, rows),) = examined.answer, examined.answer.digest.tallies
 
-        def remember() -> None:
-            made = parts.made(rows[: len(table.rows) * WIDTH])
-            if made is not None:
+        def work(wanted: Callable[[], bool]) -> None:
+            made = parts.made(rows[: len(table.rows) * WIDTH], found)
+            if made is not None and wanted():
                 memory.keep(question, former(sha256, answer, table, made))
 
-        return remember
+        self.settle()
+        self._behind = Behind(work)
+
+    def settle(self) -> None:
+        """Wait until all is remembered."""
+        behind, self._behind = self._behind, None
+        if behind is not None:
+            behind.wait()
 
     def _former(self, question: Question, size: int) -> Former | None:
         """The edition before, of a table that is large enough to be remembered."""

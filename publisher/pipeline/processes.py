@@ -167,5 +167,8 @@ def _serve(asked: Iterator[tuple[str, Sequence[Any]]], bench: Bench, prefix: str
     gc.freeze()
     gc.set_threshold(*GARBAGE)
     hand = Hand(replace(bench, stager=bench.stager.again(prefix)), alone=True)
-    for call, argument in asked:
-        yield getattr(hand, call)(argument)
+    try:
+        for call, argument in asked:
+            yield getattr(hand, call)(argument)
+    finally:
+        hand.close()

@@ -19,13 +19,13 @@ from publisher.editions.tables.columns import form
 from publisher.editions.tables.drilldown import Node
 from publisher.editions.tables.history import Timeline
 from publisher.editions.tables.history import drafts as drafts_of_editions
-from publisher.editions.tables.known import Known, Made
+from publisher.editions.tables.known import MOST_ROWS, Known, Made
 from publisher.editions.tables.names import Names, name_weights
 from publisher.editions.tables.overview import WHOLE, Facts, Overview, counted
 from publisher.editions.tables.pages import ROBOTS, Draft, Press, Stop, plain, rows_head, title_of
 from publisher.editions.tables.roll import Roll, roll
 from publisher.editions.tables.routes import READING, UNIT, Addresses, Measures, Route, routes
-from publisher.editions.tables.search import Finder
+from publisher.editions.tables.search import Finder, Found
 from publisher.editions.tables.standard import present
 from publisher.editions.tables.standard_csv import Town, standard
 from publisher.model import Bulletin, Page, PageKind, Problem, PublicTable, PublicWorkbook, State, TableKind
@@ -98,8 +98,10 @@ class Parts:
     beside: Iterator[Draft]
     editions: tuple[Iterator[Draft], ...]
     overviews: Iterator[Draft]
-    made: Callable[[bytes], Made | None]
-    """What to remember of the rows, given the digests by which they are told apart in time."""
+    found: Callable[[], Found | None]
+    """What the making of ``beside`` has found out about the rows, to be asked where it was made."""
+    made: Callable[[bytes, Found | None], Made | None]
+    """What to remember of the rows, given the digests by which they are told apart in time, and what was ``found``."""
 
 
 def parts(bulletin: Bulletin, frame: Frame, tables: Sequence[Ready]) -> Parts | None:
@@ -166,24 +168,34 @@ class _Making:
         """The same in parts. What all of them need is made here."""
         _ = self.roll, [press.measured for press in self.presses.values()]
         editions = [self._divided_pages([edition]) for edition in self.frame.editions]
-        return Parts(self._beside(), tuple(editions), self._overviews(), self.made)
+        return Parts(self._beside(), tuple(editions), self._overviews(), self.found, self.made)
 
-    def made(self, identities: bytes) -> Made | None:
-        """What the next edition need not make again of rows that stay; None of a table that stands in the order of the office."""
-        found, finder = self.roll, self._finder
-        if not found.alphabetic or self.table is not self.source:
+    def found(self) -> Found | None:
+        worth = self._finder is not None and self._lasts
+        return self._finder.found() if worth and self._finder is not None else None
+
+    @property
+    def _lasts(self) -> bool:
+        """Whether the next edition can use what was made of the rows: not where they stand in the order of the office."""
+        return self.roll.alphabetic and self.table is self.source and len(self.table.rows) <= MOST_ROWS
+
+    def made(self, identities: bytes, found: Found | None) -> Made | None:
+        """What the next edition need not make again of rows that stay."""
+        roll = self.roll
+        if not self._lasts or found is None:
             return None
-        place_of = array("I", bytes(4 * len(found.order)))
-        for place, row in enumerate(found.order):
+        place_of = array("I", bytes(4 * len(roll.order)))
+        for place, row in enumerate(roll.order):
             place_of[row] = place
         measured = ((press.edition.name, press.measured) for press in self.presses.values())
         sizes = {name: list(map(some.__getitem__, place_of)) for name, some in measured if some is not None}
-        by_place = finder.forms() if finder is not None else {}
-        forms = {column: list(map(some.__getitem__, place_of)) for column, some in by_place.items()}
         digests = array("Q")
-        digests.frombytes(found.digests.of(range(len(found.order))))
+        digests.frombytes(roll.digests.whole)
         by_row = array("Q", map(digests.__getitem__, place_of)).tobytes()
-        return Made(form(self.table, found.layout), identities, by_row, *found.parts, found.order, sizes, forms, found.joins)
+        ways = {route.code: route.parts for route in self._drill[0] if route.parts}
+        return Made(
+            form(self.table, roll.layout), identities, by_row, *roll.parts, roll.order, sizes, found.forms, roll.joins, found.orders, found.weights, ways
+        )
 
     def _beside(self) -> Iterator[Draft]:
         """Everything but the pages of rows and the overviews."""
@@ -362,10 +374,12 @@ class _Making:
             rooms = link_rooms = [(press, WEB_PAGE)]
         columns = [array("Q", [size * UNIT // room + 1 for size in press.sizes()]) for press, room in rooms]
         weights = array("Q", map(max, *columns)) if len(columns) > 1 else columns[0]
+        coded = [(press.encoding, room) for press, room in rooms]
         return Measures(
-            rows=weights,
-            names=lambda: name_weights(self.roll, [(press.encoding, room) for press, room in rooms]),
+            rows=lambda places: weights if len(places) == len(weights) and isinstance(places, range) else array("Q", [weights[p] for p in places]),
+            names=lambda places: name_weights(self.roll, coded, places),
             link=lambda label: max(press.link_size(label) * UNIT // room + 1 for press, room in link_rooms),
+            said=repr((coded, [(press.edition.name, room) for press, room in link_rooms], self.roll.joins)),
         )
 
     def _stops(

@@ -20,6 +20,10 @@ MINIMUM_ENTRIES = 2
 FEW_PAGES = 8
 
 
+Packed = tuple[str, str, str, str, int, int, tuple["Packed", ...], str]
+"""A node as plain values, in the order of its fields."""
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """One page: rows ``start`` to ``stop`` of the route, or (with ``entries``) links to the pages that have
@@ -47,6 +51,18 @@ class Node:
     def walk(self) -> list[Node]:
         """This page and all below it."""
         return [self, *(node for entry in self.entries for node in entry.walk())]
+
+    def packed(self) -> Packed:
+        """The same as plain values."""
+        entries = tuple([entry.packed() for entry in self.entries])
+        return self.seed, self.prefix, self.first, self.last, self.start, self.stop, entries, self.label
+
+    @classmethod
+    def unpacked(cls, values: Packed, by: int = 0) -> Node:
+        """From ``packed``, where so many rows stand before those of its list."""
+        seed, prefix, first, last, start, stop, entries, label = values
+        below = tuple([cls.unpacked(entry, by) for entry in entries])
+        return cls(seed, prefix, first, last, start + by, stop + by, below, label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +95,9 @@ class Partition:
         self._cost = cost
         self._room = room
 
-    def part(self, name: str, start: int, stop: int) -> Node:
-        """One node for the rows of a part that has a name of its own; the keys are sorted within the part."""
-        return replace(self._paged(self._tree(name, f"{name}\x02", "", start, stop)), label=name)
+    def whole(self, name: str) -> Node:
+        """One node for all rows, of a list that is part of another and has a name of its own there."""
+        return replace(self._paged(self._tree(name, f"{name}\x02", "", 0, len(self._keys))), label=name)
 
     def by_initial(self) -> tuple[Node, ...]:
         """One node for each first character of the keys, whatever its size: people look for あ, not for あ to

@@ -23,6 +23,9 @@ class Made:
     ``identities``: by what a row is told apart in all editions, ``digests``: what it shows (WIDTH bytes each); ``keys``: reading and district,
     ``bare``: the digest of a row without its group; ``order``: rows as they stand in the roll; ``sizes``: bytes of its markup by
     edition; ``forms``: what the cells of a column are found by. ``joins``: somewhere a mark joins what stands before it.
+    ``found``: rows in the order of their entries in the search, and of the pointers to them; ``weights``: bytes of each there.
+
+    By route and value, ``ways``: the pages of the rows of a value (``routes.Part``).
     """
 
     form: str
@@ -34,6 +37,9 @@ class Made:
     sizes: Mapping[str, Sequence[int]] = field(repr=False)
     forms: Mapping[int, Sequence[str]] = field(repr=False)
     joins: bool = True
+    found: tuple[Sequence[int], Sequence[int]] = ((), ())
+    weights: Sequence[int] = field(default=(), repr=False)
+    ways: Mapping[str, Mapping[str, tuple[bytes, tuple]]] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +73,13 @@ class Known:
 
         return array("Q", self.carried(numbers, several)).tobytes()
 
-    def order(self) -> list[int]:
-        """The rows of the new table in the order of the former one, new ones last: nearly sorted."""
+    def order(self, former: Sequence[int]) -> list[int]:
+        """The rows of the new table in the order in which those of the former one stood, new ones last: nearly sorted."""
         row_of = [-1] * len(self.made.order)
         for row, at in enumerate(self.came):
             if at >= 0:
                 row_of[at] = row
-        found = [row for at in self.made.order if (row := row_of[at]) >= 0]
+        found = [row for at in former if (row := row_of[at]) >= 0]
         if len(found) + len(self.fresh) != len(self.came):  # two rows that say the same came from one
             return list(range(len(self.came)))
         return [*found, *self.fresh]

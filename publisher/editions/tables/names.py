@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Sequence
+from operator import add
 
 from publisher.editions.tables.drilldown import Node
 from publisher.editions.tables.roll import Roll
@@ -46,16 +47,13 @@ class Names:
         return "".join(lines).encode("shift_jis" if legacy else "utf-8"), bool(lost)
 
 
-def name_weights(roll: Roll, rooms: Sequence[tuple[str, int]]) -> Sequence[int]:
-    """What each row weighs at most in a list of names; ``rooms``: (encoding, bytes for rows) of each
+def name_weights(roll: Roll, rooms: Sequence[tuple[str, int]], places: Sequence[int]) -> Sequence[int]:
+    """What the rows at these places weigh at most in a list of names; ``rooms``: (encoding, bytes for rows) of each
     edition."""
-    said = [_lengths(roll.cells[c]) for c in _columns(roll)]
-    lengths = list(map(sum, zip(*said, strict=True))) or [0] * len(roll.keys)
+    said = [_lengths(list(map(cells.__getitem__, places))) for cells in map(roll.cells.__getitem__, _columns(roll))]
+    lengths = said[0] if len(said) == 1 else list(map(add, *said)) if said else [0] * len(places)
     wide = [(2 if encoding == "shift_jis" else 3, room) for encoding, room in rooms]
-    by_length = [
-        max((_LINK + width * (length + 2)) * UNIT // room + 1 for width, room in wide)
-        for length in range(max(lengths, default=0) + 1)
-    ]
+    by_length = {length: max((_LINK + width * (length + 2)) * UNIT // room + 1 for width, room in wide) for length in set(lengths)}
     return array("Q", map(by_length.__getitem__, lengths))
 
 

@@ -114,7 +114,7 @@ def _sorted(keys: Sequence[str], known: Known | None) -> list[int]:
     """The rows by their keys. In the order of the edition before nearly all of them stand as they have to."""
     if known is None:
         return sorted(range(len(keys)), key=keys.__getitem__)
-    order = sorted(known.order(), key=keys.__getitem__)
+    order = sorted(known.order(known.made.order), key=keys.__getitem__)
     found = [keys[i] for i in order]
     return sorted(range(len(keys)), key=keys.__getitem__) if any(map(eq, found, found[1:])) else order
 

@@ -7,14 +7,14 @@ import re
 import unicodedata
 from array import array
 from base64 import b32encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from itertools import chain
+from itertools import accumulate, chain
 
 from publisher.editions.tables import reading
 from publisher.editions.tables.columns import dividing
-from publisher.editions.tables.drilldown import Node, Partition, in_order, shelved
+from publisher.editions.tables.drilldown import Node, Packed, Partition, in_order, shelved
 from publisher.editions.tables.roll import END, Roll
 
 READING, GROUP, DISTRICT, ORDER = "", "s", "d", "p"
@@ -23,7 +23,12 @@ READING, GROUP, DISTRICT, ORDER = "", "s", "d", "p"
 UNIT = 1_000_000
 """A full page of rows, or of links: weights and costs are parts of it."""
 
+Part = tuple[bytes, Packed]
+"""The pages of one value of a route: what stands for everything that they hang on, and the pages, their rows counted within the value."""
+
 _OPEN, _CLOSED = "\x10", "\x11"
+_COUNTED = " 000,000人"
+"""As much room as the number behind a value takes."""
 _EMPTY = "（記載なし）"
 
 
@@ -44,6 +49,8 @@ class Route:
     top: tuple[Node, ...]
     named: bool = False
     listed: bool = False
+    parts: Mapping[str, Part] = field(default_factory=dict, repr=False)
+    """The pages of each value, where the lists are by reading: what the next edition may keep."""
     known: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     """Labels by seed."""
 
@@ -132,11 +139,15 @@ def _whole(seed: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """How heavy things are, in UNITs: each row by place, the same in lists of names, a link by its label."""
+    """How heavy things are, in UNITs: rows by their places, the same in lists of names, a link by its label.
 
-    rows: Sequence[int]
-    names: Callable[[], Sequence[int]]
+    ``said`` stands for all that this hangs on beside the rows and the labels.
+    """
+
+    rows: Callable[[Sequence[int]], Sequence[int]]
+    names: Callable[[Sequence[int]], Sequence[int]]
     link: Callable[[str], int]
+    said: str
 
 
 def routes(roll: Roll, measures: Measures) -> tuple[Route, ...]:
@@ -155,8 +166,9 @@ def routes(roll: Roll, measures: Measures) -> tuple[Route, ...]:
 
 
 def _by_reading(roll: Roll, measures: Measures) -> Route:
-    route = Route(READING, None, range(len(roll.keys)), roll.keys, (), ())
-    partition = Partition(roll.keys, measures.rows, UNIT, _cost(route, measures), UNIT)
+    members = range(len(roll.keys))
+    route = Route(READING, None, members, roll.keys, (), ())
+    partition = Partition(roll.keys, measures.rows(members), UNIT, _cost(route, measures), UNIT)
     nodes = partition.by_initial()
     return replace(route, nodes=nodes, top=nodes)
 
@@ -172,24 +184,58 @@ def _by_value(roll: Roll, measures: Measures, code: str, column: int, *, named: 
     runs = {value: sorted(run, key=shut.__contains__) if shut else run for value, run in places.items()}
     members = array("I", chain.from_iterable(runs.values()))
     keys = [(_CLOSED if p in shut else _OPEN) + roll.keys[p] if shut else roll.keys[p] for p in members]
-    by_place = measures.names() if named else measures.rows
-    weights = array("Q", map(by_place.__getitem__, members))
     route = Route(code, column, members, keys, (), (), named)
-    cost = _cost(route, measures, " 000,000人")
-    partition = Partition(keys, weights, UNIT, cost, UNIT)
+    cost = _cost(route, measures, _COUNTED)
+    weights = measures.names if named else measures.rows
+    if roll.alphabetic:
+        parts = _parts(roll, route, measures, runs)
+        starts = accumulate(map(len, runs.values()), initial=0)
+        nodes = tuple([Node.unpacked(tree, start) for (_, tree), start in zip(parts.values(), starts, strict=False)])
+    else:
+        parts = {}
+        nodes = _numbered(roll, members, weights(members), runs, cost)
+    top = shelved(nodes, cost, UNIT)
+    return replace(route, nodes=nodes, top=top, listed=_too_many(top, cost), parts=parts)
+
+
+def _parts(roll: Roll, route: Route, measures: Measures, runs: Mapping[str, Sequence[int]]) -> dict[str, Part]:
+    """The pages of each value, of lists by reading: those of a value that has the same rows as in the edition before stay."""
+    former = roll.known.made.ways.get(route.code, {}) if roll.known is not None else {}
+    parts: dict[str, Part] = {}
+    start = 0
+    for value, run in runs.items():
+        keys = route.keys[start : start + len(run)]
+        start += len(run)
+        said = _said(measures, keys, b"" if route.named else roll.digests.of(run))
+        part = former.get(value)
+        if part is None or part[0] != said:
+            own = replace(route, keys=keys)
+            weights = (measures.names if route.named else measures.rows)(run)
+            tree = Partition(keys, weights, UNIT, _cost(own, measures, _COUNTED), UNIT).whole(value or _EMPTY)
+            part = said, tree.packed()
+        parts[value] = part
+    return parts
+
+
+def _said(measures: Measures, keys: Sequence[str], rows: bytes) -> bytes:
+    """Stands for everything that divides these rows into pages."""
+    digest = blake2b(measures.said.encode("utf-8", "replace"), digest_size=16)
+    digest.update("\n".join(keys).encode("utf-8", "replace"))
+    digest.update(rows)
+    return digest.digest()
+
+
+def _numbered(
+    roll: Roll, members: Sequence[int], weights: Sequence[int], runs: Mapping[str, Sequence[int]], cost: Callable[[Node], int]
+) -> tuple[Node, ...]:
+    """The pages of each value, of lists in the order of the office."""
     nodes = []
     start = 0
     for value, run in runs.items():
         stop = start + len(run)
-        name = value or _EMPTY
-        if roll.alphabetic:
-            nodes.append(partition.part(name, start, stop))
-        else:
-            nodes.append(_chunks(roll, members, weights, name, start, stop, cost))
+        nodes.append(_chunks(roll, members, weights, value or _EMPTY, start, stop, cost))
         start = stop
-    made = tuple(nodes)
-    top = shelved(made, cost, UNIT)
-    return replace(route, nodes=made, top=top, listed=_too_many(top, cost))
+    return tuple(nodes)
 
 
 def _chunks(
@@ -222,7 +268,7 @@ def _chunks(
 def _as_it_stands(roll: Roll, measures: Measures) -> Route:
     """A table without anything to look up by: its pages in the order of the office."""
     members = range(len(roll.keys))
-    parts = [(_digest(roll, place), weight) for place, weight in enumerate(measures.rows)]
+    parts = [(_digest(roll, place), weight) for place, weight in enumerate(measures.rows(members))]
     pages = tuple(
         replace(node, label=_from_to(roll, node, number))
         for number, node in enumerate(in_order(parts, UNIT), 1)

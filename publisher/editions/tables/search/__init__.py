@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 from publisher.editions import moments
 from publisher.editions.frame import Frame
 from publisher.editions.tables.overview import Facts
@@ -10,12 +14,22 @@ from publisher.editions.tables.roll import Roll
 from publisher.editions.tables.search.index import Index
 from publisher.editions.tables.search.script import Script, place, script
 
-__all__ = ["Finder", "findable", "place", "script"]
+__all__ = ["Finder", "Found", "findable", "place", "script"]
 
 
 def findable(roll: Roll) -> bool:
     """Whether there is a name or a reading to find the rows of a table by."""
     return roll.layout.lead is not None or roll.layout.kana is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """By row: ``forms``, what the cells of a column are found by; ``weights``. ``orders``: the rows in the order of their entries, and of the
+    pointers to them."""
+
+    forms: Mapping[int, Sequence[str]]
+    orders: tuple[Sequence[int], Sequence[int]]
+    weights: Sequence[int]
 
 
 class Finder:
@@ -37,7 +51,13 @@ class Finder:
         code = self._script.page(table.slug)
         return [Draft(code.path, self._script.name, lambda: code), *self._index.drafts(said)]
 
-    def forms(self) -> dict[int, list[str]]:
-        """Of the columns by which rows are found, what their cells are found by, by place."""
+    def found(self) -> Found:
+        """What the next edition need not find out again. Call it when the files are made."""
+        index, order = self._index, self._roll.order
+        place_of = array("I", bytes(4 * len(order)))
+        for at, row in enumerate(order):
+            place_of[row] = at
         layout = self._roll.layout
-        return {column: self._index.forms(column) for column in dict.fromkeys((layout.lead, layout.kana)) if column is not None}
+        columns = [column for column in dict.fromkeys((layout.lead, layout.kana)) if column is not None]
+        forms = {column: list(map(index.forms(column).__getitem__, place_of)) for column in columns}
+        return Found(forms, index.found(), array("I", map(index.weights.__getitem__, place_of)))

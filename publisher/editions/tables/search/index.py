@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
 from base64 import b32encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from itertools import accumulate
 from operator import eq
@@ -44,6 +46,8 @@ _SAMPLE = 2_000
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
+_SPACED = "{} {}".format
+
 _Entry = int | str
 """Something that is found: a row (its place in the roll) or a pointer."""
 
@@ -66,6 +70,8 @@ class Index:
         self.columns = tuple(dict.fromkeys((*self.named, *layout.shown, *(layout.map or ()))))
         self._taken: dict[str, str] = {}
         self._forms: dict[int, list[str]] = {}
+        self._by_key: Sequence[int] = ()
+        self._by_pointer: Sequence[int] = ()
         said = repr((FORM, self.columns, roll.table.columns))
         self._form = b32encode(digest(said, 5)).decode().lower()
 
@@ -101,25 +107,52 @@ class Index:
 
     def _sorted(self) -> tuple[list[_Entry], list[str]]:
         """Every row under its reading, every other way to find it, and their keys, sorted."""
-        roll, layout = self.roll, self.roll.layout
+        roll = self.roll
+        names, mains = self._names_and_mains
+        said, width = roll.digests.whole.hex(), 2 * roll.digests.SIZE
+        keys = [f"{main}{_FIRST}{said[start : start + width]}{_LAST}" for main, start in zip(mains, range(0, len(said), width), strict=True)]
+        self._by_key = sorted(self._as_before(0), key=keys.__getitem__)
+        places = [place for place in self._by_key if mains[place]] if "" in mains else self._by_key
+        pointers = self._pointers(names, mains)
+        # Two sorted lists, one after the other: sorting them together only merges.
+        entries: list[_Entry] = [*places, *pointers]
+        found = [*map(keys.__getitem__, places), *[pointer.replace(" ", _FIRST) + _LAST for pointer in pointers]]
+        order = sorted(range(len(found)), key=found.__getitem__)
+        return list(map(entries.__getitem__, order)), _told_apart(list(map(found.__getitem__, order)))
+
+    @cached_property
+    def _names_and_mains(self) -> tuple[list[str], list[str]]:
+        """By place: what its name is found by, and what stands before all of its row's data: the reading, or the name."""
+        layout = self.roll.layout
         names = self.forms(layout.lead) if layout.lead is not None else []
         readings = self.forms(layout.kana) if layout.kana is not None else [""] * len(names)
         names = names or readings
-        mains = [reading or name for reading, name in zip(readings, names, strict=True)]
-        said, width = roll.digests.whole.hex(), 2 * roll.digests.SIZE
-        keys = [f"{main}{_FIRST}{said[start : start + width]}{_LAST}" for main, start in zip(mains, range(0, len(said), width), strict=True)]
-        entries: list[_Entry] = list(range(len(keys)))
-        if "" in mains:
-            entries = [place for place in entries if mains[place]]
-            keys = [keys[place] for place in entries]
-        pairs = set(zip(names, mains, strict=True))
-        pointers = {f"{name} {main}" for name, main in pairs if name and not main.startswith(name)}
-        if not roll.table.personal:
-            pointers |= {f"{end} {main}" for name, main in pairs for end in _ends(name)}
-        entries += pointers
-        keys += [pointer.replace(" ", _FIRST) + _LAST for pointer in pointers]
-        order = sorted(range(len(keys)), key=keys.__getitem__)
-        return [entries[i] for i in order], _told_apart([keys[i] for i in order])
+        return names, [reading or name for reading, name in zip(readings, names, strict=True)]
+
+    def _pointers(self, names: Sequence[str], mains: Sequence[str]) -> list[str]:
+        """"佐藤yosie satoyosie": under what else a row is found, and where it stands. Nearly sorted."""
+        both = list(map(_SPACED, names, mains))
+        self._by_pointer = sorted(self._as_before(1), key=both.__getitem__)
+        found = dict.fromkeys([both[p] for p in self._by_pointer if names[p] and not mains[p].startswith(names[p])])
+        if not self.roll.table.personal:
+            pairs = set(zip(names, mains, strict=True))
+            found |= dict.fromkeys(sorted({f"{end} {main}" for name, main in pairs for end in _ends(name)}))
+        return list(found)
+
+    def _as_before(self, which: int) -> Sequence[int]:
+        """All places; where an edition before is known, in the order in which its rows were found."""
+        known, order = self.roll.known, self.roll.order
+        if known is None or len(known.made.found[which]) != len(known.made.order):
+            return range(len(order))
+        place_of = array("I", bytes(4 * len(order)))
+        for place, row in enumerate(order):
+            place_of[row] = place
+        return [place_of[row] for row in known.order(known.made.found[which])]
+
+    def found(self) -> tuple[array[int], array[int]]:
+        """Rows in the order of their entries, and of the pointers to them. Call it after ``drafts``."""
+        order = self.roll.order
+        return array("I", map(order.__getitem__, self._by_key)), array("I", map(order.__getitem__, self._by_pointer))
 
     def forms(self, column: int) -> list[str]:
         """What the cells of a column are found by, in the order of the roll."""
@@ -141,16 +174,27 @@ class Index:
         return [forms[cell] for cell in cells]
 
     def _sums(self, entries: Sequence[_Entry]) -> list[int]:
-        """What the entries weigh, added up: their bytes, counted as if every character of a cell had three."""
-        cells, columns = self.roll.cells, self.columns
-        around = 3 * len(columns) + 3
+        """What the entries weigh, added up."""
+        weights = self.weights
+        return list(accumulate([_POINTER * (_size(entry) + 3) if type(entry) is str else weights[entry] for entry in entries], initial=0))
+
+    @cached_property
+    def weights(self) -> Sequence[int]:
+        """What each row weighs, by place: its bytes, counted as if every character of a cell had three."""
+        roll, known = self.roll, self.roll.known
+        if known is None or not known.made.weights:
+            return self._weights(roll.cells)
+        rows = [roll.table.rows[i] for i in known.fresh]
+        weights = known.carried(known.made.weights, lambda _: self._weights(list(zip(*rows, strict=True))))
+        return list(map(weights.__getitem__, roll.order))
+
+    def _weights(self, cells: Sequence[Sequence[str]]) -> list[int]:
+        """``cells`` by column."""
+        around = 3 * len(self.columns) + 3
         lengths = list(map(len, map("".join, zip(*cells, strict=True))))
         if max(lengths, default=0) > CLIP:
-            lengths = [length if length <= CLIP else sum([min(len(cells[c][place]), CLIP) for c in columns]) for place, length in enumerate(lengths)]
-        weights = [
-            _POINTER * (_size(entry) + 3) if type(entry) is str else 3 * lengths[entry] + around for entry in entries
-        ]
-        return list(accumulate(weights, initial=0))
+            lengths = [length if length <= CLIP else sum([min(len(cells[c][place]), CLIP) for c in self.columns]) for place, length in enumerate(lengths)]
+        return [3 * length + around for length in lengths]
 
     # --- files -----------------------------------------------------------------
 
