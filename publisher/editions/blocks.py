@@ -27,14 +27,15 @@ from publisher.model import (
     Strong,
     Text,
 )
+from publisher.patterns import pattern
 
 _DIGIT = "[0-9０-９]"
 _HYPHEN = "[-－−‐‑–ー]"
-_HYPHENS = re.compile(_HYPHEN)
-_TELEPHONE = re.compile(
+_HYPHENS = pattern(_HYPHEN)
+_TELEPHONE = pattern(
     f"(?<![0-9０-９A-Za-z./_-])[0０]{_DIGIT}{{1,4}}{_HYPHEN}{_DIGIT}{{1,4}}{_HYPHEN}{_DIGIT}{{3,4}}(?![0-9０-９A-Za-z_-])"
 )
-_OUTSIDE = re.compile("(?:https?|mailto|tel):")
+_OUTSIDE = pattern("(?:https?|mailto|tel):")
 _PLAIN = str.maketrans("０１２３４５６７８９", "0123456789")
 
 

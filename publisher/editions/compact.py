@@ -4,7 +4,6 @@ nothing that is wider than a handset.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 
@@ -30,6 +29,7 @@ from publisher.model import (
     Strong,
     Text,
 )
+from publisher.patterns import pattern
 
 RUN = 80
 """Characters of text that are never divided; at six bytes each they fit on any page."""
@@ -42,7 +42,7 @@ take them.
 DEPTH = 4
 """Lists and quotations within each other, at most; what is deeper stands on the last level."""
 
-_SENTENCE = re.compile(r"(?<=[。．！？!?\n])")
+_SENTENCE = pattern(r"(?<=[。．！？!?\n])")
 
 
 def cut(text: str, length: int) -> str:

@@ -14,16 +14,17 @@ from hashlib import sha256
 from itertools import groupby
 
 from publisher.model import Problem, PublicTable
+from publisher.patterns import pattern
 
 NEUTRALISER = "'"
 """Put before a cell that a spreadsheet would run: it then shows the cell as the text it is."""
 
 _DANGEROUS = frozenset("=+-@＝＋－＠\t\r\n")
-_BEGINS_DANGEROUSLY = re.compile(f'"[{re.escape("".join(sorted(_DANGEROUS)))}]')
+_BEGINS_DANGEROUSLY = pattern(f'"[{re.escape("".join(sorted(_DANGEROUS)))}]')
 _CHUNK = 10_000
-_HARMLESS = re.compile(r"[-+－＋]?[\s(（]*[0-9０-９][0-9０-９.,:/()（）．，%％ \-－‐‑–−ー]*|[-－]+")
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_HARMLESS = pattern(r"[-+－＋]?[\s(（]*[0-9０-９][0-9０-９.,:/()（）．，%％ \-－‐‑–−ー]*|[-－]+")
+_INTEGER = pattern(r"-?(?:0|[1-9][0-9]*)")
+_NUMBER = pattern(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
 class _Bare(str):

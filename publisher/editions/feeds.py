@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from publisher.model import Card, Category, Page, PageKind, Severity, State
+from publisher.patterns import pattern
 
 if TYPE_CHECKING:
     from feedgen.feed import FeedGenerator
@@ -25,7 +26,7 @@ GENERATOR = "saigai-publisher"
 
 _SHOWN = frozenset(State) - {State.SCHEDULED}
 #: What XML 1.0 2.2 does not allow, and lone surrogates.
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ILLEGAL = pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _GONE = {
     State.WITHDRAWN: ("取消", "この情報は取り消されました。"),
     State.EXPIRED: ("掲載終了", "この情報の掲載は終わりました。"),

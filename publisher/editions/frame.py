@@ -18,6 +18,7 @@ from publisher.editions.mould import Mould, mark, may_be_moulded
 from publisher.editions.paths import relative, up
 from publisher.editions.theme import Theme
 from publisher.model import Page, PageKind
+from publisher.patterns import pattern
 
 if TYPE_CHECKING:
     from publisher.settings import Settings
@@ -39,9 +40,9 @@ MOULDS = 4_000
 """Kinds of pages that are remembered at most."""
 
 _FORBIDDEN = "\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
-_CONTROLS = re.compile(f"[{_FORBIDDEN}]")
-_SPECIAL = re.compile(f'[&<>"{_FORBIDDEN}]')
-_TELEPHONE = re.compile(r"\+?\d[\d()-]{7,}\d")
+_CONTROLS = pattern(f"[{_FORBIDDEN}]")
+_SPECIAL = pattern(f'[&<>"{_FORBIDDEN}]')
+_TELEPHONE = pattern(r"\+?\d[\d()-]{7,}\d")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ that tests, filters or compares one of them is rendered in full each time. ``may
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
+
+from publisher.patterns import pattern
 
 if TYPE_CHECKING:
     import jinja2
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _OPEN, _CLOSE = "\ue0f0", "\ue0f1"
 """Around the name of a value: characters of the private use area, which no escaping changes."""
 
-_MARK = re.compile(f"{_OPEN}([a-z_]+){_CLOSE}")
+_MARK = pattern(f"{_OPEN}([a-z_]+){_CLOSE}")
 
 
 def mark(name: str) -> str:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from publisher.model import PublicTable
+from publisher.patterns import pattern
 from publisher.readers.pfif import COLUMNS, NOTE_COLUMNS, SEXES, STATUSES
 from publisher.readers.pfif_records import NOTE, PERSON, Person, moment, stamp, write
 from publisher.review.address import split
@@ -44,7 +45,7 @@ _NAMES = {
     for name in names
 }
 _STATUS = {"evacuees": "believed_alive", "missing": "believed_missing", "deceased": "believed_dead"}
-_PREFECTURE = re.compile(r"^(?:東京都|北海道|(?:大阪|京都)府|..県|(?:神奈川|和歌山|鹿児島)県)")
+_PREFECTURE = pattern(r"^(?:東京都|北海道|(?:大阪|京都)府|..県|(?:神奈川|和歌山|鹿児島)県)")
 _BACK = {word: code for words in (SEXES, STATUSES) for code, word in words.items()} | {"男性": "male", "女性": "female"}
 OLDEST = 120
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from publisher.patterns import pattern
+
 GETA = "〓"
 
 SYMBOLS = str.maketrans(
@@ -77,9 +79,9 @@ _QUIET = frozenset("～－∥￠￡￢—¥‾–‑\xa0\u2002\u2003\u2009\u202f
 _INVISIBLE = (
     "\u200b-\u200f\u2060-\u2064\u00ad\ufe00-\ufe0f\ufeff\u202a-\u202e\u2066-\u2069\U000e0100-\U000e01ef"
 )
-_MEND = re.compile(f"[{_INVISIBLE}\uff61-\uff9f\u0300-\u036f\u3099\u309a\xa5\u203e]")
-_STRIP = re.compile(f"[{_INVISIBLE}]")
-_HALF_KANA = re.compile("[\uff61-\uff9f]+")
+_MEND = pattern(f"[{_INVISIBLE}\uff61-\uff9f\u0300-\u036f\u3099\u309a\xa5\u203e]")
+_STRIP = pattern(f"[{_INVISIBLE}]")
+_HALF_KANA = pattern("[\uff61-\uff9f]+")
 _MARKUP = str.maketrans({"<": "＜", ">": "＞", "&": "＆", '"': "”", "'": "’"})
 
 

@@ -7,12 +7,12 @@ show what residents need, and the standard CSV is written from it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from publisher.layouts.fields import field_of, hazard_of, narrow
+from publisher.patterns import pattern
 
 __all__ = ["Found", "Kind", "recognise"]
 
@@ -46,9 +46,9 @@ class Found:
         return any(field in self.fields for field in fields)
 
 
-_OF_PEOPLE = re.compile(r"(?<!開設者)(?<!管理者)(?<!代表者)氏名|生年月日|^性別|性別$|続柄")
-_NAMING = re.compile(r"(?:施設|場所|拠点|所|園|館|店|病院|機関|井戸)_?(?:名|名称)$|置き?場$|ステーション$|給水所$")
-_OF_CLINICS = re.compile(r"病院|医療機関|診療所")
+_OF_PEOPLE = pattern(r"(?<!開設者)(?<!管理者)(?<!代表者)氏名|生年月日|^性別|性別$|続柄")
+_NAMING = pattern(r"(?:施設|場所|拠点|所|園|館|店|病院|機関|井戸)_?(?:名|名称)$|置き?場$|ステーション$|給水所$")
+_OF_CLINICS = pattern(r"病院|医療機関|診療所")
 
 
 def recognise(columns: Sequence[str]) -> Found | None:

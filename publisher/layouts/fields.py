@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
+
+from publisher.patterns import pattern
 
 # Sources of the names: 自治体標準オープンデータセット and 推奨データセット (デジタル庁) for places, AED and
 # 医療機関; EEI (災害対応基本共有情報項目, デジタル庁 GIF 455) for shelters, roads, water and orders; 指定緊急避難
@@ -124,14 +125,14 @@ HAZARDS: Mapping[str, str] = {
 }  # fmt: skip
 """What a place protects from, in the words of the law (災害対策基本法施行令 20条の4) made short."""
 
-_HAZARD_COLUMN = re.compile(
+_HAZARD_COLUMN = pattern(
     r"(?:災害種別|対象とする災害|対象災害|対応災害|対応する災害|開設される災害の種類|異常な現象の種類)[_:・(](?P<of>.+?)\)?"
 )
-_MARKS = re.compile(r"[\s*＊※★●◎○]+")
-_NUMBERING = re.compile(r"^(?:[\u2460-\u2473]|[(\[]?\d{1,2}[)\].:、])")
-_ASIDE = re.compile(r"\([^()]*\)$|\[[^\[\]]*\]$")
-_AS_OF = re.compile(r"[_(]?[^_(]*(?:時点|現在|時現在)\)?$")
-_OF_A_PLACE = re.compile(r"^(?:指定)?(?:緊急)?(?:避難所|避難場所|施設|病院|医療機関|会場|給水所|給水拠点|店舗|窓口)(?:等)?[_・の]?")
+_MARKS = pattern(r"[\s*＊※★●◎○]+")
+_NUMBERING = pattern(r"^(?:[\u2460-\u2473]|[(\[]?\d{1,2}[)\].:、])")
+_ASIDE = pattern(r"\([^()]*\)$|\[[^\[\]]*\]$")
+_AS_OF = pattern(r"[_(]?[^_(]*(?:時点|現在|時現在)\)?$")
+_OF_A_PLACE = pattern(r"^(?:指定)?(?:緊急)?(?:避難所|避難場所|施設|病院|医療機関|会場|給水所|給水拠点|店舗|窓口)(?:等)?[_・の]?")
 _FIELD_OF = {alias: field for field, aliases in ALIASES.items() for alias in aliases}
 assert len(_FIELD_OF) == sum(map(len, ALIASES.values())), "a header belongs to one field"
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,15 +23,16 @@ from publisher.mirrors.s3_trouble import answered, foreign, home_region, lost, o
 from publisher.mirrors.sign import Signer, encoded
 from publisher.mirrors.trouble import refused, unavailable
 from publisher.mirrors.wire import Answer, Broken, MadeWay, Wire, proxy_for
+from publisher.patterns import pattern
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 _DIGEST = "x-amz-meta-sha256"
 _EMPTY = hashlib.sha256(b"").hexdigest()
-_MD5 = re.compile(r'"?([0-9a-fA-F]{32})"?')
+_MD5 = pattern(r'"?([0-9a-fA-F]{32})"?')
 #: The shape that botocore accepts; AWS itself is stricter.
-_BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
+_BUCKET = pattern(r"[A-Za-z0-9._-]{3,255}")
 #: Codes after which a request signed for the store's own clock may succeed.
 _CLOCK = {"RequestTimeTooSkewed", "RequestExpired"}
 #: Answers of a store to a question about a key that it does not have.

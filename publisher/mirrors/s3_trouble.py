@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 
 from publisher.errors import MirrorError
 from publisher.mirrors.trouble import refused, unavailable
+from publisher.patterns import pattern
 
 if TYPE_CHECKING:
     from publisher.mirrors.bucket import Bucket
@@ -142,7 +142,7 @@ def _refused(
     return refused(mirror, words, **facts)
 
 
-_ELEMENT = re.compile(rb"<(Code|Region|Endpoint)>([^<]{0,200})</")
+_ELEMENT = pattern(rb"<(Code|Region|Endpoint)>([^<]{0,200})</")
 
 
 def answered(answer: Answer) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def home_region(answer: Answer) -> str:
 
 
 #: What ``http.client`` raises where a proxy answers CONNECT with another status than 200.
-_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
+_TUNNEL = pattern(r"Tunnel connection failed: (\d{3})")
 
 
 def lost(mirror: str, error: Broken, host: str) -> MirrorError:

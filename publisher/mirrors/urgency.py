@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from urllib.parse import unquote
 
 from publisher.mirrors.plan import UNSURE, MirrorPlan
+from publisher.patterns import pattern
 from publisher.site.order import HOMES
 
 #: So many uploads are sent in the usual order: they are through in a moment.
 MANY = 100
 
 # In UTF-8 and in Shift_JIS alike: no second byte of a character is a quotation mark (JIS X 0208, 0x40 and above).
-_LINK = re.compile(rb'\b(?:href|src)="([^"#?]+)')
+_LINK = pattern(rb'\b(?:href|src)="([^"#?]+)')
 
 
 def hasten(plan: MirrorPlan, urgent: Collection[str], read: Callable[[str], bytes]) -> MirrorPlan:

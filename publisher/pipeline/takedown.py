@@ -5,7 +5,6 @@ They stand in the ledger until the mirror has confirmed them, and each confirmat
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,13 +15,14 @@ from publisher.ledger import Ledger
 from publisher.ledger.documents import DocumentRow
 from publisher.ledger.takedowns import TakeDownRow
 from publisher.model import Kind, PageKind, PageRecord, Problem, Receipt, State
+from publisher.patterns import pattern
 
 if TYPE_CHECKING:
     from publisher.mirrors import Mirror
     from publisher.settings import MirrorSettings, Settings
 
 EDITIONS = ("", "k/", "i/")
-_TABLE = re.compile(r"t/([^/]+)/")
+_TABLE = pattern(r"t/([^/]+)/")
 GONE = b"<!DOCTYPE html><html><head><title>-</title><meta name=\"robots\" content=\"noindex\"/></head><body><p>-</p></body></html>\n"
 """Written over a page before it is deleted: it names nothing, in any charset."""
 

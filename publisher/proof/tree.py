@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from publisher.mirrors.public import Fetched
+from publisher.patterns import pattern
 from publisher.proof.minisign import Forged, Malformed, PublicKey, verify
 
 Fetch = Callable[[str], Fetched]
@@ -18,8 +19,8 @@ SIGNATURE = "manifest.json.minisig"
 DEEPEST = 8
 """Steps of the tree at most: a key has six characters."""
 
-_PATH = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*")
-_HASH = re.compile(r"[0-9a-f]{64}")
+_PATH = pattern(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_HASH = pattern(r"[0-9a-f]{64}")
 
 
 class Broken(Exception):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from publisher.errors import Unreadable
 from publisher.model import Content, Problem
+from publisher.patterns import pattern
 
 TEXTS = {".md": "markdown", ".markdown": "markdown", ".txt": "text", ".text": "text"}
 TABLES = {".csv": "delimited", ".tsv": "delimited", ".xlsx": "sheet", ".xlsm": "sheet", ".xls": "sheet", ".ods": "sheet"}
@@ -20,7 +20,7 @@ LANGUAGES = {
 }
 """Languages of ``name.<language>.md`` (BCP 47); ``easy`` is やさしい日本語."""
 
-_TAGGED = re.compile(r"^(.+)\.([A-Za-z]{2,4}(?:-[A-Za-z]{2,4})?)(\.[^./]+)$")
+_TAGGED = pattern(r"^(.+)\.([A-Za-z]{2,4}(?:-[A-Za-z]{2,4})?)(\.[^./]+)$")
 _SHOWN = "まだ公開していません。前に公開したものがあれば、そのまま見えています。"
 
 ADVICE = {

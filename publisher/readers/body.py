@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from publisher.model import Problem
+from publisher.patterns import pattern
 from publisher.readers.cells import broken, damaged
 from publisher.readers.grid import (
     SHOWN,
@@ -123,24 +124,24 @@ def _side_by_side(sheet: Sheet, grid: Grid, names: list[str], made: Layout) -> N
 
 _EXPECTED = (
     (
-        re.compile(r"メール(?:アドレス)?$|e-?mail", re.I),
-        re.compile(r".*@.*|[-ー－―なし無]+"),
+        pattern(r"メール(?:アドレス)?$|e-?mail", re.I),
+        pattern(r".*@.*|[-ー－―なし無]+"),
         "メールアドレス",
     ),
     (
-        re.compile(r"url$", re.I),
-        re.compile(r"(?:https?:|www\.|/).*|.*\.[a-z]{2,}.*|[-ー－―なし無]+", re.I),
+        pattern(r"url$", re.I),
+        pattern(r"(?:https?:|www\.|/).*|.*\.[a-z]{2,}.*|[-ー－―なし無]+", re.I),
         "アドレス（URL）",
     ),
-    (re.compile(r"^緯度$|latitude"), re.compile(r"-?\d{1,2}(?:\.\d+)?|\d+[°度].*"), "緯度"),
-    (re.compile(r"^経度$|longitude"), re.compile(r"-?\d{1,3}(?:\.\d+)?|\d+[°度].*"), "経度"),
-    (re.compile(r"^郵便番号$"), re.compile(r"〒?\d{3}-?\d{4}|[-ー－―]+"), "郵便番号"),
+    (pattern(r"^緯度$|latitude"), pattern(r"-?\d{1,2}(?:\.\d+)?|\d+[°度].*"), "緯度"),
+    (pattern(r"^経度$|longitude"), pattern(r"-?\d{1,3}(?:\.\d+)?|\d+[°度].*"), "経度"),
+    (pattern(r"^郵便番号$"), pattern(r"〒?\d{3}-?\d{4}|[-ー－―]+"), "郵便番号"),
     (
-        re.compile(r"^電話番号$|telephone"),
-        re.compile(r"[^一-龥]*\d[^一-龥]*\d.*|[-ー－―なし無]+|.*[-(]\d.*"),
+        pattern(r"^電話番号$|telephone"),
+        pattern(r"[^一-龥]*\d[^一-龥]*\d.*|[-ー－―なし無]+|.*[-(]\d.*"),
         "電話番号",
     ),
-    (re.compile(r"^災害種別_"), re.compile(r"[01](?:\.0)?|[○◯〇×✕△◎●ー-]|true|false", re.I), "災害の種別"),
+    (pattern(r"^災害種別_"), pattern(r"[01](?:\.0)?|[○◯〇×✕△◎●ー-]|true|false", re.I), "災害の種別"),
 )
 
 

@@ -8,16 +8,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from publisher.patterns import pattern
+
 # A spreadsheet shows 15 significant digits and keeps no more (ECMA-376 Part 1, 18.8.30; IEEE 754 binary64).
 _DIGITS = 15
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
-_SURROGATES = re.compile(r"[\ud800-\udfff]")
-_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_UNCLEAN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]|_x[0-9A-Fa-f]{4}_|^[\s=]|\s$")
-_FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
-_SCIENTIFIC = re.compile(r"[+-]?\d(?:\.\d+)?[Ee]\+?\d{2}")
-_SHARPS = re.compile(r"#{3,}|#(?:REF|VALUE|NAME|DIV/0|NUM|NULL|SPILL|CALC)[!?]|#N/A|Err:\d{3}")
-_ODD = re.compile(rf"^(?:{_SCIENTIFIC.pattern}|{_SHARPS.pattern})$", re.MULTILINE)
+_CONTROLS = pattern(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_SURROGATES = pattern(r"[\ud800-\udfff]")
+_ESCAPE = pattern(r"_x([0-9A-Fa-f]{4})_")
+_UNCLEAN = pattern(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]|_x[0-9A-Fa-f]{4}_|^[\s=]|\s$")
+_FORMULA_TEXT = pattern(r'="(.*)"', re.DOTALL)
+_SCIENTIFIC = pattern(r"[+-]?\d(?:\.\d+)?[Ee]\+?\d{2}")
+_SHARPS = pattern(r"#{3,}|#(?:REF|VALUE|NAME|DIV/0|NUM|NULL|SPILL|CALC)[!?]|#N/A|Err:\d{3}")
+_ODD = pattern(rf"^(?:{_SCIENTIFIC.pattern}|{_SHARPS.pattern})$", re.MULTILINE)
 
 
 def number(value: float) -> str:
@@ -65,7 +67,7 @@ def text(value: str) -> str:
     return value.strip()
 
 
-_MAYBE_ODD = re.compile(r"\d[Ee]\+?\d")
+_MAYBE_ODD = pattern(r"\d[Ee]\+?\d")
 
 
 _BLOCK = 1 << 18

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from publisher.errors import Unreadable
 from publisher.model import Problem
+from publisher.patterns import pattern
 from publisher.readers.likelihood import average, likelihood
 
 
@@ -39,17 +40,17 @@ _MULTIBYTE = (
 )
 """Encodings without a mark, and how much likelihood each must bring before it is believed (EUC-JP has become rare, JIS X 0213 is seldom seen)."""
 
-_ESCAPE = re.compile(rb"\x1b(\$[@B]|\$\([BDOPQ]|\([BJIH])")
+_ESCAPE = pattern(rb"\x1b(\$[@B]|\$\([BDOPQ]|\([BJIH])")
 _CONTROLS = "".join(map(chr, (*range(9), 11, 12, *range(14, 32), 127)))
-_CONTROL = re.compile(f"[{re.escape(_CONTROLS)}]")
-_GAIJI = re.compile("[\ue000-\uf8ff]")
-_UNMAPPED = re.compile("[\x80-\x9f\uf8f0-\uf8ff]")
-_LATIN = re.compile(
+_CONTROL = pattern(f"[{re.escape(_CONTROLS)}]")
+_GAIJI = pattern("[\ue000-\uf8ff]")
+_UNMAPPED = pattern("[\x80-\x9f\uf8f0-\uf8ff]")
+_LATIN = pattern(
     r"[\u0080-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 )
-_JAPANESE = re.compile("[\u3000-\u30ff\u4e00-\u9fff\uff01-\uff5e]")
-_THREE_BYTES = re.compile("[\u0800-\U0010ffff]")  # or four, in UTF-8
-_LETTER = re.compile("[\u3041-\u30fe\u4e00-\u9fff]")
+_JAPANESE = pattern("[\u3000-\u30ff\u4e00-\u9fff\uff01-\uff5e]")
+_THREE_BYTES = pattern("[^\x00-\u07ff]")  # or four, in UTF-8
+_LETTER = pattern("[\u3041-\u30fe\u4e00-\u9fff]")
 _CP1252 = {
     ord(bytes([n]).decode("cp1252")): n for n in range(0x80, 0xA0) if n not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 }

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from publisher.patterns import pattern
 from publisher.readers.dates import find_as_of, find_moment, parse_moment
 
 LOOK = 10
@@ -14,8 +15,8 @@ LOOK = 10
 LENGTH = 60
 """A longer line is running text."""
 
-_PERIOD = re.compile(r"から|まで|より|[～〜~]|以降|以前|予定|[はにをへ。]")
-_YEAR = re.compile(r"年|[12]\d{3}|[RHSrhs]\s*\d")
+_PERIOD = pattern(r"から|まで|より|[～〜~]|以降|以前|予定|[はにをへ。]")
+_YEAR = pattern(r"年|[12]\d{3}|[RHSrhs]\s*\d")
 _MARKS = "()（）【】[]［］#＃*＊ 　\t"
 
 

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from datetime import datetime, timedelta, timezone, tzinfo
 
+from publisher.patterns import pattern
+
 ERAS = {
     "明治": (1868, 45), "大正": (1912, 15), "昭和": (1926, 64), "平成": (1989, 31), "令和": (2019, 99),
     "明": (1868, 45), "大": (1912, 15), "昭": (1926, 64), "平": (1989, 31), "令": (2019, 99),
@@ -36,19 +38,19 @@ _TIME = (
     rf"|:(?P<minute2>\d{{2}})(?::(?P<second2>\d{{2}})(?:\.\d{{1,9}})?)?(?!\d)))(?:{_S}(?P<half2>AM|PM|am|pm))?)"
 )
 _OFFSET = rf"(?P<offset>{_S}(?:Z|[+\-]\d{{2}}(?::?\d{{2}})?(?!\d)|JST))?"
-_MOMENT = re.compile(rf"{_DATE}{_WEEKDAY}(?:{_S}[T,、]?{_S}{_TIME}{_OFFSET})?")
-_ONLY_TIME = re.compile(rf"{_TIME}{_OFFSET}")
-_COMPACT = re.compile(r"((?:19|20)\d{2})([01]\d)([0-3]\d)(?:T?(\d{2})(\d{2})(\d{2})?)?")
-_AFTER = re.compile(rf"{_S}(?:頃|ごろ|現在|時点|発表|更新|作成|公表|掲載|付け?|以降|から|より|まで|[~〜])+$")
-_AS_OF = re.compile(r"(?:現在|時点|発表|更新|作成|公表|付け|発令|発信|掲載)")
-_DATED = re.compile(
+_MOMENT = pattern(rf"{_DATE}{_WEEKDAY}(?:{_S}[T,、]?{_S}{_TIME}{_OFFSET})?")
+_ONLY_TIME = pattern(rf"{_TIME}{_OFFSET}")
+_COMPACT = pattern(r"((?:19|20)\d{2})([01]\d)([0-3]\d)(?:T?(\d{2})(\d{2})(\d{2})?)?")
+_AFTER = pattern(rf"{_S}(?:頃|ごろ|現在|時点|発表|更新|作成|公表|掲載|付け?|以降|から|より|まで|[~〜])+$")
+_AS_OF = pattern(r"(?:現在|時点|発表|更新|作成|公表|付け|発令|発信|掲載)")
+_DATED = pattern(
     r"\s?(?:頃|ごろ|現在|時点|発表|更新|付|から|より|まで|以降|[~〜](?=\s*\d)|実施|開始|再開)"
 )
-_UNIT = re.compile(
+_UNIT = pattern(
     r"\s?(?:[個本人枚量割倍箇]|か[所月]|に減|に縮|以[下上]|の[量1-9]|ページ|頁|世帯|件|カ所|ヶ所)"
 )
-_FORMERLY = re.compile(r"[A-Za-z0-9.\-/]$")
-_KANJI_RUN = re.compile(r"[〇零一二三四五六七八九十百元]{1,9}(?=[年月日時分秒])")
+_FORMERLY = pattern(r"[A-Za-z0-9.\-/]$")
+_KANJI_RUN = pattern(r"[〇零一二三四五六七八九十百元]{1,9}(?=[年月日時分秒])")
 
 EARLIEST = 1868
 """Years before Meiji are no dates of a municipality's files."""

@@ -7,8 +7,9 @@ CJK punctuation is no punctuation; text without CJK characters is read exactly a
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from publisher.patterns import pattern
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 # Radicals to CJK symbols and kana, bopomofo, hangul, ideographs with extensions and compatibility forms, full- and half-width forms, and the
 # marks that are typed around them in Japanese text (〜 ※ … “ ” and the like are ambiguous: they count beside CJK only).
-_CJK = re.compile(
+_CJK = pattern(
     "[\u1100-\u11ff\u2e80-\u303f\u3041-\u33ff\u3400-\u4dbf\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff01-\uffee"
     "\U0001b000-\U0001b16f\U0001f200-\U0001f2ff\U00020000-\U0003ffff]"
 )

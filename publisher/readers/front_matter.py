@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from publisher.model import Problem, Severity
+from publisher.patterns import pattern
 from publisher.readers.dates import LONGEST, names_only_a_day, parse_moment
 
 KEYS = {
@@ -27,13 +28,13 @@ _YES = {"はい", "true", "yes", "1", "訓練", "on", "○", "あり"}
 _NO = {"いいえ", "false", "no", "0", "off", "なし", ""}
 _NEVER = {"なし", "無し", "未定", "無期限", "none", "never"}
 _NOW = {"はい", "true", "yes", "1", "すぐ", "今すぐ", "即時", "直ちに", "ただちに", "now", "公開", "公開する"}
-_FENCE = re.compile(r"^\s*(?:-{3,}|－{3,}|ー{3,}|—{2,})\s*$")
-_ITEM = re.compile(r"\s*[-・]\s*(\S.*)")
-_WINDOW = re.compile(r"公開|掲載|終了|公表|配信|下書き|草稿|publish|expir|draft|embargo", re.IGNORECASE)
+_FENCE = pattern(r"^\s*(?:-{3,}|－{3,}|ー{3,}|—{2,})\s*$")
+_ITEM = pattern(r"\s*[-・]\s*(\S.*)")
+_WINDOW = pattern(r"公開|掲載|終了|公表|配信|下書き|草稿|publish|expir|draft|embargo", re.IGNORECASE)
 """Words in a key of which we know nothing but that it is about when, and whether, the public may read."""
 
-_DRAFT = re.compile(r"下書き|草稿|draft")
-_NO_COLON = re.compile(r"([^\s:：=＝]{1,12}|件　名|日　時|公　開|終　了)[ \t　]*(?:[=＝]|[ \t　])[ \t　]*(\S.*)")
+_DRAFT = pattern(r"下書き|草稿|draft")
+_NO_COLON = pattern(r"([^\s:：=＝]{1,12}|件　名|日　時|公　開|終　了)[ \t　]*(?:[=＝]|[ \t　])[ \t　]*(\S.*)")
 _BLOCK = {"|", "|-", ">", ">-"}
 FENCED = 20
 """A second rule farther down parts the text, it does not end its front matter."""

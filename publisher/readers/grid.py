@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from publisher.model import Problem, Table
+from publisher.patterns import pattern
 from publisher.readers.marks import column_letters
 
 WINDOW = 40  # rows in which a header is looked for
@@ -66,16 +67,16 @@ def plain(name: str) -> str:
 
 # --- what a row looks like ---------------------------------------------------------------------------------
 
-_DATA = re.compile(
+_DATA = pattern(
     r"[-+△▲¥$]?\d[\d,.]*[%％]?|[\d/:.\-年月日時分秒 ()～~〜]*\d[\d/:.\-年月日時分秒 ()～~〜]*"
     r"|true|false|[○◯×△◎●✕〇ー\-]|(?:https?|mailto):.*|[{\[<].*|.*@.*\..*"
     r"|(?:令和|平成|昭和|[rhs])\s*(?:\d+|元)\s*[年./].*|不明|有|無|なし|あり|男|女",
     re.DOTALL | re.IGNORECASE,
 )
-_YEAR = re.compile(
+_YEAR = pattern(
     r"(?:19|20)\d\d\s*(?:年度?)?|(?:令和|平成|昭和)(?:\d+|元)年度?|\d{1,2}月|\d+(?:歳|代|歳代)"
 )
-_META = re.compile(r"#[A-Za-z_]+")
+_META = pattern(r"#[A-Za-z_]+")
 
 
 def data_like(cell: str) -> bool:

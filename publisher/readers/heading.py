@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from publisher.model import Problem
+from publisher.patterns import pattern
 from publisher.readers.grid import (
     STILL,
     WINDOW,
@@ -24,7 +25,7 @@ from publisher.readers.grid import (
 _SUBHEADS = frozenset(
     ("男", "女", "有", "無", "あり", "なし", "不明")
 )  # data below a header, names below a wider name
-_TITLE_MARK = re.compile(r"現在|時点|作成|更新|一覧|名簿|について|第\d+報|発表|資料")
+_TITLE_MARK = pattern(r"現在|時点|作成|更新|一覧|名簿|について|第\d+報|発表|資料")
 
 
 def header_row(rows: Sequence[Sequence[str]]) -> int | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 
 from publisher.model import Block, Break, Inline, Link, Paragraph, Rule, Strong, Text
+from publisher.patterns import pattern
 from publisher.readers.dates import parse_moment
 
 LONGEST = 60
@@ -18,18 +18,18 @@ WITHIN = 30
 LOOK = 6
 """So many lines of a letterhead may stand above the title."""
 
-_MARKED = re.compile(r"[【〔■□◆◇●○★☆▼▽《≪]")
+_MARKED = pattern(r"[【〔■□◆◇●○★☆▼▽《≪]")
 _MARKS = "■□◆◇●○▼▽ 　"
-_LETTERHEAD = re.compile(
+_LETTERHEAD = pattern(
     r".{0,20}(?:各位|御中|[様殿]|対策本部|役場|役所|県庁)|.{0,12}(?:本部長|[市町村区]長|知事)(?:\s+\S{1,6}){0,2}"
     r"|.{0,12}(?:市|町|村|県|部|防災|危機|総務|水道|福祉|広報).{0,8}[課係室局署]長?|[^\s対関各全]{1,6}(?:[都道府県市町村]|(?<!地)区)|第\s*\d+\s*報|\S{0,8}第\s*\d+\s*号"
 )
-_RUNS_ON = re.compile(r"[、。，．,.：:はがをにでのとてもへや]$|から$|より$|ため$")
-_INSIDE = re.compile(r"[、。，：:]")
-_NAMED = re.compile(r"^(?:件名|題名|表題|標題|タイトル)\s+")
+_RUNS_ON = pattern(r"[、。，．,.：:はがをにでのとてもへや]$|から$|より$|ため$")
+_INSIDE = pattern(r"[、。，：:]")
+_NAMED = pattern(r"^(?:件名|題名|表題|標題|タイトル)\s+")
 _NOT_WORDS = ("（画像", "<", "http", "|")
-_MARK_ALONE = re.compile(r"[【\[［〔《≪][^】\]］〕》≫]{1,8}[】\]］〕》≫]")
-_ITEM = re.compile(r"[・※]|[*\-－–—＊][\s　]|[(（]?\d{1,2}[.．)）、]|[０-９]{1,2}[.．)）、]|[①-⑳]")
+_MARK_ALONE = pattern(r"[【\[［〔《≪][^】\]］〕》≫]{1,8}[】\]］〕》≫]")
+_ITEM = pattern(r"[・※]|[*\-－–—＊][\s　]|[(（]?\d{1,2}[.．)）、]|[０-９]{1,2}[.．)）、]|[①-⑳]")
 
 
 def headline(

@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass, replace
 
 from publisher.model import Block, Break, Grid, Heading, Inline, Listing, Paragraph, Strong, Text
+from publisher.patterns import pattern
 from publisher.readers.html_runs import Node, flat, plain
 
 _MOST_SPAN = 200
-_HEAD = re.compile(
+_HEAD = pattern(
     r"(?:名|名称|項目|項目名|内容|備考|説明|日時|月日|日付|場所|住所|所在地|電話|番号|人数|世帯数?|区分|状況|期間|時間|時刻|数|"
     r"数量|種別|種類|対象|対象者|担当|担当課|コード|地区|地域|方法|表記|窓口|連絡先|曜日|路線|区間|原因|理由|ルート|開設|収容)$"
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from publisher.model import Break, Inline, Link, Ruby, Strong, Text
+from publisher.patterns import pattern
 from publisher.readers.inlines import inlines as linked
 
 RUBY = "\ufdd0", "\ufdd1", "\ufdd2"
@@ -18,8 +19,8 @@ TITLE = "\ufdd5"
 """Before the paragraph that is the title."""
 MARKERS = (*RUBY, *LABEL, TITLE)
 
-_RUBY = re.compile(f"{RUBY[0]}([^{RUBY[0]}]*){RUBY[1]}([^{RUBY[0]}]*){RUBY[2]}")
-LABELLED = re.compile(f"{LABEL[0]}([^{LABEL[1]}]*){LABEL[1]}")
+_RUBY = pattern(f"{RUBY[0]}([^{RUBY[0]}]*){RUBY[1]}([^{RUBY[0]}]*){RUBY[2]}")
+LABELLED = pattern(f"{LABEL[0]}([^{LABEL[1]}]*){LABEL[1]}")
 SUPER = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
 SUB = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 _VOID = {"br", "img", "hr"}

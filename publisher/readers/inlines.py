@@ -7,6 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 from publisher.model import Break, Inline, Link, Severity, Text
+from publisher.patterns import pattern
 
 # Japanese numbers as people write them: 0000-00-2111, 03-1234-5678, 0120-000-000, 090-0000-0000, (0000)00-2111, +81-3-1234-5678.
 # Between the digits stands whatever a word processor makes of the key beside 0.
@@ -16,21 +17,21 @@ _TEL = (
     rf"(?<![\d０-９.．{_DASH}])(?:[(（][0０]{_DIGIT}{{1,4}}[)）]|[0０]{_DIGIT}{{1,4}}[{_DASH}(（]|[+＋]81[ {_DASH}]?{_DIGIT}{{1,4}}[ {_DASH}])"
     rf"{_DIGIT}{{1,4}}[ {_DASH})）]{_DIGIT}{{3,4}}(?!{_DIGIT}|[{_DASH}]{_DIGIT})"
 )
-_DIGITS = re.compile(r"\d")
+_DIGITS = pattern(r"\d")
 FEWEST = 10
 """Digits of a telephone number that becomes a link, at least; shorter ones ring only in their own area."""
 
 _URL = r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+"
-_LINKS = re.compile(f"(?P<url>{_URL})|(?P<tel>{_TEL})")
+_LINKS = pattern(f"(?P<url>{_URL})|(?P<tel>{_TEL})")
 _URL_TAIL = ".,;:!?'"
-_DISGUISED = re.compile(r"https?://(?:[^/?#]*@|[/?#]|$)")
+_DISGUISED = pattern(r"https?://(?:[^/?#]*@|[/?#]|$)")
 
-_ORDER = re.compile(r"^(?:\d{1,3}[_.．]|0\d{1,2}[\-\s])\s*(?=\D)")
-_MARKED = re.compile(r"[【\[［〔(（〈《≪<＜]([^】\]］〕)）〉》≫>＞]{1,30})")
-_LEADING = re.compile(r"^[★☆■□◆◇●○※!！\s]*(訓練|大至急|至急|緊急|重要)(?=[★☆■□◆◇●○※!！:：\s])")
-_PARTS = re.compile(r"[・･/／、，,:：\s]+")
-_URGENT = re.compile(r"(?:大至急|至急|緊急(?!時|用|連絡先|車両|輸送|搬送))")
-_DRILL = re.compile(r".{0,10}訓練(?:です|中|用|配信|通知|情報|放送|メール|発信|発表|開始|終了|実施中|第?\d{0,2}報)?[。！!]?|.*訓練です[。！!]?")
+_ORDER = pattern(r"^(?:\d{1,3}[_.．]|0\d{1,2}[\-\s])\s*(?=\D)")
+_MARKED = pattern(r"[【\[［〔(（〈《≪<＜]([^】\]］〕)）〉》≫>＞]{1,30})")
+_LEADING = pattern(r"^[★☆■□◆◇●○※!！\s]*(訓練|大至急|至急|緊急|重要)(?=[★☆■□◆◇●○※!！:：\s])")
+_PARTS = pattern(r"[・･/／、，,:：\s]+")
+_URGENT = pattern(r"(?:大至急|至急|緊急(?!時|用|連絡先|車両|輸送|搬送))")
+_DRILL = pattern(r".{0,10}訓練(?:です|中|用|配信|通知|情報|放送|メール|発信|発表|開始|終了|実施中|第?\d{0,2}報)?[。！!]?|.*訓練です[。！!]?")
 """A part between brackets that says: an exercise. 「これは訓練ではありません」 and 「訓練は中止」 say the opposite."""
 
 

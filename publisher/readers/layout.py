@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from publisher.model import Problem, Table
+from publisher.patterns import pattern
 from publisher.readers.body import damage, repair
 from publisher.readers.dates import find_as_of, find_moment, parse_moment
 from publisher.readers.grid import SHOWN, STILL, Grid, Layout, Sheet, filled, numbers, one_line, plain
@@ -82,8 +83,8 @@ def _title(titles: Sequence[str]) -> str:
     return ""
 
 
-_MOMENT_WORDS = re.compile(r"現在|時点|更新|作成|as of", re.I)
-_MOMENT_COLUMN = re.compile(
+_MOMENT_WORDS = pattern(r"現在|時点|更新|作成|as of", re.I)
+_MOMENT_COLUMN = pattern(
     r"^(?:時点|基準日時?|現在日時|(?:データ)?(?:更新|作成)日時?|最終更新.*|.*確認日時?|(?:発表|報告)日時|.*時点日時)$"
 )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from functools import cache
+
+from publisher.patterns import pattern
 
 _COMMON = frozenset(
     "一二三四五六七八九十百千万円年月日時分半午前後今本次回第号名市町村区県都府道郡丁目番地字大中小上下左右東西南北新古内外高低長短山川田野原島崎松木林森池"
@@ -21,8 +22,8 @@ _CLASSES = (
     (6.0, r"[а-яА-ЯàáâãçéêíóôõúüñăđơưĂĐƠƯ\u1ea0-\u1ef9]"), (7.0, r"[가-힣¡¿£¥§°±·«»ºª]"), (9.0, r"[ヵヶヴゐゑヰヱ]"), (10.0, r"[\u00c0-\u00ff\u0370-\u03ff\u2500-\u257f\u2190-\u22ff\u25a0-\u26ff]"),
     (14.0, r"[\u0100-\u036f\u0400-\u05ff\u3100-\u4dbf\u0600-\u0fff]"), (16.0, r"[\x00-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]"),
 )  # fmt: skip
-_TABLE = tuple((cost, re.compile(pattern)) for cost, pattern in _CLASSES)
-_LONE_MARK = re.compile(r"(?<![ｶ-ﾄﾊ-ﾎｳ])ﾞ|(?<![ﾊ-ﾎ])ﾟ|(?<![ｦ-ﾟ])[ｧ-ｯｰ]")
+_TABLE = tuple((cost, pattern(of)) for cost, of in _CLASSES)
+_LONE_MARK = pattern(r"(?<![ｶ-ﾄﾊ-ﾎｳ])ﾞ|(?<![ﾊ-ﾎ])ﾟ|(?<![ｦ-ﾟ])[ｧ-ｯｰ]")
 
 
 @cache
@@ -30,8 +31,8 @@ def _cost(character: str) -> float:
     """Natural logarithm of how seldom the character is, by and large."""
     if character in _COMMON:
         return 6.0
-    for cost, pattern in _TABLE:
-        if pattern.match(character):
+    for cost, of in _TABLE:
+        if of.match(character):
             return cost
     try:
         row = character.encode("euc_jp")

@@ -25,17 +25,18 @@ from publisher.model import (
     Strong,
     Text,
 )
+from publisher.patterns import pattern
 from publisher.readers.inlines import inlines as plain_inlines
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-_SAFE = re.compile(
+_SAFE = pattern(
     r"https?://[^\s/?#@\\]+(?:[/?#]\S*)?|mailto:[^\s@:]+@[^\s@:]+|tel:\+?[0-9().\-]+", re.IGNORECASE
 )
-_HIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]")
-_SCHEME = re.compile(r"^[a-z][a-z0-9+.\-]*:", re.IGNORECASE)
+_HIDDEN = pattern(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]")
+_SCHEME = pattern(r"^[a-z][a-z0-9+.\-]*:", re.IGNORECASE)
 DEPTH = 20
 """Lists and quotes nested deeper than this are read as plain text (markdown-it's ``maxNesting``)."""
 

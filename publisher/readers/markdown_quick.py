@@ -6,10 +6,11 @@ mark stands. What comes out is the same, token by token (``tests/test_markdown_q
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
+
+from publisher.patterns import pattern
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -30,7 +31,7 @@ _MARKS = {
 _DELIMITER_ROW = frozenset("|-:")
 """With what the second line of a table begins (GFM 0.29, 4.10)."""
 
-_INLINE = re.compile(r"[\n&*<\[\\_`]")
+_INLINE = pattern(r"[\n&*<\[\\_`]")
 """Without one of these no inline rule finds anything: ``!`` and ``]`` do nothing without ``[``."""
 
 

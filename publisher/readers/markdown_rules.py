@@ -7,17 +7,18 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from publisher.model import Problem
+from publisher.patterns import pattern
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.rules_block import StateBlock
 
-_CODE_OR_COMMENT = re.compile(
+_CODE_OR_COMMENT = pattern(
     r"^(?P<fence>`{3,9}|~{3,9})[^\n]*\n(?:.*?^(?P=fence)|.*\Z)|`[^`\n]*`|(?<!\\)(?P<comment><!--(?:.*?(?P<end>-->)|.*\Z))", re.DOTALL | re.MULTILINE
 )
-_WIDE = re.compile(r"^( {0,3})(?:([#＃]{1,6})　[ 　]*|([-*+]|\d{1,2}[.)])　[ 　]*)(?=\S)", re.MULTILINE)
-_LABEL = re.compile(r"\[([^\[\]\\\n]+)\]")
-_DEFINITION = re.compile(r"\[([^\[\]\\\n]+)\]:\s*<?[A-Za-z][A-Za-z0-9+.\-]+:")
+_WIDE = pattern(r"^( {0,3})(?:([#＃]{1,6})　[ 　]*|([-*+]|\d{1,2}[.)])　[ 　]*)(?=\S)", re.MULTILINE)
+_LABEL = pattern(r"\[([^\[\]\\\n]+)\]")
+_DEFINITION = pattern(r"\[([^\[\]\\\n]+)\]:\s*<?[A-Za-z][A-Za-z0-9+.\-]+:")
 HEADLINE = 60
 """A longer line above ``---`` is a paragraph above a rule."""
 

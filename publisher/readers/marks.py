@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
+from publisher.patterns import pattern
 from publisher.readers.cells import Style, style
 
 CHUNK = 1 << 20
@@ -188,19 +189,19 @@ def styles(archive: zipfile.ZipFile) -> dict[bytes, Style]:
     return found
 
 
-_ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
-_COL = re.compile(rb"<(?:\w+:)?col\b([^>]*)>")
-_HIDDEN = re.compile(rb"""\bhidden\s*=\s*["'](?:1|true)["']""")
-_ZERO_HIGH = re.compile(rb"""\b(?:ht|width)\s*=\s*["']0(?:\.0+)?["']""")
-_NUMBER = re.compile(rb"""(?:^|\s)r\s*=\s*["'](\d+)["']""")
-_SPAN = re.compile(rb"""\b(min|max)\s*=\s*["'](\d+)["']""")
-_REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Z]{1,3})(\d+)["']""")
-_WIDE = re.compile(rb'r="([A-Z]{2,3})[0-9]')
-_ERROR = re.compile(
+_ROW = pattern(rb"<(?:\w+:)?row\b([^>]*)>")
+_COL = pattern(rb"<(?:\w+:)?col\b([^>]*)>")
+_HIDDEN = pattern(rb"""\bhidden\s*=\s*["'](?:1|true)["']""")
+_ZERO_HIGH = pattern(rb"""\b(?:ht|width)\s*=\s*["']0(?:\.0+)?["']""")
+_NUMBER = pattern(rb"""(?:^|\s)r\s*=\s*["'](\d+)["']""")
+_SPAN = pattern(rb"""\b(min|max)\s*=\s*["'](\d+)["']""")
+_REFERENCE = pattern(rb"""\sr\s*=\s*["']([A-Z]{1,3})(\d+)["']""")
+_WIDE = pattern(rb'r="([A-Z]{2,3})[0-9]')
+_ERROR = pattern(
     rb"""<(?:\w+:)?c\b([^>]*\bt\s*=\s*"e"[^>]*)>(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v[^>]*>([^<]*)<""",
     re.DOTALL,
 )
-_STALE = re.compile(rb"</(?:\w+:)?f>\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>|</(?:\w+:)?c>)")
+_STALE = pattern(rb"</(?:\w+:)?f>\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>|</(?:\w+:)?c>)")
 
 
 def column_index(letters: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import unicodedata
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import Any
 
 from publisher.errors import Unreadable
 from publisher.model import Head, Notice, Picture, Problem, Scan
+from publisher.patterns import pattern
 from publisher.readers.dateline import date_of
 from publisher.readers.dates import find_as_of
 from publisher.readers.inlines import is_drill, severity_of, title_from_path
@@ -30,10 +30,10 @@ _PASSWORD, _SECURITY = 4, 5  # FPDF_ERR_*
 _ALONE = threading.Lock()
 """PDFium is not made for several threads at a time."""
 
-_SUBJECT = re.compile(
+_SUBJECT = pattern(
     r"(?:について|お知らせ|案内|通知|報告|発表|状況|情報|要領|一覧)[\s　]*(?:[（(].{1,20}[）)])?$"
 )
-_DATE = re.compile(
+_DATE = pattern(
     r"[\d〇一二三四五六七八九十元年月日時分午前後頃:/.\-平成令和昭HRS曜金木水火土現在発表時点()第報 ]+"
 )
 _MARKS = "-－―・●○◎◇◆□■※→*＊(（"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from publisher.model import Block, Heading
+from publisher.patterns import pattern
 from publisher.readers import text_blocks
 from publisher.readers.inlines import inlines
 from publisher.readers.pdf_visible import Glyph
@@ -21,11 +22,11 @@ _LARGE = 1.18
 """A heading is so many times larger than most of the text."""
 _HEADING = 40
 
-_NUMBER = re.compile(
+_NUMBER = pattern(
     r"[-－–—―‐~～\s]*(?:p\.?|page|ページ)?\s*\d{1,4}\s*(?:[/／]\s*\d{1,4}|ページ|頁)?[-－–—―‐~～\s]*",
     re.IGNORECASE,
 )
-_MARK = re.compile(
+_MARK = pattern(
     r"[・●○◎◇◆□■▪•‣※▶►★☆▼▲→*＊]|[-－―][\s　]|[①-⑳❶-❿ⓐ-ⓩ㋐-㋾]"
     r"|[（(]?(?:\d{1,3}|[０-９]{1,3}|[一二三四五六七八九十]{1,3}|[ア-ン]|[a-zA-Z])[）)．.、](?!\d)"
     r"|第[\d０-９一二三四五六七八九十]+[条章節項]|[【〔〈《<＜『]|(?:\d{1,2}|[０-９]{1,2})[\s　]|記$|以上$"

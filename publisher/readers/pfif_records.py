@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from xml.sax.saxutils import escape
+
+from publisher.patterns import pattern
 
 NAMESPACE = "http://zesty.ca/pfif/1.4"
 
@@ -34,9 +35,9 @@ _REPEATED = {
     "entry_date", "expiry_date", "author_name", "source_name", "source_date", "source_url", "sex", "age", "home_city", "home_state", "home_neighborhood",
     "home_country", "status", "last_known_location", "text",
 }  # fmt: skip
-_TAG = re.compile(r"\{http://zesty\.ca/pfif/1\.[1-4]/?\}([a-z_]+)")
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
+_TAG = pattern(r"\{http://zesty\.ca/pfif/1\.[1-4]/?\}([a-z_]+)")
+_ILLEGAL = pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_MOMENT = pattern(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 MOST_BYTES = 200_000_000
 MOST_PERSONS = 2_000_000

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from publisher.errors import Unreadable
 from publisher.model import Head, Picture, Problem, Scan
+from publisher.patterns import pattern
 from publisher.readers.dates import find_as_of
 from publisher.readers.inlines import is_drill, severity_of, title_from_path
 from publisher.readers.jpeg import picture, upright_rgb
@@ -29,7 +30,7 @@ MOST_PAGES = 100
 
 SHOWN = "まだ公開していません。前に公開したものがあれば、そのまま見えています。"
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "HEIF")
-_CAMERA = re.compile(
+_CAMERA = pattern(
     r"(?:IMG|DSC[NF]?|PXL|P|MVI|CIMG|IMAG|SCAN|SCN|DOC|FAX|LINE|IMAGE|PHOTO|Screenshot"
     r"|スクリーンショット|写真|画像|スキャン|無題)?[\s\-()]*[\d\s\-().]*",
     re.IGNORECASE,

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from publisher.model import Block, Grid, Heading, Listing, Paragraph, Rule
+from publisher.patterns import pattern
 from publisher.readers.inlines import inlines
 
-_BULLET = re.compile(r"^[\s　]*([・●○◎◇◆□▪•‣※▶►*]|[-－](?=[\s　]))[\s　]*(.+)$")
-_NUMBER = re.compile(
+_BULLET = pattern(r"^[\s　]*([・●○◎◇◆□▪•‣※▶►*]|[-－](?=[\s　]))[\s　]*(.+)$")
+_NUMBER = pattern(
     r"^[\s　]*(?:(\d{1,2}|[０-９]{1,2})[.．)）、]|[（(](\d{1,2}|[０-９]{1,2})[)）]|([①-⑳]))[\s　]*(.+)$"
 )
-_HEADING = re.compile(
+_HEADING = pattern(
     r"^[\s　]*(?:[■▼★☆◼❏][\s　]*(.{1,40})|[【〔](.{1,30})[】〕]|[<＜《](.{1,30})[>＞》])[\s　]*$"
 )
-_RULE = re.compile(r"^[\s　]*([-－—―=＝*＊_＿─━～~])\1{3,}[\s　]*$")
+_RULE = pattern(r"^[\s　]*([-－—―=＝*＊_＿─━～~])\1{3,}[\s　]*$")
 
 
 def blocks(text: str) -> tuple[Block, ...]:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from publisher.patterns import pattern
 from publisher.readers.html_runs import MARKERS, RUBY
 from publisher.readers.word_shapes import PICTURE, remove, unwrap
 from publisher.readers.word_styles import W14, M, Styles, W, child, names, switched, value
 
-_MARKERS = re.compile("[" + "".join((*MARKERS, PICTURE)) + "]")
+_MARKERS = pattern("[" + "".join((*MARKERS, PICTURE)) + "]")
 _DELETED = (W + "del", W + "moveFrom")
 _INSERTED = (W + "ins", W + "moveTo")
 _HISTORY = names(
@@ -37,9 +38,9 @@ _SHOWN = {
 """What is read of the properties of runs, paragraphs, cells, rows and tables once hidden things are gone."""
 _RUNS = (W + "r", M + "r")
 _WORDS = names("t sym tab br cr noBreakHyphen softHyphen drawing pict object ruby")
-_LINK = re.compile(r'HYPERLINK\s+(?:"([^"]*)"|([^\s"\\]\S*))(.*)', re.IGNORECASE | re.DOTALL)
-_EQ_RUBY = re.compile(r"\\s\s*\\up\s*[\d.]+\s*\(\s*(.*?)\s*\)\s*[,;]\s*(.*?)\s*\)\s*$", re.DOTALL)
-_EQ_RING = re.compile(r"\\o\s*\\ac\s*\(\s*[○◯□△◇〇]\s*[,;]\s*(.*?)\s*\)\s*$", re.DOTALL)
+_LINK = pattern(r'HYPERLINK\s+(?:"([^"]*)"|([^\s"\\]\S*))(.*)', re.IGNORECASE | re.DOTALL)
+_EQ_RUBY = pattern(r"\\s\s*\\up\s*[\d.]+\s*\(\s*(.*?)\s*\)\s*[,;]\s*(.*?)\s*\)\s*$", re.DOTALL)
+_EQ_RING = pattern(r"\\o\s*\\ac\s*\(\s*[○◯□△◇〇]\s*[,;]\s*(.*?)\s*\)\s*$", re.DOTALL)
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from publisher.patterns import pattern
 from publisher.readers.html_runs import LABEL, TITLE
 from publisher.readers.word_numbering import Numbering
 from publisher.readers.word_shapes import is_cell_shaded, remove
@@ -13,11 +14,11 @@ from publisher.readers.word_styles import Styles, W, child, switched, value
 
 _TITLES = {"title", "表題", "タイトル"}
 _FIRST_HEADINGS = {"heading 1", "見出し 1", "見出し1"}
-_HEADING = re.compile(r"heading [1-9]|見出し ?[1-9]|title|subtitle|表題|副題")
-_CONTENTS = re.compile(r"toc [1-9]|toc heading|目次 ?[1-9]?|table of figures|図表目次")
+_HEADING = pattern(r"heading [1-9]|見出し ?[1-9]|title|subtitle|表題|副題")
+_CONTENTS = pattern(r"toc [1-9]|toc heading|目次 ?[1-9]?|table of figures|図表目次")
 _LOOK = 15
 _LONGEST = 70
-_NO_TITLE = re.compile(
+_NO_TITLE = pattern(
     r".*[。、：:]$|[\s\d０-９〇一二三四五六七八九十元年月日時分午前後頃現在時点発表:：/.\-平成令和昭HRS曜金木水火土()（）]+$"
     r"|(?!台風).{0,8}第\s*[\d０-９]+\s*号$|.*(?:各位|御中|様|殿)$|(?:記|以上|別紙|目次)$"
     r"|.{0,20}(?:市長|町長|村長|区長|知事|本部長|部長|課長|会長|局長|所長)(?:[\s　].*|（.*）)?$"

@@ -6,14 +6,15 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from publisher.patterns import pattern
 from publisher.readers.word_styles import MC, PIC, WP, WPS, A, R, V, W, value
 
 PICTURE = "\ufdd6"
 """Around the number of a picture in its description, by which it is found again."""
 
-_DARK = re.compile(r"#?(?:[0-3][0-9a-f]){3}|black", re.IGNORECASE)
-_AUTOMATIC = re.compile(r"\s*(?:自動的に生成された説明|Description automatically generated).*", re.DOTALL)
-_FILE = re.compile(
+_DARK = pattern(r"#?(?:[0-3][0-9a-f]){3}|black", re.IGNORECASE)
+_AUTOMATIC = pattern(r"\s*(?:自動的に生成された説明|Description automatically generated).*", re.DOTALL)
+_FILE = pattern(
     r"[\\/]|\.(?:jpe?g|png|gif|bmp|tiff?|heic|emf|wmf)$|^(?:図|Picture|image)\s*\d*$", re.IGNORECASE
 )
 

@@ -6,36 +6,38 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from publisher.patterns import pattern
+
 _NUMERALS = "〇零一二三四五六七八九十百千壱弐参"
-_PREFECTURE = re.compile(r"(?:東京都|北海道|(?:大阪|京都)府|..県|(?:神奈川|和歌山|鹿児島)県)")
+_PREFECTURE = pattern(r"(?:東京都|北海道|(?:大阪|京都)府|..県|(?:神奈川|和歌山|鹿児島)県)")
 # Municipalities whose names hold 市, 町 or 村 before their last character.
-_ODD_NAMES = re.compile(
+_ODD_NAMES = pattern(
     r"(?:四日市|廿日市|野々市|市川|市原|八日市場|八日市|余市|上市|高市|五日市|大町|町田|十日町|小町|東村山|"
     r"武蔵村山|村山|村上"
     r"|大村|羽村|田村|玉村|中村|木村|下村|稲村|岩村|奈良市町|長岡京)"
 )
-_COUNTY = re.compile(r"[^\d市区町村]{1,5}?郡")
-_WARD = re.compile(r"[^\d市区町村]{1,5}区")
-_POSTAL = re.compile(r"〒?\s*\d{3}\s*-\s*\d{4}|〒")
-_HYPHENS = re.compile(r"[‐‑‒–—―−－ｰ~〜～]|(?<=[\d" + _NUMERALS + r"])ー")
-_COUNTED = re.compile(
+_COUNTY = pattern(r"[^\d市区町村]{1,5}?郡")
+_WARD = pattern(r"[^\d市区町村]{1,5}区")
+_POSTAL = pattern(r"〒?\s*\d{3}\s*-\s*\d{4}|〒")
+_HYPHENS = pattern(r"[‐‑‒–—―−－ｰ~〜～]|(?<=[\d" + _NUMERALS + r"])ー")
+_COUNTED = pattern(
     rf"[{_NUMERALS}]+(?:丁目|番地|番(?![町丁])|号|の[\d{_NUMERALS}]|ノ[\d{_NUMERALS}]|之[\d{_NUMERALS}]"
     rf"|-|地割|線|区画|軒)"
 )
-_AVENUE = re.compile(
+_AVENUE = pattern(
     rf"(?:[東西南北]*[\d{_NUMERALS}]+条(?:[東西南北\d]|通|$)|[東西南北][\d{_NUMERALS}]+(?:線|号|丁目|$))"
 )
-_KYOTO = re.compile(r".*(?:上る|下る|上ル|下ル|東入る|西入る|東入ル|西入ル|東入|西入)")
-_BUILDING = re.compile(
+_KYOTO = pattern(r".*(?:上る|下る|上ル|下ル|東入る|西入る|東入ル|西入ル|東入|西入)")
+_BUILDING = pattern(
     r"ハイツ|マンション|アパート|コーポ|ハイム|メゾン|レジデンス|ヴィラ|ビラ|パーク|ガーデン|タワー|団地|住"
     r"宅|寮|社宅|ビル"
     r"|荘|号室|号棟|棟|階|方$|様$|宅$|気付|内$|苑$|館$"
 )
-_PARCEL = re.compile(
+_PARCEL = pattern(
     r"(?<=[町村字区丁])(?:[イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメ"
     r"ミシヱヒモセス甲乙丙丁戊己庚辛壬癸])部?$"
 )
-_TAIL = re.compile(rf"[\s第字番地号のノ之A-Za-z.,、，・()（）「」\[\]#＃/-]+$|[{_NUMERALS}]+$")
+_TAIL = pattern(rf"[\s第字番地号のノ之A-Za-z.,、，・()（）「」\[\]#＃/-]+$|[{_NUMERALS}]+$")
 
 
 def town(address: str) -> str:

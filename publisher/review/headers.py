@@ -7,6 +7,8 @@ import unicodedata
 from enum import StrEnum
 from functools import lru_cache
 
+from publisher.patterns import pattern
+
 
 class Meaning(StrEnum):
     """What a column holds when its name is to be believed. The values are the words that staff read."""
@@ -31,15 +33,15 @@ class Meaning(StrEnum):
 # The most telling first: the first that fits decides. Names from 安否情報省令 様式第1号, 被災者台帳
 # (災害対策基本法 90条の3),
 # LGDPM's roster, PFIF 1.4 and the rolls of municipalities.
-_COUNT = re.compile(r"(?:数|人数|件数|率|割合|面積|計|総数|定員)(?:\(.*\))?$")
-_ROLE = re.compile(
+_COUNT = pattern(r"(?:数|人数|件数|率|割合|面積|計|総数|定員)(?:\(.*\))?$")
+_ROLE = pattern(
     r"(?:担当|代表|責任|管理|設置|開設|所有|報告|記入|発表|作成|連絡|問い?合わ?せ|受付|施設長|校長|園長|院長"
     r"|館長|会長|区長|理事長"
     r"|店長|医師|講師|議員|author_|source_|contact_)"
 )
 _RULES: tuple[tuple[Meaning, re.Pattern[str]], ...] = tuple(
-    (meaning, re.compile(pattern))
-    for meaning, pattern in (
+    (meaning, pattern(said))
+    for meaning, said in (
         (Meaning.MY_NUMBER, r"個人番号|マイナンバー|mynumber|my_number"),
         (
             Meaning.BIRTH,
@@ -99,7 +101,7 @@ _RULES: tuple[tuple[Meaning, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
-_FACILITY = re.compile(
+_FACILITY = pattern(
     r"(?:施設|避難所|病院|学校|園|店舗|事業所|団体|法人|会社|建物|機関|場所|設備|名称|農園|公園)"
 )
 
@@ -123,8 +125,8 @@ def meaning(name: str) -> Meaning | None:
     text = narrow(name)
     if not text or _COUNT.search(text):
         return None
-    for found, pattern in _RULES:
-        if not pattern.search(text):
+    for found, said in _RULES:
+        if not said.search(text):
             continue
         if found in (Meaning.NAME, Meaning.READING):
             if _ROLE.search(text):

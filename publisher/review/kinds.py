@@ -12,11 +12,11 @@ Where the rule that a list needs is not set, or its profile names no name, it is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from publisher.model import TableKind
+from publisher.patterns import pattern
 from publisher.review.headers import Meaning, meaning, narrow
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _ONLY = {
     TableKind.MISSING: frozenset((Meaning.NAME, Meaning.READING, Meaning.ADDRESS, Meaning.SEX, Meaning.AGE)),
     TableKind.DECEASED: frozenset((Meaning.NAME, Meaning.READING, Meaning.ADDRESS)),
 }
-_PLACES = re.compile(r"^(?:市区?町村|市町村名|区市町村|地区|地域|町名|大字|字|番号|no\.?|通番|整理番号|安否|安否区分|区分|発表日|公表日)$")
+_PLACES = pattern(r"^(?:市区?町村|市町村名|区市町村|地区|地域|町名|大字|字|番号|no\.?|通番|整理番号|安否|安否区分|区分|発表日|公表日)$")
 """Columns beside those of a person that lists of missing and deceased people have: where, in which order, since when."""
 
 

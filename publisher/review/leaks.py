@@ -22,16 +22,17 @@ from publisher.model import (
     Strong,
     Text,
 )
+from publisher.patterns import pattern
 from publisher.review.persons import MOBILE, SURNAMES, is_sure_name, narrow
 
 _D = "[0-9０-９]"
 _SEP = r"[-‐‑‒–—―−－ｰー・ 　\u00a0\u2009]"
-_TWELVE = re.compile(  # begins with a set of characters, because the search for these is many times faster than a look behind each
+_TWELVE = pattern(  # begins with a set of characters, because the search for these is many times faster than a look behind each
     rf"{_D}(?<![0-9０-９.．A-Za-z/_]{_D})(?<![0-9０-９]{_SEP}{_D})"
     rf"(?:{_D}{{11}}|{_D}{{3}}{_SEP}{_D}{{4}}{_SEP}{_D}{{4}}|{_D}{{2}}(?:{_SEP}{_D}{{3}}){{3}}|(?:{_SEP}{_D}){{11}})"
     rf"(?![0-9０-９A-Za-z/_])(?!{_SEP}[0-9０-９])(?![.．][0-9０-９A-Za-z])"
 )
-_ADDRESS = re.compile(r"https?://[!-~]+")
+_ADDRESS = pattern(r"https?://[!-~]+")
 
 
 def check_digit(digits: str) -> int:
@@ -73,7 +74,7 @@ def my_numbers(text: str) -> list[str]:
     return [digits for digits in _twelves(text) if is_my_number(digits)]
 
 
-_DIGIT = re.compile("[\\d\u2070-\u209f\u2460-\u24ff\u2776-\u2793]")
+_DIGIT = pattern("[\\d\u2070-\u209f\u2460-\u24ff\u2776-\u2793]")
 
 
 def may_hold_numbers(text: str) -> bool:
@@ -187,7 +188,7 @@ def grids(blocks: Iterable[Block]) -> Iterator[Grid]:
                 yield from grids(item)
 
 
-_NAMED = re.compile(
+_NAMED = pattern(
     "(?:" + "|".join(sorted(SURNAMES, key=len, reverse=True)) + r")[\s　]*[\u3400-\u9fffぁ-ゔァ-ヴ]{1,4}"
     r"|(?:氏名|名前|担当者?)[\s　:：]*[\u3400-\u9fff]{2}|(?:さん|様|氏)(?![\u3400-\u9fffぁ-ん])"
 )
@@ -204,26 +205,26 @@ def mobile_beside_name(text: str) -> bool:
 
 
 _POLITE = r"(?:さん|様|氏|くん|君|ちゃん)"
-_SOMEBODY = re.compile(
+_SOMEBODY = pattern(
     rf"[\u3400-\u9fff々]{{2,5}}[\s　]?[\u3400-\u9fff々ぁ-ゔァ-ヴー]{{0,4}}(?<![者客婦皆児民員医師親達方各])(?:{_POLITE}(?![\u3400-\u9fffぁ-ん]{{3}})|{_POLITE}(?=[はがのをにも、。(]))"
 )
-_BODY = re.compile(
+_BODY = pattern(
     r"持病|喘息|ぜんそく|糖尿|透析|認知症|障害|障がい|妊娠|要介護|要支援|虐待|ストーカー|骨折|負傷|重傷|軽傷|死亡|遺体|行方不明|安否|感染|陽性|酸素|人工呼吸|寝たきり"
     r"|アレルギー|(?<![a-z])dv(?![a-z])",
     re.IGNORECASE,
 )
-_CALLED = re.compile(
+_CALLED = pattern(
     "(?:" + "|".join(sorted(SURNAMES, key=len, reverse=True)) + rf")[\s　]?[\u3400-\u9fff々ぁ-ゔァ-ヴー]{{0,4}}(?:{_POLITE}|宅|一家)"
 )
 
 
-_BORN = re.compile(r"\d{1,4}\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}\s?日?\s?(?:生|うまれ)")
-_HOSTED = re.compile(r"(?:様|さん|氏)方(?![\u3400-\u9fffぁ-ん])")
-_TOLD = re.compile(  # begins with a set of characters, because the search for these is many times faster
+_BORN = pattern(r"\d{1,4}\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}\s?日?\s?(?:生|うまれ)")
+_HOSTED = pattern(r"(?:様|さん|氏)方(?![\u3400-\u9fffぁ-ん])")
+_TOLD = pattern(  # begins with a set of characters, because the search for these is many times faster
     r"[歳才丁番生ァ-ヴ0０持喘認要寝糖骨重死](?:(?<=\d[歳才])|(?<=\d丁)目|(?<=\d番)地|(?<=[日\d]生)|(?<=[ァ-ヴ])[ 　][ァ-ヴ]{2}|(?<=[0０])[7-9７-９][0０]"
     r"|(?<=持)病|(?<=喘)息|(?<=認)知症|(?<=要)介護|(?<=寝)たきり|(?<=糖)尿|(?<=骨)折|(?<=重)傷|(?<=死)亡)"
 )
-_FIRST = re.compile(r"^[\s・*\-○●◯■\d.)）]*([^\s\d,、，\t|（(:：]+(?:[ 　][^\s\d,、，\t|（(:：]{1,4})?)")
+_FIRST = pattern(r"^[\s・*\-○●◯■\d.)）]*([^\s\d,、，\t|（(:：]+(?:[ 　][^\s\d,、，\t|（(:：]{1,4})?)")
 
 
 def says_body(text: str) -> bool:

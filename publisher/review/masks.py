@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
+from publisher.patterns import pattern
 from publisher.review.address import town
 
-_AGE = re.compile(r"(?:満|約)?\s*(\d{1,3})(?:\.0)?\s*(?:歳|才|さい)?")
-_DECADE = re.compile(r"(\d{1,2})\s*(?:歳代|才代|代)(?:以上|前半|後半|[前半ば後]+)?")
-_INFANT = re.compile(
+_AGE = pattern(r"(?:満|約)?\s*(\d{1,3})(?:\.0)?\s*(?:歳|才|さい)?")
+_DECADE = pattern(r"(\d{1,2})\s*(?:歳代|才代|代)(?:以上|前半|後半|[前半ば後]+)?")
+_INFANT = pattern(
     r"(?:生後|満)?\s*(?:0\s*(?:歳|才)\s*)?\d{1,3}\s*(?:ヶ月|か月|ヵ月|カ月|ケ月|箇月|ヶ|週|日|日齢)|(?:乳児|"
     r"新生児|0歳児)"
 )
-_BAND = re.compile(r"0\s*[-~〜–]\s*9\s*(?:歳|才)?|10歳未満")
+_BAND = pattern(r"0\s*[-~〜–]\s*9\s*(?:歳|才)?|10歳未満")
 
 
 def band(age: str) -> str:

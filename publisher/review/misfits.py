@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
 from publisher.model import Problem, Table
+from publisher.patterns import pattern
 from publisher.readers.layout import numbers
 from publisher.review.headers import Meaning, meaning
 from publisher.review.leaks import says_body
@@ -20,16 +21,16 @@ SHARE = 0.2
 """From this part of the rows on (and from three of them) the whole file is taken for shifted."""
 
 _HELD = "この表はまだ公開していません。前に公開した版があれば、それが表示されたままです。"
-_LETTER = re.compile(r"[^\W\d_]|[○●〇◯×✕*＊?？・-]")
-_DATE = re.compile(r"\d{2,4}[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,2}|(?:明治|大正|昭和|平成|令和|[mtshr])\s?\d{1,2}[-/.年]")
-_SEX = re.compile(r"(?:男|女)(?:性|の子)?|m|f|male|female|その他|不明|無回答|未回答|未記入|回答しない|答えたくない|other|unknown|x|[-ー－]|1|2|9|0")
-_AGE = re.compile(
+_LETTER = pattern(r"[^\W\d_]|[○●〇◯×✕*＊?？・-]")
+_DATE = pattern(r"\d{2,4}[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,2}|(?:明治|大正|昭和|平成|令和|[mtshr])\s?\d{1,2}[-/.年]")
+_SEX = pattern(r"(?:男|女)(?:性|の子)?|m|f|male|female|その他|不明|無回答|未回答|未記入|回答しない|答えたくない|other|unknown|x|[-ー－]|1|2|9|0")
+_AGE = pattern(
     r"(?:満|約|推定)?\s*\d{1,3}(?:\.0)?\s*(?:歳|才|さい)?(?:\d{1,2}\s*(?:か月|ヶ月|ヵ月|カ月|ケ月))?(?:くらい|ぐらい|前後|位)?"
     r"|\d{1,3}\s*(?:歳代|才代|代)(?:以上|前半|後半|半ば)?|\d{1,3}\s*歳?\s*[-~〜–]\s*\d{1,3}\s*(?:歳|才)?|\d{1,3}\s*(?:歳|才)?(?:以上|未満)"
     r"|(?:生後|満)?\s*(?:0\s*[歳才]\s*)?\d{1,3}\s*(?:ヶ月|か月|ヵ月|カ月|ケ月|箇月|ヶ|週|日|日齢)|乳児|乳幼児|新生児|幼児|高齢者|不明|未記入|\?|[-ー－]"
 )
-_NO_NAME = re.compile(r"[\d@〒]")
-_HOUSE = re.compile(
+_NO_NAME = pattern(r"[\d@〒]")
+_HOUSE = pattern(
     r"\d\s*番地|\d\s*番\s*\d+\s*号?|\d\s*丁目\s*\d+\s*(?:番|-\s*\d)|(?<![\d-])[1-9]\d{0,2}-\d{1,4}-\d{1,4}(?![\d-])|号室|[^\W\d_]{2}(?:様|さん|氏)?方$|(?<![自親族戚知友人])(?:様|さん|氏)?宅$",
     re.MULTILINE,
 )

@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from publisher.model import PublicTable
+from publisher.patterns import pattern
 
 # Headers of LGDPM's roster, 被災者支援システム and PFIF 1.4, and their like.
-_FAMILY = re.compile(r"(?:氏名|名前|被災者)?[_(]?(?:姓|氏|苗字|名字)\)?|family_?name|last_?name")
-_GIVEN = re.compile(r"(?:氏名|名前|被災者)?[_(]?名\)?|given_?name|first_?name")
+_FAMILY = pattern(r"(?:氏名|名前|被災者)?[_(]?(?:姓|氏|苗字|名字)\)?|family_?name|last_?name")
+_GIVEN = pattern(r"(?:氏名|名前|被災者)?[_(]?名\)?|given_?name|first_?name")
 _READING = r"(?:カナ|かな|フリガナ|ふりがな|よみ|読み|kana)"
-_FAMILY_READING = re.compile(
+_FAMILY_READING = pattern(
     rf"(?:氏名)?{_READING}[_(]?(?:姓|氏|セイ|せい)\)?|(?:姓|氏)[_(]?{_READING}\)?|セイ|せい|alternate_family_?name|(?:family|last)_?name_?kana"
 )
-_GIVEN_READING = re.compile(
+_GIVEN_READING = pattern(
     rf"(?:氏名)?{_READING}[_(]?(?:名|メイ|めい)\)?|名[_(]?{_READING}\)?|メイ|めい|alternate_given_?name|(?:given|first)_?name_?kana"
 )
 NAME, READING = "氏名", "フリガナ"

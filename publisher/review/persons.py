@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 
+from publisher.patterns import pattern
+
 # The commonest family names (about two thirds of the population), enough to tell a column of names from a
 # column of places.
 _FAMILY_NAMES = """
@@ -46,27 +48,27 @@ _GIVEN_END = frozenset(
     "せたちつてとなのはひふほまみむめもやゆよらりるれろん"
 )
 _KANJI_KANA = r"[\u3400-\u9fff\U00020000-\U0003ffff々〆ヶヵァ-ヴーぁ-ゔ\ufe00-\ufe0f\U000e0100-\U000e01ef]"
-_SPACED = re.compile(rf"({_KANJI_KANA}{{1,6}})[ ・]+({_KANJI_KANA}{{1,6}})")
-_KANA_NAME = re.compile(r"[ァ-ヴー]{1,7}[ ・]+[ァ-ヴー]{1,8}|[ぁ-ゔー]{1,7}[ ・]+[ぁ-ゔー]{1,8}")
-_ROMAN = re.compile(
+_SPACED = pattern(rf"({_KANJI_KANA}{{1,6}})[ ・]+({_KANJI_KANA}{{1,6}})")
+_KANA_NAME = pattern(r"[ァ-ヴー]{1,7}[ ・]+[ァ-ヴー]{1,8}|[ぁ-ゔー]{1,7}[ ・]+[ぁ-ゔー]{1,8}")
+_ROMAN = pattern(
     r"[A-Z][a-z]+(?:-[A-Z][a-z]+)?,? [A-Z](?:[a-z]+|\.)(?: [A-Z][a-z]+)?|[A-Z]{2,},? [A-Z][a-z]+"
 )
-THING = re.compile(
+THING = pattern(
     r"(?:校|園|館|所|院|署|局|課|室|部|店|会|社|寺|神宮|場|センター|公園|広場|町|村|市|区|県|府|丁目|地区|地"
     r"域|駅|橋|川|線|団|組|塾|庁|寮|荘|棟"
     r"|港|浜|ホール|プラザ|苑|クリニック|薬局|コード|番号|税|費|料|類|システム|サービス|施設|避難|階|号|学|"
     r"組合|方面|通り?|支所|出張所|協会"
     r"|School|Center|Centre|Park|Hospital|Hall|Station|Office|City|Town|Group|Co\.?|Ltd\.?)$"
 )
-MOBILE = re.compile(r"(?<![\d.+-])(?:\+81[- ]?|0)[789]0[- (]?\d{4}[- )]?\d{4}(?![\d-])")
-PHONE = re.compile(
+MOBILE = pattern(r"(?<![\d.+-])(?:\+81[- ]?|0)[789]0[- (]?\d{4}[- )]?\d{4}(?![\d-])")
+PHONE = pattern(
     r"(?<![\d.+-])(?:\+81[- ]?[1-9]|0\d)\d{0,3}[- (]\d{1,4}[- )]\d{3,4}(?![\d-])|(?<![\d.])0[789]0\d{8}(?!\d)"
 )
-EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
-HOUSE = re.compile(
+EMAIL = pattern(r"[\w.+-]+@[\w-]+\.[\w.]+")
+HOUSE = pattern(
     r"\d+\s*(?:番地|番(?!町|丁)|号(?!車|館|線|棟|機)|丁目)|\d+-\d+|[〇一二三四五六七八九十]+(?:番地|丁目|号)"
 )
-_DATE = re.compile(
+_DATE = pattern(
     r"(?:(19\d\d|20\d\d)[-/.年]\d{1,2}[-/.月]\d{1,2}|([SHTMR昭平大明令]).{0,2}?(\d{1,2})[-/.年]\d{1,2}[-/.月"
     r"]\d{1,2})"
 )
@@ -84,7 +86,7 @@ _ERA = {
 }
 _SEXES = frozenset(["男", "女", "男性", "女性", "m", "f", "male", "female"])
 _UNSAID = frozenset(("", "不明", "その他", "-", "回答しない", "other", "unknown", "無回答"))
-NUMERIC = re.compile(r"[-+]?\d[\d,.]*\s*(?:人|名|件|世帯|棟|戸|%)?|[-ー－―]|不明|なし|調査中|確認中|0")
+NUMERIC = pattern(r"[-+]?\d[\d,.]*\s*(?:人|名|件|世帯|棟|戸|%)?|[-ー－―]|不明|なし|調査中|確認中|0")
 
 KEPT = 4_096
 """Cells whose verdicts are kept: the tables of a town's notices name the same places and the same words again and again."""

@@ -21,11 +21,11 @@ warning.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from publisher.patterns import pattern
 from publisher.review import persons
 from publisher.review.headers import Meaning, meaning
 from publisher.review.headers import narrow as narrow_name
@@ -36,9 +36,9 @@ _FEW_ENTRIES = 2
 _NUMBER_ALONE = 13
 """Characters of a mobile number; a cell without more says no name."""
 _STRONG = (Meaning.MY_NUMBER, Meaning.BIRTH, Meaning.RECORD)
-_STRONG_HOUSEHOLD = re.compile(r"世帯(?:番号|主|コード|員)|続柄|household|family_head")
-_BUILT = re.compile(r"建|設|竣工|しゅん|完成|指定|登録|年度|創立|開|認可|更新|築|施行|制定|発行|届|期限|有効")
-_COUNTING = re.compile(r"(?:人数|人口|件数|総数|計|者数|世帯数)(?:\(.*\))?$")
+_STRONG_HOUSEHOLD = pattern(r"世帯(?:番号|主|コード|員)|続柄|household|family_head")
+_BUILT = pattern(r"建|設|竣工|しゅん|完成|指定|登録|年度|創立|開|認可|更新|築|施行|制定|発行|届|期限|有効")
+_COUNTING = pattern(r"(?:人数|人口|件数|総数|計|者数|世帯数)(?:\(.*\))?$")
 _CALLED = frozenset(("名前", "なまえ", "name"))
 _BESIDE_NAMES = (
     Meaning.READING,

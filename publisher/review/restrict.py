@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from publisher.model import Table
+from publisher.patterns import pattern
 from publisher.review.headers import Meaning, meaning
 from publisher.review.variants import VARIANTS
 
@@ -21,14 +22,14 @@ _SAME = {ord(variant): usual for usual, *others in VARIANTS.split() for variant 
 _SMALL = str.maketrans("ァィゥェォッャュョヮヵヶヰヱヂヅ", "アイウエオツヤユヨワカケイエジズ")
 _FORMS = _SMALL | _SAME
 _KATAKANA = {point: point + 0x60 for point in range(0x3041, 0x3097)}
-_MARKS = re.compile(r"(?:[^\w\n]|[_ー\ufe00-\ufe0f\U000e0100-\U000e01ef])+")
-_POLITE = re.compile(r"(?:様|さん|氏|殿|くん|ちゃん)[^\S\n]*$", re.MULTILINE)
-_BRACKETS = re.compile(r"\([^)\n]*\)|\[[^\]\n]*\]")
+_MARKS = pattern(r"(?:[^\w\n]|[_ー\ufe00-\ufe0f\U000e0100-\U000e01ef])+")
+_POLITE = pattern(r"(?:様|さん|氏|殿|くん|ちゃん)[^\S\n]*$", re.MULTILINE)
+_BRACKETS = pattern(r"\([^)\n]*\)|\[[^\]\n]*\]")
 _ERAS = {"明治": 1867, "m": 1867, "大正": 1911, "t": 1911, "昭和": 1925, "s": 1925, "平成": 1988, "h": 1988, "令和": 2018, "r": 2018}
-_BIRTH = re.compile(r"(明治|大正|昭和|平成|令和|[mtshr])?\s*(\d{1,4}|元)\s*[年/.\-]\s*(\d{1,2})\s*[月/.\-]\s*(\d{1,2})")
-_COMPACT = re.compile(r"((?:18|19|20)\d\d)(\d\d)(\d\d)")
-_PREFECTURE = re.compile(r"^(?:東京都|北海道|(?:京都|大阪)府|[^\d県]{2,3}県)")
-_NUMBERING = re.compile(r"丁目|番地の?|番|号|大字|字|の(?=\d)|[^\w]|_|ー(?=\d)")
+_BIRTH = pattern(r"(明治|大正|昭和|平成|令和|[mtshr])?\s*(\d{1,4}|元)\s*[年/.\-]\s*(\d{1,2})\s*[月/.\-]\s*(\d{1,2})")
+_COMPACT = pattern(r"((?:18|19|20)\d\d)(\d\d)(\d\d)")
+_PREFECTURE = pattern(r"^(?:東京都|北海道|(?:京都|大阪)府|[^\d県]{2,3}県)")
+_NUMBERING = pattern(r"丁目|番地の?|番|号|大字|字|の(?=\d)|[^\w]|_|ー(?=\d)")
 _KANJI_DIGITS = str.maketrans("〇一二三四五六七八九", "0123456789")
 
 

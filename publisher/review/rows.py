@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Callable
 
 from publisher.model import Problem, Table
+from publisher.patterns import pattern
 from publisher.readers.layout import numbers
 
-_KANA = re.compile(r"[\u3041-\u309f\u30a0-\u30ff・ー\s.,'’=＝\-]+")
-_LATIN = re.compile(r"[a-zÀ-ɏ][a-zÀ-ɏ\s.,'’\-]*", re.IGNORECASE)
+_KANA = pattern(r"[\u3041-\u309f\u30a0-\u30ff・ー\s.,'’=＝\-]+")
+_LATIN = pattern(r"[a-zÀ-ɏ][a-zÀ-ɏ\s.,'’\-]*", re.IGNORECASE)
 _GOES_ON = "ほかの行は、そのまま公開します。"
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import tomllib
 
+from publisher.patterns import pattern
+
 Path = tuple[str | int, ...]
 
-_BLANK = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
-_PART = re.compile(r"""[ \t]*(?:([A-Za-z0-9_-]+)|("(?:[^"\\\n]|\\.)*")|'([^'\n]*)')[ \t]*""")
-_STRING = re.compile(
+_BLANK = pattern(r"(?:[ \t\n]|#[^\n]*)*")
+_PART = pattern(r"""[ \t]*(?:([A-Za-z0-9_-]+)|("(?:[^"\\\n]|\\.)*")|'([^'\n]*)')[ \t]*""")
+_STRING = pattern(
     r'"""(?:[^\\]|\\.)*?"""(?:"{0,2})' r"|'''.*?'''(?:'{0,2})" r'|"(?:[^"\\\n]|\\.)*"' r"|'[^'\n]*'",
     re.DOTALL,
 )
-_BARE = re.compile(r"[^,\]}#\n]*")
+_BARE = pattern(r"[^,\]}#\n]*")
 
 
 def places(text: str) -> dict[Path, int]:

@@ -13,13 +13,14 @@ from urllib.parse import urlsplit
 
 from publisher.errors import SettingsError
 from publisher.model import Problem
+from publisher.patterns import pattern
 from publisher.settings.file import SHOWN, File
 
 _LIKE = "docs/settings.md に、書き方の例があります。"
-_SECRET = re.compile(r"secret|pass|token|credential|api_?key|access_?key|private", re.IGNORECASE)
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+_SECRET = pattern(r"secret|pass|token|credential|api_?key|access_?key|private", re.IGNORECASE)
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 # Access key ids of AWS have the shape of a name, too (IAM User Guide, "Unique identifiers").
-_KEY_ID = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{12,}")
+_KEY_ID = pattern(r"(?:AKIA|ASIA)[A-Z0-9]{12,}")
 
 
 def key_of(field: Field[Any]) -> str:

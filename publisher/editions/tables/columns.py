@@ -11,6 +11,7 @@ from hashlib import blake2b
 
 from publisher.layouts.fields import narrow
 from publisher.model import PublicTable
+from publisher.patterns import pattern
 
 
 class Role(StrEnum):
@@ -32,8 +33,8 @@ class Role(StrEnum):
 
 
 _HEADERS: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
-    (role, re.compile(pattern, re.IGNORECASE))
-    for role, pattern in (
+    (role, pattern(said, re.IGNORECASE))
+    for role, said in (
         (Role.PHONE, r"電話|TEL|連絡先$"),
         (Role.CITY, r"^(所在地_)?市(区)?町村名?$"),
         (
@@ -58,10 +59,10 @@ _HEADERS: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
         (Role.ADDRESS, r"住所|所在地(_連結表記)?$|^所在$"),
     )
 )
-_REMARK = re.compile(r"\([^()]*(?:含|記入|任意|必須|例|単位)[^()]*\)$")
+_REMARK = pattern(r"\([^()]*(?:含|記入|任意|必須|例|単位)[^()]*\)$")
 """An aside at the end of a header that says how to fill the column in, not what it is."""
-_LOOSE_NAME = re.compile(r"(名|名称)$|場$|置き?場|所$")
-CLOSED = re.compile(r"閉鎖|閉所|閉館|終了|解除|解消|休止|廃止|未開設|休診|休業|復旧済")
+_LOOSE_NAME = pattern(r"(名|名称)$|場$|置き?場|所$")
+CLOSED = pattern(r"閉鎖|閉所|閉館|終了|解除|解消|休止|廃止|未開設|休診|休業|復旧済")
 _SHORT = 20
 _FEW = 40
 """Values that a column may have at most to be a way of dividing a table, where it is not a district by its
@@ -195,7 +196,7 @@ def _of_view(view: View) -> Layout:
 
 def _role(column: str) -> Role:
     header = _REMARK.sub("", narrow(column))
-    return next((role for role, pattern in _HEADERS if pattern.search(header)), Role.PLAIN)
+    return next((role for role, said in _HEADERS if said.search(header)), Role.PLAIN)
 
 
 def _filled(table: PublicTable) -> list[bool]:

@@ -3,7 +3,6 @@ list as it is."""
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Sequence
 from operator import add
@@ -12,8 +11,9 @@ from publisher.editions.tables.drilldown import Node
 from publisher.editions.tables.roll import Roll
 from publisher.editions.tables.routes import READING, UNIT, Addresses, Route
 from publisher.editions.tables.rows import escaped
+from publisher.patterns import pattern
 
-_MARKS = re.compile("[&<>\"']")
+_MARKS = pattern("[&<>\"']")
 _LINK = 56
 """Bytes of markup around a name, its address counted as the longest."""
 

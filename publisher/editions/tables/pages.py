@@ -18,12 +18,13 @@ from publisher.editions.tables.roll import Roll
 from publisher.editions.tables.routes import READING, Route
 from publisher.editions.tables.rows import Rows, brief_columns, folds, main_columns, phone_below
 from publisher.model import Page, PageKind
+from publisher.patterns import pattern
 
 ROBOTS = "noindex, noarchive"
 """What pages with people on them tell search engines."""
 
-_HOLES = re.compile(rb"qq(path|title)qq|qqbodyqq(?:.*?qqendqq)?", re.DOTALL)
-_KANA = re.compile("[\u3041-\u30fe〜]*")
+_HOLES = pattern(rb"qq(path|title)qq|qqbodyqq(?:.*?qqendqq)?", re.DOTALL)
+_KANA = pattern("[\u3041-\u30fe〜]*")
 """Labels that are as long in every edition as they look."""
 _BEYOND = "\u9ad9"
 """A character that no legacy page can show, to see what the frame adds to pages with such."""

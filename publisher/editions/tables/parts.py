@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 from publisher.editions.tables.columns import Role
 from publisher.layouts import Found, marks
 from publisher.model import PublicTable
+from publisher.patterns import pattern
 from publisher.review.address import split
 
 Cells = Sequence[str]
-_PREFECTURE = re.compile(r"^(?:東京都|北海道|(?:大阪|京都)府|..県|(?:神奈川|和歌山|鹿児島)県)")
-_MOMENT = re.compile(
+_PREFECTURE = pattern(r"^(?:東京都|北海道|(?:大阪|京都)府|..県|(?:神奈川|和歌山|鹿児島)県)")
+_MOMENT = pattern(
     r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})(?:[T ]([0-9]{1,2}):([0-9]{2})(?::[0-9]{2}(?:\.[0-9]+)?)?(?:\+09:?00)?)?"
 )
-_BEFORE_NUMBERS = re.compile(r"[^0-9(（「・、,;]*")
+_BEFORE_NUMBERS = pattern(r"[^0-9(（「・、,;]*")
 _NAMED_HERE = {"name": "名称", "note": "備考", "residents": "対象の町会・自治会", "type": "種別", "confirmed": "更新", "road": "道路", "length": "延長"}
 """Titles of columns that have an English one in the file."""
 

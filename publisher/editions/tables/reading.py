@@ -3,9 +3,10 @@ directories do."""
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
+
+from publisher.patterns import pattern
 
 LATIN = "\ue001"
 """First character of the key of a reading in Latin letters: it sorts after all kana."""
@@ -116,9 +117,9 @@ def _key(text: str) -> str | None:
     return "".join(kept) if kept[0] in _KANA else LATIN + "".join(kept)
 
 
-_ONLY_KANA = re.compile(f"[{''.join(_CODES)}]+")
-_LINES_OF_KANA = re.compile(f"[{''.join(_CODES)}\n]+")
-_LENGTHENED = re.compile(f"([{''.join(_VOWEL_OF)}])({_LONG}+)")
+_ONLY_KANA = pattern(f"[{''.join(_CODES)}]+")
+_LINES_OF_KANA = pattern(f"[{''.join(_CODES)}\n]+")
+_LENGTHENED = pattern(f"([{''.join(_VOWEL_OF)}])({_LONG}+)")
 _BASE = {point: ord(chr(_HIRAGANA.get(point, point)).translate(_SMALL)) for point in (*_HIRAGANA, *_SMALL)} | dict.fromkeys(map(ord, "\u3099\u309a \u3000"))
 """Kana as large katakana; their marks, which stand apart after decomposition, and spaces: nothing."""
 _CHUNK = 1_000

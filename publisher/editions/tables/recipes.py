@@ -23,10 +23,11 @@ from publisher.editions.tables.parts import (
 )
 from publisher.layouts import Found, Kind, marks
 from publisher.model import PublicTable
+from publisher.patterns import pattern
 
-_SURE = re.compile(r"[0-9０-９年月日時分:：/. -]+")
+_SURE = pattern(r"[0-9０-９年月日時分:：/. -]+")
 """A moment, not a hope such as 未定 or 20日ごろ."""
-_BARE = re.compile(r"\s*[0-9０-９]+\s*%?\s*")
+_BARE = pattern(r"\s*[0-9０-９]+\s*%?\s*")
 """A number that says nothing without its header: how the town counts is the town's own."""
 _HAVE, _IS = ("あり", "なし"), ("はい", "いいえ")
 CURRENT = frozenset(("state", "opened", "shut", "congestion", "people", "households"))
@@ -34,7 +35,7 @@ CURRENT = frozenset(("state", "opened", "shut", "congestion", "people", "househo
 
 
 HOURS = frozenset(("診療時間", "利用できる時間"))
-UNUSABLE = re.compile(r"\s*(?:終日)?(?:利用|使用|診療|開放|給水)?(?:不可|できません|中止|停止|休止)")
+UNUSABLE = pattern(r"\s*(?:終日)?(?:利用|使用|診療|開放|給水)?(?:不可|できません|中止|停止|休止)")
 """Hours of a place that has none at present."""
 
 

@@ -14,11 +14,12 @@ from publisher.editions.tables.parts import Cells, Part, dated
 from publisher.editions.tables.routes import value_order
 from publisher.layouts import Found, Kind, marks, recognise
 from publisher.model import PublicTable, TableKind
+from publisher.patterns import pattern
 
 _SHELTERS = frozenset((TableKind.OPEN, TableKind.SHELTERS))
 _LONG = 60
 """Characters of a cell in a column of no standard that the small editions show."""
-_FOR_MACHINES = re.compile(r"^$|コード$|ID$|^_|整理番号|ライセンス|objectid|^shape|UTM|メッシュ|^geom", re.IGNORECASE)
+_FOR_MACHINES = pattern(r"^$|コード$|ID$|^_|整理番号|ライセンス|objectid|^shape|UTM|メッシュ|^geom", re.IGNORECASE)
 """Headers of columns that say nothing to residents."""
 _MANY = 12
 """Columns of no standard, of which the small editions show none when there are more."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from publisher.layouts import Found, Kind, marks, recognise
 from publisher.layouts.fields import narrow
 from publisher.model import PublicTable
+from publisher.patterns import pattern
 from publisher.review.address import split
 
 # 自治体標準オープンデータセット（正式版）03 指定緊急避難場所一覧, デジタル庁.
@@ -52,7 +53,7 @@ _DANGERS: Mapping[str, tuple[str, ...]] = {
     "災害種別_火山現象": ("火山",),
 }
 _KNOWN_DANGERS = {danger for dangers in _DANGERS.values() for danger in dangers}
-_PREFECTURE = re.compile(r"^(?:東京都|北海道|(?:大阪|京都)府|..県|(?:神奈川|和歌山|鹿児島)県)")
+_PREFECTURE = pattern(r"^(?:東京都|北海道|(?:大阪|京都)府|..県|(?:神奈川|和歌山|鹿児島)県)")
 _KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
 
 Cells = Sequence[str]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from publisher.patterns import pattern
+
 _D = "0-9０-９"
 _GAP = "[-‐‑–—−－ー (（）)　]"
-_NUMBER = re.compile(
+_NUMBER = pattern(
     rf"(?<![{_D}#&;:=.．~〜～-])"
     rf"(?:[(（]?[0０][{_D}]{{1,4}}{_GAP}{{1,2}}[{_D}]{{1,4}}{_GAP}{{1,2}}[{_D}]{{3,4}}"
     rf"|[0０][{_D}]{{9,10}}"

@@ -12,12 +12,13 @@ from operator import itemgetter
 from publisher.editions.tables.columns import Layout, Role, form, layout
 from publisher.editions.tables.known import WIDTH, Known
 from publisher.model import EditionTally, PublicTable, PublicWorkbook, TableKind
+from publisher.patterns import pattern
 
 _PERSON = frozenset((Role.NAME, Role.KANA, Role.ADDRESS, Role.DISTRICT))
 _PLACE = frozenset((Role.NAME, Role.ADDRESS, Role.DISTRICT))
-_PERSON_HEADER = re.compile(r"年齢|年代|性別")
-_PEOPLE_HEADER = re.compile(r"避難者|避難人数|避難人員|入所|^人数|^現在人数")
-_NUMBER = re.compile(r"約?([0-9]{1,7})(?:人|名)?(?:程度|くらい|ほど)?")
+_PERSON_HEADER = pattern(r"年齢|年代|性別")
+_PEOPLE_HEADER = pattern(r"避難者|避難人数|避難人員|入所|^人数|^現在人数")
+_NUMBER = pattern(r"約?([0-9]{1,7})(?:人|名)?(?:程度|くらい|ほど)?")
 
 
 def tally(content: PublicWorkbook, known: Known | None = None) -> tuple[tuple[EditionTally, bytes], ...]:

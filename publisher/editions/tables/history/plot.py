@@ -6,7 +6,6 @@ Both libraries are imported when something is drawn.
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from datetime import datetime, tzinfo
 from functools import cache
 from types import ModuleType
 from typing import Any
+
+from publisher.patterns import pattern
 
 POINTS = 24
 """Moments that one drawing shows at most: thinned evenly, the first and the last are kept."""
@@ -127,7 +128,7 @@ _HEADROOM = 1.15
 _BESIDE, _BELOW = 15, 24
 """Where pygal puts a label, in pixels from where it is read best."""
 _UNUSED = frozenset(("dots", "dot reactive tooltip-trigger", "major", ""))
-_LONG_NUMBER = re.compile(r"-?\d+\.\d{2,}")
+_LONG_NUMBER = pattern(r"-?\d+\.\d{2,}")
 
 
 def _plain(root: Any, title: str, style: str) -> bytes:

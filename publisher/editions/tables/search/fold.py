@@ -14,21 +14,22 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from publisher.patterns import pattern
 from publisher.review.variants import VARIANTS
 
-_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-_AGAIN = re.compile("([^\n々〻ヽヾゝゞ])([々〻ヽヾゝゞ]+)")
-_ANY_AGAIN = re.compile("[々〻ヽヾゝゞ]")
-_ANY_LATIN = re.compile("[a-z]")
-_V = re.compile("[ヴゔ]([アイエオァィェォあいえおぁぃぇぉ])")
+_SELECTORS = pattern("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_AGAIN = pattern("([^\n々〻ヽヾゝゞ])([々〻ヽヾゝゞ]+)")
+_ANY_AGAIN = pattern("[々〻ヽヾゝゞ]")
+_ANY_LATIN = pattern("[a-z]")
+_V = pattern("[ヴゔ]([アイエオァィェォあいえおぁぃぇぉ])")
 _V_ROW = dict(zip("アイエオァィェォあいえおぁぃぇぉ", "バビベボ" * 4, strict=True))
-_GA = re.compile("([\u3400-\u9fff\uf900-\ufaff\U00010000-\U0010ffff])[ケヶけゖ]")
-_APART = re.compile(
+_GA = pattern("([\u3400-\u9fff\uf900-\ufaff\U00010000-\U0010ffff])[ケヶけゖ]")
+_APART = pattern(
     "[\x00-\x09\x0b-/:-`{-¿×÷\u2000-\u2bff\u3000-\u3004\u3008-\u303f\u30a0-\u30ff\ufe10-\ufeff\uff00-\uffff]+"
 )
 _LATIN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), by)
-    for pattern, by in (
+    (pattern(heard), by)
+    for heard, by in (
         ("tch", "tuch"),  # ッ, which many registers write as large as ツ
         (r"([kstcpgdbzjf])\1", r"tu\1"),
         ("oh(?![aiueo])", "o"),  # Satoh, Ohno; not Ohara
@@ -46,11 +47,11 @@ _LATIN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 _LETTERS = str.maketrans("fvcqlzdgbp", "hhkkrstkhh")
-_YOON = re.compile("([kstnhmr])y")
-_YE = re.compile("iy([ie])")
-_LONG_O = re.compile("o[ou]+")
-_DOUBLE = re.compile(r"([a-z])\1+")
-_BEYOND = re.compile("[\U00010000-\U0010ffff]")
+_YOON = pattern("([kstnhmr])y")
+_YE = pattern("iy([ie])")
+_LONG_O = pattern("o[ou]+")
+_DOUBLE = pattern(r"([a-z])\1+")
+_BEYOND = pattern("[\U00010000-\U0010ffff]")
 
 
 def _letters() -> dict[int, str]:
@@ -116,8 +117,8 @@ def _folded(text: str) -> str:
 def _latin(text: str) -> str:
     """The rules for text that may hold words in Latin letters; those that look ahead stop at the end of a word."""
     text = _APART.sub(" ", text)
-    for pattern, by in _LATIN:
-        text = pattern.sub(by, text)
+    for heard, by in _LATIN:
+        text = heard.sub(by, text)
     text = text.replace(" ", "").translate(_LETTERS)
     text = _YE.sub(r"i\1", _YOON.sub(r"\1iy", text))
     return _DOUBLE.sub(r"\1", _LONG_O.sub("o", text))

@@ -11,7 +11,6 @@ or content, so that an edition rewrites only the shards whose rows it changed.
 from __future__ import annotations
 
 import json
-import re
 from array import array
 from base64 import b32encode
 from collections.abc import Callable, Sequence
@@ -27,6 +26,7 @@ from publisher.editions.tables.routes import named
 from publisher.editions.tables.search.fold import folded
 from publisher.editions.tables.search.ranges import AFTER, Cutter, Range, digest
 from publisher.model import Page, PageKind
+from publisher.patterns import pattern
 
 SHARD = 11_000
 """Bytes of a shard: a search that needs two of them, and what leads there, stays far below 50 kB on the line."""
@@ -43,7 +43,7 @@ _POINTER = 2
 _FIRST, _LAST = "\x01", "\x00"
 """Between what a key is found by and what tells it apart; at the end of every key."""
 _SAMPLE = 2_000
-_HALVES = re.compile("[\ud800-\udfff]")
+_HALVES = pattern("[\ud800-\udfff]")
 
 
 _SPACED = "{} {}".format
