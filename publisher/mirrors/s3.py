@@ -86,13 +86,8 @@ class S3Mirror:
 
     def tagged(self, path: str) -> tuple[bytes, str] | None:
         """The bytes of a file and their tag (ETag), or None when there is none."""
-        key = self._key(path)
-        with self._words():
-            answer = self._ask("GET", key)
-            if self._absent("GetObject", answer):
-                return None
-            self._success("GetObject", answer)
-            return answer.body, self._etag(answer)
+        answer = self._got("GET", "GetObject", path)
+        return None if answer is None else (answer.body, answer.headers["etag"])
 
     def _put(self, path: str, body: bytes, headers: Headers, condition: Mapping[str, str]) -> Answer:
         sha256 = hashlib.sha256(body).hexdigest()
@@ -115,25 +110,27 @@ class S3Mirror:
                 self._success("DeleteObject", answer)
 
     def get(self, path: str) -> Stored | None:
-        key = self._key(path)
-        with self._words():
-            answer = self._ask("GET", key)
-            if self._absent("GetObject", answer):
-                return None
-            self._success("GetObject", answer)
-            self._etag(answer)
-        return Stored(answer.body, _headers(answer), answer.headers.get(_DIGEST, ""))
+        answer = self._got("GET", "GetObject", path)
+        return None if answer is None else Stored(answer.body, _headers(answer), answer.headers.get(_DIGEST, ""))
 
     def head(self, path: str) -> Head | None:
-        key = self._key(path)
-        with self._words():
-            answer = self._ask("HEAD", key)
-            if self._absent("HeadObject", answer):
-                return None
-            self._success("HeadObject", answer)
-            md5 = _MD5.fullmatch(self._etag(answer))
+        answer = self._got("HEAD", "HeadObject", path)
+        if answer is None:
+            return None
+        md5 = _MD5.fullmatch(answer.headers["etag"])
         size = int(answer.headers.get("content-length") or 0)
         return Head(size, _headers(answer), answer.headers.get(_DIGEST, ""), md5[1].lower() if md5 else "")
+
+    def _got(self, method: str, operation: str, path: str) -> Answer | None:
+        """The answer about a file that is there, with an ETag."""
+        key = self._key(path)
+        with self._words():
+            answer = self._ask(method, key)
+            if self._absent(operation, answer):
+                return None
+            self._success(operation, answer)
+            self._etag(answer)
+        return answer
 
     def purge(self, prefix: str, keep: Collection[str]) -> int:
         """Older versions first, then the marks of deletion: a mark that went before its file would bring the file back."""
