@@ -35,7 +35,8 @@ def _decision(options: argparse.Namespace, action: str) -> int:
 
     from publisher.errors import Busy
     from publisher.pipeline import decide
-    from publisher.pipeline.build import build, desk, lock, write_staff_page
+    from publisher.pipeline.build import build, desk, write_staff_page
+    from publisher.pipeline.lock import lock
     from publisher.pipeline.publish import to_mirrors
 
     settings = settings_of(options)

@@ -9,7 +9,6 @@ Killed in 1 or 2, the site is as it was; killed within 3, the transaction is voi
 
 from __future__ import annotations
 
-import fcntl
 import os
 import tempfile
 import time
@@ -20,7 +19,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from publisher.editions import Frame, Theme
-from publisher.errors import Busy, SettingsError, SiteError
+from publisher.errors import SettingsError, SiteError
 from publisher.intake.archive import Archive, Overlay
 from publisher.intake.listing import Changes, Entry, Listing, changes, glance, listing
 from publisher.ledger import Ledger
@@ -31,6 +30,7 @@ from publisher.pipeline import takedown
 from publisher.pipeline.crew import crew
 from publisher.pipeline.hand import Bench
 from publisher.pipeline.keys import signing_key
+from publisher.pipeline.lock import lock
 from publisher.pipeline.render import BATCH, Rendering, batched
 from publisher.pipeline.report import Outputs, Report
 from publisher.pipeline.restrictions import FACT, LOGGED, Register
@@ -126,33 +126,6 @@ def desk(settings: Settings, dry: bool = False) -> Iterator[Desk]:
         stack.callback(ledger.close)
         key, complaints = signing_key(settings)
         yield Desk(settings, ledger, archive, folder, theme, dry, key=key, key_problems=complaints)
-
-
-@contextmanager
-def lock(state: Path, name: str = "lock") -> Iterator[None]:
-    """Nobody else works on this state. Raises ``Busy``."""
-    try:
-        state.mkdir(parents=True, exist_ok=True)
-        file = (state / name).open("w")
-    except OSError as error:
-        raise SiteError(
-            Problem(
-                "state-unwritable", f"記録のフォルダーに書き込めません（{error.strerror or error}）。", str(state), "公開中のページは、前のまま変わっていません。",
-                "空き容量とフォルダーの権限を確かめてください。",
-            )
-        ) from error  # fmt: skip
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise Busy(
-                Problem(
-                    "busy", "別の publisher が動いています。", str(state), "公開中のページは、そのまま見えています。",
-                    "動いているほう（publisher watch など）が公開を続けています。止めてから、もう一度実行してください。",
-                )
-            ) from error  # fmt: skip
-        os.register_at_fork(after_in_child=file.close)  # a copy that outlives us for a moment must not keep the next run waiting
-        yield
 
 
 def all_ready(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:

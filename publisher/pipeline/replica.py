@@ -20,8 +20,8 @@ from publisher.ledger.copies import UNRENDERED, begin_anew, facts_of, known_byte
 from publisher.model import Problem
 from publisher.pipeline import restrictions
 from publisher.pipeline.backup import holder
-from publisher.pipeline.build import lock
 from publisher.pipeline.doubt import published
+from publisher.pipeline.lock import lock
 from publisher.settings import Settings, load
 
 ASIDE = "_控え"

@@ -23,8 +23,9 @@ from publisher.ledger.copies import remember
 from publisher.mirrors.objects import heeds_conditions, open_objects
 from publisher.model import Problem
 from publisher.pipeline.backup import backup, configured, holder, machine, open_vault
-from publisher.pipeline.build import Desk, build, desk, lock
+from publisher.pipeline.build import Desk, build, desk
 from publisher.pipeline.keeping import BackupKeeper, LeaseKeeper
+from publisher.pipeline.lock import lock
 from publisher.pipeline.publish import always
 from publisher.pipeline.replica import Replica
 from publisher.settings import Settings
