@@ -39,7 +39,7 @@ def main() -> int:
         parser.error(f"no such table: {', '.join(sorted(unknown))}")
     count = given.notices or (10_000 if given.full else 1_000)
     repeat = given.repeat or (5 if given.full else 3)
-    programs = peers.tools(ROOT / ".bench")
+    programs = peers.tools(peers.PLACE)
     compileall.compile_dir(ROOT / "publisher", quiet=1)  # as pip does when it installs us
     tables: list[Table] = []
 
@@ -55,7 +55,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="publisher-bench-") as folder:
         work = Path(folder)
         if {"builds", "commands", "web"} & set(wanted):
-            for table in builds.whole(work, count, repeat, programs, peers.eleventy(ROOT / ".bench"), tell):
+            for table in builds.whole(work, count, repeat, programs, peers.eleventy(peers.PLACE), tell):
                 show(table)
         if "commands" in wanted:
             show(builds.commands(work, repeat))

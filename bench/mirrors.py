@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import peers
 from tests import servers
 
 CHANGED = 25
@@ -66,14 +67,13 @@ def tools(server: servers.Server, folder: Path, work: Path, boto: bool) -> dict[
         f"[s]\ntype = s3\nprovider = Other\nendpoint = {server.url}\naccess_key_id = {servers.KEY}\nsecret_access_key = {servers.SECRET}\n"
         "region = us-east-1\nforce_path_style = true\n"
     )
-    s5cmd, rclone, bucket = servers.program("s5cmd"), servers.program("rclone"), servers.BUCKET
+    programs, bucket = peers.tools(peers.PLACE), servers.BUCKET
+    s5cmd, rclone = str(programs / "s5cmd"), str(programs / "rclone")
     known: dict[str, Callable[[str], list[str]]] = {
-        "publisher": lambda prefix: [sys.executable, "-m", "bench.mirrors", "--send", str(folder), server.url, prefix, str(work / f"{prefix}.db")]
+        "publisher": lambda prefix: [sys.executable, "-m", "bench.mirrors", "--send", str(folder), server.url, prefix, str(work / f"{prefix}.db")],
+        "s5cmd sync": lambda prefix: [s5cmd, "--endpoint-url", server.url, "sync", f"{folder}/", f"s3://{bucket}/{prefix}/"],
+        "rclone sync": lambda prefix: [rclone, "--config", str(config), "sync", str(folder), f"s:{bucket}/{prefix}"],
     }
-    if s5cmd:
-        known["s5cmd sync"] = lambda prefix: [s5cmd, "--endpoint-url", server.url, "sync", f"{folder}/", f"s3://{bucket}/{prefix}/"]
-    if rclone:
-        known["rclone sync"] = lambda prefix: [rclone, "--config", str(config), "sync", str(folder), f"s:{bucket}/{prefix}"]
     if boto:
         known["boto3 put_object"] = lambda prefix: [sys.executable, "-m", "bench.mirrors", "--boto", str(folder), server.url, prefix, ""]
     return known

@@ -22,6 +22,10 @@ class Peer:
     version: str
 
 
+PLACE = Path(__file__).resolve().parent.parent / ".bench"
+"""Where peers are installed."""
+
+
 def tools(folder: Path) -> Path:
     """An environment with the peers from PyPI; made once. Returns its folder of programs."""
     place = folder / "venv"
