@@ -5,7 +5,8 @@
     ├── SettingsError      exit 2   publisher.toml: key, line, nearest known key
     ├── Unreadable                  one file of the drop folder cannot be read: it is rejected, the rest goes on
     ├── SiteError          exit 1   the site could not be written; it stands as it was
-    │   └── Busy           exit 1   another publisher works on the same state
+    │   ├── Busy           exit 1   another publisher works on the same state
+    │   └── NoContent      exit 1   the drop folder cannot be looked at
     ├── BackupError        exit 1   the backup could not be made or opened; the site stands as it was
     └── MirrorError        exit 4   one mirror
         ├── MirrorUnavailable       worth trying again: time-outs, 5xx, lost lines
@@ -47,6 +48,10 @@ class SiteError(PublisherError):
 
 class Busy(SiteError):
     """Another process holds the state."""
+
+
+class NoContent(SiteError):
+    """The drop folder cannot be looked at: nothing is known of what stands in it."""
 
 
 class BackupError(PublisherError):

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from publisher.errors import SiteError
+from publisher.ledger import Ledger
+from publisher.model import Problem
+from publisher.pipeline import keeping
+from publisher.pipeline.backup import new_key
+from publisher.pipeline.build import desk
+from publisher.pipeline.watch import Watch
 from tests.town import Town, lasting, make_town
 
 SOON = 3.0
@@ -120,6 +130,64 @@ def test_the_folder_goes_away_and_comes_back(town: Town) -> None:
         shutil.copytree(away, town.content)
         write(town, "給水/戻った.md", "# 戻ってきた共有\n\n本文。\n")
         until(shows(town, "戻ってきた共有"), 25)
+
+
+def test_without_its_folder_it_does_what_the_clock_asks_and_says_that_it_lives(town: Town) -> None:
+    """A failover that looks at alive.json must not take every mirror out of service with the share."""
+    write(town, "給水/終わる.md", f"---\n掲載終了: {town.now + timedelta(hours=2):%Y-%m-%d %H:%M}\n---\n# 終わる給水\n\n本文。\n")
+    town.build()
+    assert "終わる給水" in town.page("index.html")
+    moments, said = iter(range(1, 1_000)), []
+    with desk(town.settings()) as opened:
+        watch = Watch(opened, lambda: town.now + timedelta(minutes=next(moments)), said.append)
+        thread = threading.Thread(target=watch.run)
+        town.content.rename(town.root / "away")
+        before = (town.public / "alive.json").read_bytes()
+        thread.start()
+        try:
+            until(lambda: (town.public / "alive.json").read_bytes() != before, 10)
+            town.now += timedelta(hours=3)
+            watch._watcher.wake()
+            until(lambda: "終わる給水" not in town.page("index.html"), 10)
+        finally:
+            watch.stop()
+            thread.join(20)
+    assert [problem.code for report in said for problem in report.problems].count("no-content") == 1
+
+
+def test_a_full_disk_is_told_and_gone_back_from(tmp_path: Path) -> None:
+    """SQLite itself goes back when the disk is full: a second ROLLBACK would be a traceback."""
+    ledger = Ledger(tmp_path / "ledger.db")
+    ledger._connection.execute("PRAGMA max_page_count = 60")
+    with pytest.raises(SiteError) as caught, ledger.transaction():
+        for number in range(100_000):
+            ledger.remember(f"key {number}", "x" * 500)
+    assert caught.value.problem.code == "ledger-write"
+    assert ledger.fact("key 1") is None
+    with ledger.transaction():
+        ledger.remember("small", "1")
+    assert ledger.fact("small") == "1"
+
+
+def test_a_backup_that_finds_no_room_is_told_and_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    town = make_town(tmp_path / "town", f'\n[backup]\nurl = "file://{tmp_path}/store"\nkey_file = "{tmp_path}/backup.key"\n')
+    town.notices(1)
+    town.build()
+    new_key(town.settings())
+    said: list[Problem | None] = []
+    monkeypatch.setattr(keeping, "BACK_OFF", (0.2, 0.2))
+    with monkeypatch.context() as away:
+        away.setattr(keeping.Taker, "take", full)
+        keeper = keeping.BackupKeeper(town.settings(), lambda: town.now, said.append)
+        keeper.start()
+        keeper.nudge()
+        until(lambda: bool(said), 10)
+        assert {one.code for one in said if one is not None} == {"backup-disk"}
+    until(lambda: said[-1] is None, 10)
+    keeper.stop(10)
 
 
 def test_a_broken_configuration_is_told_and_the_old_one_goes_on(town: Town) -> None:

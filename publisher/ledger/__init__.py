@@ -89,17 +89,24 @@ class Ledger:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of it or nothing of it. One within another belongs to the outer one."""
+        """All of it or nothing of it. One within another belongs to the outer one. Raises ``SiteError`` where the disk does not take it."""
         if self._connection.in_transaction:
             yield
             return
-        self._connection.execute("BEGIN IMMEDIATE")
         try:
+            self._connection.execute("BEGIN IMMEDIATE")
             yield
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._undo()
+            raise SiteError(_not_taken(error)) from error
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            self._undo()
             raise
-        self._connection.execute("COMMIT")
+
+    def _undo(self) -> None:
+        if self._connection.in_transaction:  # SQLite has gone back by itself when the disk was full
+            self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
         self._connection.close()
@@ -132,3 +139,13 @@ class Ledger:
         """The moment of the last change that the public can see."""
         value = self.fact("updated")
         return datetime.fromisoformat(value) if value else None
+
+
+def _not_taken(error: sqlite3.Error) -> Problem:
+    return Problem(
+        "ledger-write",
+        f"記録のファイルに書き込めません（{error}）。",
+        "記録のフォルダー（state）",
+        "公開中のページは、そのまま残っています。",
+        "フォルダーの空き容量と、書き込みの権限を確かめてください。空きができれば、次の公開で続きをします。",
+    )

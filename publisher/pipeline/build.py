@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from publisher.editions import Frame, Theme
-from publisher.errors import SettingsError, SiteError
+from publisher.errors import NoContent, SettingsError
 from publisher.intake.archive import Archive, Overlay
 from publisher.intake.listing import Changes, Entry, Listing, changes, glance, listing
 from publisher.ledger import Ledger
@@ -167,7 +167,7 @@ def _look(settings: Settings) -> Listing:
     try:
         return listing(settings.paths.content)
     except OSError as error:
-        raise SiteError(
+        raise NoContent(
             Problem(
                 "no-content", f"投入フォルダーを開けません（{error.strerror or error}）。", str(settings.paths.content), "公開中のページは、そのまま見えています。",
                 "共有フォルダーにつながっているか、publisher.toml の [paths] content が正しいかを確かめてください。",

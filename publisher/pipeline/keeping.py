@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from threading import Event, Thread
 
 from publisher.backup.lease import Lease
@@ -78,6 +79,9 @@ class BackupKeeper:
         except PublisherError as error:
             self._taker = None
             return error.problem
+        except OSError as error:  # a full disk is no reason never to back up again
+            self._taker = None
+            return _no_room(self.settings.paths.state, error)
         return next(iter(taken.problems), None)
 
 
@@ -113,3 +117,13 @@ class LeaseKeeper:
                 continue  # the right to speak runs out by itself; when the store answers again, it goes on
         if not self._end.is_set():
             self.lost()
+
+
+def _no_room(state: Path, error: OSError) -> Problem:
+    return Problem(
+        "backup-disk",
+        f"バックアップの準備に使うファイルを書けません（{error.strerror or error}）。新しいバックアップは、まだありません。",
+        str(error.filename or state),
+        "公開は続けています。",
+        "このコンピューターの空き容量とフォルダーの権限を確かめてください。空きができれば、自動でやり直します。",
+    )

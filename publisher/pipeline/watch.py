@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Event, Thread
 
-from publisher.errors import PublisherError, SettingsError
+from publisher.errors import NoContent, PublisherError, SettingsError
 from publisher.files import own_folder
 from publisher.intake.listing import Entry, changes, listing
 from publisher.intake.settle import Settling
 from publisher.intake.watch import Watcher
+from publisher.ledger import Ledger
 from publisher.mirrors import Mirror
 from publisher.model import Problem
 from publisher.pipeline import requests, restrictions
@@ -74,27 +75,34 @@ class MirrorKeeper:
             self._thread.join(patience)
 
     def _run(self) -> None:
-        pause, first = None, True
-        with closing(self.desk.another_ledger()) as ledger:
-            while not self._end:
-                if not first:
-                    self._go.wait(pause)
-                first = False
-                self._go.clear()
-                if self._end:
-                    return
-                self._hurry = False
-                line = to_mirror(
-                    self.desk.settings, ledger, self.desk.folder, self.settings, self.clock(), may=self.may, opened=self._open(),
-                    stop=self._makes_way,
-                )  # fmt: skip
-                if line.state != "current" and line.problem is None:
-                    pause = None if line.state == "waiting" else AGAIN  # it made way, or the site changed meanwhile: nothing failed
-                    continue
-                self.said(line)
-                pause = None if line.state == "current" else _longer(pause)
-                if pause is not None and ledger.takedowns.pending(self.settings.name):
-                    pause = min(pause, TAKE_DOWN)
+        pause: float | None = 0.0
+        while not self._end:
+            try:
+                with closing(self.desk.another_ledger()) as ledger:
+                    pause = self._keep(ledger, pause)
+            except PublisherError as error:  # our own disk is full, say: the mirror is not to be given up for that
+                self.said(MirrorLine(self.settings.name, "behind", behind=1, problem=error.problem, since=self.clock()))
+                pause = _longer(pause or None)
+
+    def _keep(self, ledger: Ledger, pause: float | None) -> float | None:
+        """Send whenever there may be something to send, first after ``pause`` seconds; until the end."""
+        while True:
+            self._go.wait(pause)
+            self._go.clear()
+            if self._end:
+                return None
+            self._hurry = False
+            line = to_mirror(
+                self.desk.settings, ledger, self.desk.folder, self.settings, self.clock(), may=self.may, opened=self._open(),
+                stop=self._makes_way,
+            )  # fmt: skip
+            if line.state != "current" and line.problem is None:
+                pause = None if line.state == "waiting" else AGAIN  # it made way, or the site changed meanwhile: nothing failed
+                continue
+            self.said(line)
+            pause = None if line.state == "current" else _longer(pause)
+            if pause is not None and ledger.takedowns.pending(self.settings.name):
+                pause = min(pause, TAKE_DOWN)
 
     def _makes_way(self) -> bool:
         return self._hurry or self._end
@@ -211,10 +219,12 @@ class Watch:
             self._failed = False
         except PublisherError as error:
             self._failed = True
-            if last is None or last.problems != (error.problem,):
+            if last is None or not last.failed or error.problem not in last.problems:
                 report = Report(problems=(error.problem,), mirrors=tuple(self._lines.values()), failed=True)
                 self.say(report)
                 last = report
+            if isinstance(error, NoContent):
+                last = self._without_content(last, now)
             write_staff_page(self.desk, last, now)  # where even that fails, its time stands still, and the page says what that means
             return last
         if self._keepers:
@@ -230,6 +240,18 @@ class Watch:
         if last is None or report.documents or report.problems != last.problems or report.outputs.written > 1:
             self.say(report)
         return report
+
+    def _without_content(self, last: Report, now: datetime) -> Report:
+        """The share is away: what the clock asks for is done all the same, and ``alive.json`` says that we live. Else a failover that looks at it
+        (docs/operations.md) would take every mirror out of service with the share."""
+        try:
+            build(self.desk, now, all_lines=False, places=())
+        except PublisherError as error:
+            if error.problem in last.problems:
+                return last
+            last = replace(last, problems=(*last.problems, error.problem))
+            self.say(last)
+        return last
 
     def _until_due(self) -> float:
         due = self.desk.ledger.documents.next_due()
