@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,11 +17,11 @@ from publisher.backup.key import Key
 from publisher.errors import BackupError, MirrorError, SettingsError, UsageError
 from publisher.pipeline import restrict as person
 from publisher.pipeline import restrictions
-from publisher.pipeline.backup import UNFINISHED, Source, restore
+from publisher.pipeline.backup import UNFINISHED, Source, new_key, restore
 from publisher.pipeline.publish import to_mirrors
 from tests.servers import BUCKET, KEY, SECRET, program, seaweedfs
 from tests.test_backup import ROLL, backed_town, objects, take
-from tests.town import Town, broken_links, lasting
+from tests.town import Town, broken_links, lasting, make_town
 
 MIRROR = '\n[[mirrors]]\nname = "m"\nurl = "{}"\n'
 
@@ -318,6 +320,40 @@ def test_a_share_that_survived_is_left_as_it_is(tmp_path: Path) -> None:
     restored = restore(Source(str(tmp_path / "vault")), key_of(town), tmp_path / "new")
     assert [p.code for p in restored.problems] == ["restore-share"]
     assert "直した" in (share / "0.md").read_text(encoding="utf-8")
+
+
+def test_the_records_may_lie_on_another_disk(tmp_path: Path) -> None:
+    town = backed_town(tmp_path)
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        if Path(elsewhere).stat().st_dev == tmp_path.stat().st_dev:
+            pytest.skip("/dev/shm is on the same file system")
+        toml = (town.root / "publisher.toml").read_text(encoding="utf-8")
+        key = key_of(town)
+        (town.root / "publisher.toml").write_text(toml + f'\n[paths]\nstate = "{elsewhere}/state"\n', encoding="utf-8")
+        town.notices(2)
+        town.build()
+        take(town)
+        shutil.rmtree(f"{elsewhere}/state")
+        restored = restore(Source(str(tmp_path / "vault")), key, tmp_path / "new")
+        assert not restored.problems
+        new = Town(tmp_path / "new", town.now)
+        new.build()
+        assert lasting(new.files()) == lasting(town.files())
+        assert not list((tmp_path / "new").glob(".ledger*"))
+
+
+def test_a_key_that_cannot_be_put_in_its_place_is_told_and_everything_else_is_back(tmp_path: Path) -> None:
+    town = make_town(tmp_path / "town", f'\n[backup]\nurl = "{tmp_path / "vault"}"\nkey_file = "{tmp_path}/keys/backup.key"\n')
+    key = new_key(town.settings())
+    town.notices(2)
+    town.build()
+    take(town)
+    shutil.rmtree(tmp_path / "keys")
+    (tmp_path / "keys").write_text("no folder here")
+    restored = restore(Source(str(tmp_path / "vault")), key, tmp_path / "new")
+    assert [problem.code for problem in restored.problems] == ["backup-key-unwritable"]
+    assert (tmp_path / "new/.publisher/ledger.db").exists()
+    assert len(list((tmp_path / "new/content").rglob("*.md"))) == 2
 
 
 # --- on the command line, through a real store ---

@@ -112,18 +112,13 @@ class Key:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError as error:
+        except OSError as error:
+            if not (isinstance(error, FileExistsError) and file.exists()):  # the same error where a file stands in place of its folder
+                raise BackupError(_unwritable(file, error)) from error
             raise BackupError(
                 Problem(
                     "backup-key-stands", "バックアップの鍵ファイルは、もうあります。書きかえると前のバックアップを開けなくなるため、何もしていません。", str(file),
                     _SHOWN, "新しい鍵に替えるときは、前のファイルを別の名前で残してから、もう一度実行してください。",
-                )
-            ) from error  # fmt: skip
-        except OSError as error:
-            raise BackupError(
-                Problem(
-                    "backup-key-unwritable", f"バックアップの鍵ファイルを作れません（{error.strerror or error}）。", str(file), _SHOWN,
-                    "フォルダーの権限を確かめてください。",
                 )
             ) from error  # fmt: skip
         with os.fdopen(number, "w", encoding="utf-8") as out:
@@ -214,3 +209,9 @@ def paper(key: Key, title: str) -> str:
         f"- 鍵の番号: {key.id.hex()[:8]}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _unwritable(file: Path, error: OSError) -> Problem:
+    return Problem(
+        "backup-key-unwritable", f"バックアップの鍵ファイルを作れません（{error.strerror or error}）。", str(file), _SHOWN, "フォルダーの権限を確かめてください。"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import secrets
+import shutil
 import socket
 import tempfile
 import time
@@ -201,14 +202,16 @@ def _restore(vault: Vault, key: Key, directory: Path, start: float) -> Restored:
     paths.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     lost = bringer.config(found, directory, paths.state)
     gone = bringer.archive(found, paths.state / "archive")
-    ledger = paths.state / "ledger.db"
     begin_anew(aside, {"doubt": secrets.token_hex(8), "adopted": found.name}, published=published(settings))
-    aside.replace(ledger)
-    files = standing(ledger)
+    files = standing(aside)
     paths.content.mkdir(parents=True, exist_ok=True)
     share = any(paths.content.iterdir())
     lost += lay_out(files, paths.state / "archive", paths.content)
-    _keep_key(settings, key)
+    # Last of all, since a state with a ledger is one that somebody publishes from; and by way of its own disk, which may be another one.
+    part = paths.state / aside.name
+    shutil.move(aside, part)
+    part.replace(paths.state / "ledger.db")
+    problems += _keep_key(settings, key)
     problems += _told_lost(lost, gone, vault.place)
     if share:
         problems.append(_share(paths.content))
@@ -236,15 +239,15 @@ def _undo(directory: Path) -> None:
         clear(directory)
 
 
-def _keep_key(settings: Settings, key: Key) -> None:
-    """The key stands where the settings want it, so that backups go on; one that is there already stays."""
+def _keep_key(settings: Settings, key: Key) -> list[Problem]:
+    """The key stands where the settings want it, so that backups go on; one that is there already stays. Everything else is back without it."""
     if settings.backup is None:
-        return
+        return []
     try:
         key.write(settings.backup.key_file)
     except BackupError as error:
-        if error.problem.code != "backup-key-stands":
-            raise
+        return [] if error.problem.code == "backup-key-stands" else [error.problem]
+    return []
 
 
 def _address(url: str) -> str:
