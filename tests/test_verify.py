@@ -11,12 +11,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from publisher.mirrors.headers import content_type
+from publisher.site.manifest import RENEWED
 from tests.town import Town, make_town
 
 MIRROR = '\n[[mirrors]]\nname = "写し"\nurl = "mirror"\n'
@@ -69,6 +71,19 @@ def test_a_mirror_that_is_whole(town: Town) -> None:
     (one,) = said["mirrors"]
     assert (code, one["state"], said["signed"]) == (0, "ok", True)
     assert one["checked"] >= one["of"] - 5 > 30
+
+
+def test_a_quiet_town_renews_its_root_before_it_expires(town: Town) -> None:
+    """Else nobody could carry the site of a town that has had nothing to say for a month."""
+    town.now += timedelta(days=90)  # nothing of it is due any more
+    town.build()
+    before = (town.public / "manifest.json").read_bytes()
+    town.now += RENEWED - timedelta(hours=1)
+    town.build()
+    assert (town.public / "manifest.json").read_bytes() == before
+    town.now += timedelta(hours=2)
+    report = town.build()
+    assert {path.partition(" ")[0] for path in report.outputs.paths} == {"alive.json", "manifest.json", "manifest.json.minisig"}
 
 
 def test_a_changed_byte_is_found(town: Town) -> None:

@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 from publisher.errors import MirrorRefused, MirrorUnavailable
 from publisher.mirrors import Bucket, S3Mirror, headers
 from publisher.mirrors.aws import aim
+from publisher.mirrors.public import Unreachable, WebSite
 from publisher.mirrors.sign import Keys, Signer, encoded
-from publisher.mirrors.wire import MadeWay, Wire
+from publisher.mirrors.wire import Broken, MadeWay, Wire
 from publisher.model import PageKind
 from tests import servers
 
@@ -311,6 +312,38 @@ def test_something_that_speaks_no_http() -> None:
             mirror_at(f"http://127.0.0.1:{odd.getsockname()[1]}").put("a.html", b"x", PAGE)
         thread.join(5)
     assert raised.value.problem.code == "mirror-stranger"
+
+
+@contextmanager
+def dripping() -> Iterator[str]:
+    """A server whose answer never ends: a byte at a time, each well within the time-out."""
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+        ended = threading.Event()
+
+        def drip() -> None:
+            line, _ = slow.accept()
+            with line:
+                line.recv(4096)
+                line.sendall(b'HTTP/1.1 200 OK\r\nETag: "1"\r\nContent-Length: 1000000\r\n\r\n')
+                while not ended.wait(0.05):
+                    try:
+                        line.sendall(b"x")
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{slow.getsockname()[1]}"
+        ended.set()
+        thread.join(5)
+
+
+def test_an_answer_in_drops_is_given_up() -> None:
+    with dripping() as url, pytest.raises(Broken) as raised:
+        Wire(urlsplit(url), "", 1.0, 0.4).ask("GET", "/a", {"host": "x"})
+    assert isinstance(raised.value.cause, TimeoutError)
+    with dripping() as url, WebSite(url, read=0.4) as site, pytest.raises(Unreachable, match="遅すぎます"):
+        site.fetch("a.html")
 
 
 def test_an_endpoint_that_is_no_address() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
+
+from publisher.mirrors.wire import SLOWEST
 
 LARGEST = 200_000_000
 """Bytes beyond which an answer is not read: no file of a site is that large."""
@@ -62,7 +65,7 @@ class WebSite:
         import httpx
 
         timeout = httpx.Timeout(read, connect=connect)
-        self._base = url.rstrip("/") + "/"
+        self._base, self._patience = url.rstrip("/") + "/", read
         self._client = httpx.Client(timeout=timeout, proxy=proxy or None, headers={"Accept-Encoding": "identity", "Cache-Control": "no-cache"})
 
     def __enter__(self) -> WebSite:
@@ -78,11 +81,13 @@ class WebSite:
             with self._client.stream("GET", self._base + path) as answer:
                 if answer.status_code not in (200, 404):
                     raise Unreachable(f"応答が {answer.status_code} です")
-                pieces, size = [], 0
+                pieces, size, begun = [], 0, time.monotonic()
                 for piece in answer.iter_bytes():
                     size += len(piece)
                     if size > LARGEST:
                         raise Unreachable("応答が大きすぎます")
+                    if time.monotonic() - begun > self._patience + size / SLOWEST:  # drops of an answer, each in time, would never end
+                        raise Unreachable("応答が遅すぎます")
                     pieces.append(piece)
                 return Fetched(answer.status_code, b"".join(pieces), {name.lower(): value for name, value in answer.headers.items()})
         except httpx.TimeoutException as error:

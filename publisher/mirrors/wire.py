@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from urllib.parse import SplitResult, unquote, urlsplit
 
 #: A line that was idle for so many seconds may have been cut by something in between that tells nobody.
@@ -172,7 +172,7 @@ class Wire:
             line.sock.settimeout(self._timeouts[1])
             if len(set(response.headers.get_all("content-length", ()))) > 1:  # RFC 9110 8.6: nobody knows where it ends
                 raise HTTPException("two lengths")
-            answer = Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
+            answer = Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, self._body(response))
             kept = not response.will_close
             return answer
         finally:
@@ -183,6 +183,18 @@ class Wire:
                     self._idle.append((time.monotonic(), line))
             else:
                 line.close()
+
+    def _body(self, response: HTTPResponse) -> bytes:
+        """All of it. Drops of an answer, each within the time-out, would never end: it has to come as quickly as the slowest line carries it."""
+        pieces, size, begun = [], 0, time.monotonic()
+        while piece := response.read1(_COPIED):
+            pieces.append(piece)
+            size += len(piece)
+            if time.monotonic() - begun > self._timeouts[1] + size / SLOWEST:
+                raise TimeoutError("an answer that comes too slowly")
+        if response.length:
+            raise IncompleteRead(b"", response.length)
+        return b"".join(pieces)
 
     def _head(self, method: str, target: str, headers: Mapping[str, str], length: int) -> bytes:
         plain = self.proxy is not None and not self.secure

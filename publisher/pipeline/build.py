@@ -39,6 +39,7 @@ from publisher.pipeline.take_in import Intake
 from publisher.proof.minisign import SecretKey
 from publisher.readers import TABLES
 from publisher.settings import Settings
+from publisher.site.manifest import RENEWED
 from publisher.site.write import DrySite, SiteFolder, Staged
 
 Ready = Callable[[tuple[Entry, ...]], tuple[Entry, ...]]
@@ -281,11 +282,12 @@ def _finish(desk_: Desk, rendering: Rendering, now: datetime) -> Outputs:
         personal = [path for path in rendering.dropped if (page := ledger.pages.get(path)) is not None and page.personal]
         ledger.pages.bury(sorted(rendering.dropped), rendering.serial)
         takedown.order_ended(ledger, desk_.settings.mirrors, personal, now)
-        changed = bool(staged or rendering.dropped)
+        changed = bool(staged or rendering.dropped) or _is_due(ledger, "root", RENEWED, now)
         if changed:
             rendering.manifest(desk_.key)
             ledger.remember("site_serial", str(rendering.serial))
-        if changed or _pulse_is_due(ledger, now):
+            ledger.remember("root", now.isoformat())
+        if changed or _is_due(ledger, "alive", PULSE, now):
             rendering.alive(int(ledger.fact("site_serial") or 0))
             ledger.remember("alive", now.isoformat())
         shards, deletes = rendering.finish()
@@ -325,9 +327,10 @@ def restricted_documents(ledger: Ledger, register: Register) -> list[DocumentRow
     return found
 
 
-def _pulse_is_due(ledger: Ledger, now: datetime) -> bool:
-    last = ledger.fact("alive")
-    return last is None or not timedelta() <= now - datetime.fromisoformat(last) < PULSE
+def _is_due(ledger: Ledger, fact: str, every: timedelta, now: datetime) -> bool:
+    """Whether what was last done at the moment of this fact is to be done again. A clock that was set back makes it due."""
+    last = ledger.fact(fact)
+    return last is None or not timedelta() <= now - datetime.fromisoformat(last) < every
 
 
 def _outputs(staged: list[Staged], deletes: list[Delete], unchanged: int) -> Outputs:

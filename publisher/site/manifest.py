@@ -18,6 +18,9 @@ from publisher.model import Page, PageKind, PageRecord
 LASTS = timedelta(days=30)
 """A quiet town may change nothing for weeks; ``alive.json`` tells sooner that a copy stands still."""
 
+RENEWED = timedelta(days=7)
+"""So often the root is made anew in a town that changes nothing: whoever carries its site refuses one that has expired."""
+
 SHARD = 256
 """A shard with more files than this is split."""
 
