@@ -18,9 +18,9 @@ from typing import TypeVar
 from publisher.backup.bring import Bringer
 from publisher.backup.lease import Lease
 from publisher.backup.vault import SHOWN
-from publisher.errors import BackupError, MirrorUnavailable
+from publisher.errors import BackupError, MirrorError, MirrorUnavailable
 from publisher.ledger.copies import remember
-from publisher.mirrors.objects import heeds_conditions, open_objects
+from publisher.mirrors.objects import Told, heeds_conditions, open_objects
 from publisher.model import Problem
 from publisher.pipeline.backup import backup, configured, holder, machine, open_vault
 from publisher.pipeline.build import Desk, build, desk
@@ -47,7 +47,8 @@ def lease_of(settings: Settings) -> Lease:
     names = [name for name in (wanted.key_env, wanted.secret_env) if name]
     values = [settings.secret(name) for name in names] or ["", ""]
     store = open_objects("lease", wanted.url, wanted.endpoint, wanted.region, *values, timeouts=(seconds, seconds))
-    return Lease(store, sealer, holder(settings.paths.state), machine(), wanted.takeover)
+    told = Told(store, f"バックアップ先（{wanted.url}）", SHOWN, "[backup]")
+    return Lease(told, sealer, holder(settings.paths.state), machine(), wanted.takeover)
 
 
 def usable(settings: Settings) -> bool:
@@ -166,7 +167,7 @@ class Turns:
                 if lease.stand is not None and time.monotonic() - looked > FRESH:
                     self._warm(replica)
                     looked = time.monotonic()
-            except MirrorUnavailable as error:
+            except MirrorError as error:  # a refusal (clock, rights, space) too: whoever mends it need not come here as well
                 if said != error.problem.code:
                     said = error.problem.code
                     self.told(error.problem)
