@@ -42,6 +42,8 @@ class Memory:
         self.lock = threading.Lock()
         self.before: MirrorUnavailable | None = None
         self.after: MirrorUnavailable | None = None
+        self.late = False
+        self.under_way: list[tuple[bytes, str | None]] = []
 
     def get(self, key: str) -> Item | None:
         self._fail("before")
@@ -53,13 +55,26 @@ class Memory:
 
     def put_if(self, key: str, body: bytes, tag: str | None) -> str | None:
         self._fail("before")
+        if self.late:
+            self.late = False
+            self.under_way.append((body, tag))
+            raise slow()
+        new = self._store(body, tag)
+        self._fail("after")
+        return new
+
+    def arrive(self) -> None:
+        """What was given up by its sender reaches the store after all."""
+        late, self.under_way = self.under_way, []
+        for body, tag in late:
+            self._store(body, tag)
+
+    def _store(self, body: bytes, tag: str | None) -> str | None:
         with self.lock:
             if tag != (None if self.body is None else str(self.version)):
                 return None
             self.body, self.version = body, self.version + 1
-            new = str(self.version)
-        self._fail("after")
-        return new
+            return str(self.version)
 
     def delete(self, key: str) -> None:
         self.body = None
@@ -160,6 +175,52 @@ def test_a_lost_answer_to_the_first_write_makes_no_second_leader() -> None:
     assert a.attempt() and a.fence == 1
 
 
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_a_renewal_that_never_arrived_is_made_up_for_by_the_next(lost: int) -> None:
+    store, clock = Memory(), Clock()
+    a, b = lease(store, "a", clock), lease(store, "b", clock)
+    assert a.attempt() and not b.attempt()
+    for _ in range(lost):
+        clock.now += a.pause
+        store.before = slow()
+        with pytest.raises(MirrorUnavailable):
+            a.renew()
+    clock.now += a.pause
+    assert a.renew() and a.fence == 1 and a.leading()
+    clock.now += a.right - 0.01
+    assert a.leading() and not b.attempt()
+
+
+def test_a_renewal_that_arrives_late_takes_nothing_from_its_sender() -> None:
+    store, clock = Memory(), Clock()
+    a = lease(store, "a", clock)
+    assert a.attempt()
+    store.late = True
+    with pytest.raises(MirrorUnavailable):
+        a.renew()
+    look = store.get
+    seen = []
+
+    def then_it_arrives(key: str) -> Item | None:
+        found = look(key)
+        seen.append(store.arrive())
+        return found
+
+    store.get = then_it_arrives  # type: ignore[method-assign]
+    assert a.renew() and a.fence == 1 and a.leading() and len(seen) == 2
+
+
+def test_a_leader_that_was_silent_for_too_long_goes_on_only_by_writing() -> None:
+    store, clock = Memory(), Clock()
+    a, b = lease(store, "a", clock), lease(store, "b", clock)
+    assert a.attempt() and not b.attempt()
+    store.before = slow()
+    with pytest.raises(MirrorUnavailable):
+        a.renew()
+    clock.now += a.ttl
+    assert not a.leading() and b.attempt() and not a.renew() and a.fence == 0
+
+
 def test_a_released_lease_is_taken_at_once() -> None:
     store, clock = Memory(), Clock()
     a, b = lease(store, "a", clock), lease(store, "b", clock)
@@ -184,7 +245,7 @@ def test_another_key_s_lease_is_told() -> None:
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from("abc"), st.sampled_from(["attempt", "renew", "release", "sleep", "lose-before", "lose-after"]), st.floats(0, 15)),
+    st.tuples(st.sampled_from("abc"), st.sampled_from(["attempt", "renew", "release", "sleep", "lose-before", "lose-after", "lose-late", "arrive"]), st.floats(0, 15)),
     max_size=60,
 )
 
@@ -202,14 +263,19 @@ def test_no_history_makes_two_leaders(steps: list[tuple[str, str, float]]) -> No
         for name, clock in clocks.items():
             clock.now += span
             assert name in offset
-        if what.startswith("lose"):
+        if what == "lose-late":
+            store.late = True
+        elif what.startswith("lose"):
             setattr(store, what.removeprefix("lose-"), slow())
+        elif what == "arrive":
+            store.arrive()
         elif what != "sleep":
             try:
                 getattr(leases[who], what)()
             except MirrorUnavailable:
                 pass
             store.before = store.after = None
+            store.late = False
         leaders = [one for one in leases.values() if one.leading()]
         assert len(leaders) <= 1
         if leaders:
