@@ -14,7 +14,8 @@ from pathlib import Path
 
 from publisher.backup.bring import Bringer, Found, lay_out
 from publisher.backup.seal import Damaged
-from publisher.errors import MirrorError, PublisherError
+from publisher.backup.vault import SHOWN
+from publisher.errors import MirrorError, PublisherError, SiteError
 from publisher.intake.listing import listing
 from publisher.ledger.copies import UNRENDERED, begin_anew, facts_of, known_bytes, pages_of, standing
 from publisher.model import Problem
@@ -49,14 +50,17 @@ class Replica:
     def follow(self, fence: int, now: datetime) -> bool:
         """Take the newest snapshot's state over, unless it is our own or was taken over already; says whether anything was.
 
-        Raises ``Busy`` when somebody works on the state, ``BackupError``, ``MirrorError``, ``SettingsError``.
+        Raises ``Busy`` when somebody works on the state, ``BackupError``, ``MirrorError``, ``SettingsError``, and ``SiteError`` when our own disk fails.
         """
         self.problems.clear()
         names = self.bringer.vault.snapshots()
         if not names or self._current(names[0]):
             return False
         with lock(self.settings.paths.state):
-            self._adopt(fence, now)
+            try:
+                self._adopt(fence, now)
+            except OSError as error:
+                raise SiteError(_unwritable(self.settings.paths.state, error)) from error
         return True
 
     def _current(self, name: str) -> bool:
@@ -74,7 +78,9 @@ class Replica:
         fresh = state / ".adopted.db"
         before = self._ledger if self._ledger.exists() else None
         found = self.bringer.find(self.problems, fresh, state / ".followed.db")
-        self.bringer.archive(found, state / "archive")
+        gone = self.bringer.archive(found, state / "archive")
+        if gone:
+            self.problems.append(_lost_versions(gone, self.bringer.vault.place))
         self._config(found)
         self._merge(fresh, now)
         whole = self._site(fresh, pages_of(before) if before is not None and not self.unrendered else {})
@@ -90,13 +96,20 @@ class Replica:
         """
         directory, state = self.settings.paths.directory, self.settings.paths.state
         memory = state / "brought.json"
-        brought = json.loads(memory.read_text(encoding="utf-8")) if memory.exists() else {}
+        try:
+            brought = json.loads(memory.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            brought = {}  # then what differs here counts as changed here, and stays
         for item in found.snapshot.config:
             target = item.place(directory, state)
             if target is None:
                 continue
             mine = target.read_bytes() if target.is_file() else b""
-            data = self.bringer.vault.get(item.name)
+            try:
+                data = self.bringer.vault.get(item.name)
+            except Damaged:
+                self.problems.append(_lost_config(target, bool(mine)))
+                continue
             theirs = hashlib.sha256(data).hexdigest()
             if not mine or hashlib.sha256(mine).hexdigest() in (theirs, brought.get(item.path)):
                 if mine != data:
@@ -111,7 +124,10 @@ class Replica:
 
     def _both(self, mine: bytes, theirs: bytes, target: Path) -> bytes:
         """Two registers as one. Made under different keys they cannot be one: then ours is put aside, and a person is told."""
-        joined = restrictions.joined(theirs, mine)
+        try:
+            joined = restrictions.joined(theirs, mine)
+        except (ValueError, KeyError, TypeError):
+            joined = None  # one of them is no register: as with two keys, neither can be read into the other
         if joined is None:
             aside = target.with_name(f"{target.stem}.{hashlib.sha256(mine).hexdigest()[:8]}.json")
             _put(aside, mine, 0o600)
@@ -125,7 +141,10 @@ class Replica:
         knows, wanted = known_bytes(ledger), {file.path: file for file in standing(ledger)}
         for path, entry in listing(content).entries.items():
             place = content / entry.real
-            mine = hashlib.sha256(place.read_bytes()).hexdigest()
+            try:
+                mine = hashlib.sha256(place.read_bytes()).hexdigest()
+            except FileNotFoundError:
+                continue  # taken away since it was listed
             theirs = wanted.get(path)
             if theirs is not None and theirs.sha256 == mine:
                 os.utime(place, ns=(theirs.mtime, theirs.mtime))
@@ -133,7 +152,7 @@ class Replica:
                 aside = content / ASIDE / f"{now:%Y%m%d-%H%M%S}" / path
                 aside.parent.mkdir(parents=True, exist_ok=True)
                 place.rename(aside)
-        lay_out(wanted.values(), self.settings.paths.state / "archive", content)
+        self.problems += [_lost_file(path) for path in lay_out(wanted.values(), self.settings.paths.state / "archive", content)]
 
     def _site(self, ledger: Path, before: Mapping[str, tuple[str, int]]) -> bool:
         """Make the site on the disk that of the ledger, as far as it can be done quickly; says whether it could.
@@ -181,6 +200,36 @@ def _put(target: Path, data: bytes, mode: int) -> None:
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as out:
         out.write(data)
     part.replace(target)
+
+
+def _lost_config(target: Path, stands: bool) -> Problem:
+    return Problem(
+        "replica-lost-config", "設定（テーマや鍵を含む）の1つが、バックアップの中で欠けているか壊れていて、受け取れませんでした。", str(target),
+        "この機械にある前のものを、そのまま使います。" if stands else "この機械には、前のものもありません。それなしで公開を続けます。",
+        "当番だった機械に無事なものがあれば、写してください。次のバックアップからは、この機械のものが入ります。",
+    )  # fmt: skip
+
+
+def _lost_versions(gone: set[str], place: str) -> Problem:
+    names = "、".join(sorted(sha256[:12] for sha256 in gone)[:10])
+    return Problem(
+        "restore-lost-versions", f"保管庫の原本のうち{len(gone)}個（前の版を含む）が、欠けているか壊れています（{names}）。", f"バックアップ先（{place}）",
+        "残りはすべて受け取りました。", "当番だった機械の .publisher/archive に無事なものがあれば、写してください。置き場所の前の版（バージョニング）からも戻せます。",
+    )  # fmt: skip
+
+
+def _lost_file(path: str) -> Problem:
+    return Problem(
+        "restore-lost", "バックアップの中の写しが欠けているか壊れていて、投入フォルダーに戻せませんでした。", path, "次の公開で、取り消された扱いになることがあります。",
+        "もとのファイルがどこかに残っていれば、投入フォルダーに入れ直してください。",
+    )  # fmt: skip
+
+
+def _unwritable(state: Path, error: OSError) -> Problem:
+    return Problem(
+        "replica-unwritable", f"前の当番の続きを、この機械に書けません（{error.strerror or error}）。", str(error.filename or state), SHOWN,
+        "空き容量とフォルダーの権限を確かめてください。この機械の前の記録は、そのまま残っています。",
+    )  # fmt: skip
 
 
 def _two_registers(aside: Path) -> Problem:

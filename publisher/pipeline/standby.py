@@ -18,7 +18,7 @@ from typing import TypeVar
 from publisher.backup.bring import Bringer
 from publisher.backup.lease import Lease
 from publisher.backup.vault import SHOWN
-from publisher.errors import BackupError, MirrorError, MirrorUnavailable
+from publisher.errors import BackupError, Busy, MirrorError, MirrorUnavailable, SiteError
 from publisher.ledger.copies import remember
 from publisher.mirrors.objects import Told, heeds_conditions, open_objects
 from publisher.model import Problem
@@ -167,7 +167,9 @@ class Turns:
                 if lease.stand is not None and time.monotonic() - looked > FRESH:
                     self._warm(replica)
                     looked = time.monotonic()
-            except MirrorError as error:  # a refusal (clock, rights, space) too: whoever mends it need not come here as well
+            except Busy:
+                raise
+            except (MirrorError, SiteError) as error:  # a refusal (clock, rights) or a full disk too: whoever mends it need not come here as well
                 if said != error.problem.code:
                     said = error.problem.code
                     self.told(error.problem)
@@ -190,6 +192,8 @@ class Turns:
     def _warm(self, replica: Replica) -> None:
         """Fetch and render news while waiting, so that little is left to do when it counts."""
         replica.follow(0, self.clock())
+        for problem in replica.problems:
+            self.told(problem)
         if replica.unrendered:
             with desk(replica.settings) as opened:
                 build(opened, self.clock())
