@@ -10,9 +10,12 @@ import pytest
 from publisher.backup.bring import Bringer
 from publisher.backup.key import Key
 from publisher.errors import SiteError
+from publisher.model import State
+from publisher.pipeline import decide, requests
 from publisher.pipeline.backup import Source, open_vault, restore
 from publisher.pipeline.replica import Replica
 from tests.test_backup import backed_town, take
+from tests.test_restore import facts
 from tests.town import Town
 
 
@@ -125,19 +128,162 @@ def test_a_disk_that_takes_nothing_is_told_in_words(hall: Town, branch: Town, mo
 
 
 def test_a_file_that_vanishes_between_the_listing_and_the_reading_is_no_failure(hall: Town, branch: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    from publisher.pipeline import replica
+    from publisher.pipeline import reunion
 
     lead(branch, 2)
     branch.drop("電気.md", "# 停電しています\n\n復旧は未定です。\n")
     branch.build()
     take(branch)
     hall.drop("一時.md", "# すぐ消えます\n\n本文です。\n")
-    real = replica.listing
+    real = reunion.listing
 
     def listing(folder: Path):
         found = real(folder)
         (folder / "一時.md").unlink(missing_ok=True)
         return found
 
-    monkeypatch.setattr(replica, "listing", listing)
+    monkeypatch.setattr(reunion, "listing", listing)
     assert follow(hall) == [] and "電気.md" in content(hall)
+
+
+# --- what both did ---
+
+TEN = "# 給水します\n\n駅前公園です。10時からです。\n"
+ELEVEN = "# 給水します\n\n市役所前に変わりました。\n"
+
+
+def took_over(branch: Town, fence: int = 2) -> None:
+    branch.build()
+    lead(branch, fence)
+    take(branch)
+
+
+def test_an_edit_of_the_machine_that_was_cut_off_does_not_undo_the_correction_of_the_one_that_led(hall: Town, branch: Town) -> None:
+    lead(hall, 1)
+    hall.drop("給水.md", TEN)
+    hall.build()  # taken in here, seen by nobody else
+    branch.drop("給水.md", ELEVEN)
+    took_over(branch)
+    [problem] = replica_after(hall).problems
+    assert problem.code == "both-changed" and "給水.md" in problem.what
+    assert content(hall)["給水.md"] == ELEVEN and aside(hall) == {"給水.md": TEN}
+    assert Path(problem.where, "給水.md").read_text(encoding="utf-8") == TEN
+    assert (hall.root / ".publisher/ledger.1.db").exists()
+    hall.build()
+    assert not any("10時から" in body.decode("utf-8", "replace") for path, body in hall.files().items() if path.startswith("n/"))
+
+
+def test_an_edit_that_was_never_taken_in_is_put_aside_as_well(hall: Town, branch: Town) -> None:
+    branch.drop("給水.md", ELEVEN)
+    took_over(branch)
+    hall.drop("給水.md", TEN)
+    assert follow(hall) == ["both-changed"] and aside(hall) == {"給水.md": TEN}
+
+
+def test_going_back_to_older_bytes_over_there_is_newer_all_the_same(hall: Town, branch: Town) -> None:
+    first = content(hall)["給水.md"]
+    branch.drop("給水.md", ELEVEN)
+    branch.build()
+    branch.drop("給水.md", first)
+    took_over(branch)
+    hall.drop("給水.md", TEN)
+    assert follow(hall) == ["both-changed"] and content(hall)["給水.md"] == first
+
+
+def test_what_was_withdrawn_over_there_does_not_come_back_because_it_was_edited_here(hall: Town, branch: Town) -> None:
+    (branch.content / "給水.md").unlink()
+    took_over(branch)
+    hall.drop("給水.md", TEN)
+    assert follow(hall) == ["both-changed"]
+    assert "給水.md" not in content(hall) and aside(hall) == {"給水.md": TEN}
+
+
+def test_an_edit_of_what_nobody_else_touched_stays_and_so_does_a_new_file(hall: Town, branch: Town) -> None:
+    branch.drop("道路.md", "# 国道は片側で通れます\n\n信号に従ってください。\n")
+    took_over(branch)
+    hall.drop("給水.md", TEN)
+    hall.drop("庁舎.md", "# 庁舎から\n\n電気が戻りました。\n")
+    lead(hall, 1)
+    hall.build()
+    assert follow(hall) == [] and set(aside(hall)) == {"道路.md"}  # the copy that the correction replaced
+    assert content(hall)["給水.md"] == TEN and "片側" in content(hall)["道路.md"] and "庁舎.md" in content(hall)
+    assert replica_after(hall, 0).problems == []
+    branch.drop("電気.md", "# 停電しています\n\n復旧は未定です。\n")
+    took_over(branch)
+    assert follow(hall) == [] and content(hall)["給水.md"] == TEN  # again, with what was adopted in between
+
+
+def decide_on(town: Town, action: str, path: str) -> None:
+    with town.desk() as opened:
+        town.now += timedelta(minutes=1)
+        getattr(decide, action)(opened, path, town.now, "係")
+
+
+def lead_once(town: Town) -> None:
+    """What the first turn of a watch does."""
+    with town.desk() as opened:
+        town.now += timedelta(minutes=1)
+        requests.carry_out(opened, town.now)
+        town.build_at(opened)
+
+
+def test_a_withdrawal_that_only_the_machine_that_was_cut_off_knew_of_is_done_when_it_leads_again(hall: Town, branch: Town) -> None:
+    lead(hall, 1)
+    decide_on(hall, "withdraw", "給水.md")
+    audit = facts(hall)["audit"]
+    branch.now = hall.now + timedelta(minutes=30)
+    branch.drop("電気.md", "# 停電しています\n\n復旧は未定です。\n")
+    took_over(branch)
+    hall.now = branch.now + timedelta(minutes=30)
+    assert follow(hall) == [] and content(hall)["給水.md"]
+    assert facts(hall)["documents"]["給水.md"][2] is State.PUBLISHED
+    lead_once(hall)
+    assert facts(hall)["documents"]["給水.md"][2] is State.WITHDRAWN
+    assert facts(hall)["audit"] == audit and (hall.root / ".publisher/ledger.1.db").exists()
+    lead_once(hall)
+    assert facts(hall)["audit"] == audit
+
+
+def test_a_withdrawal_of_what_was_corrected_over_there_is_told_and_not_done(hall: Town, branch: Town) -> None:
+    decide_on(hall, "withdraw", "給水.md")
+    audit = facts(hall)["audit"]
+    branch.drop("給水.md", ELEVEN)
+    took_over(branch)
+    hall.now = branch.now + timedelta(minutes=30)
+    [problem] = replica_after(hall).problems
+    assert problem.code == "decisions-overtaken" and "給水.md の取り消し" in problem.what and Path(problem.where).exists()
+    lead_once(hall)
+    assert facts(hall)["documents"]["給水.md"][2] is State.PUBLISHED and facts(hall)["audit"] == audit
+
+
+def test_a_release_of_a_file_that_only_stands_here_holds(hall: Town, branch: Town) -> None:
+    hall.drop("名前.csv", "電話番号,氏名,フリガナ,年齢\n090-0000-0001,山田　花子,ヤマダ　ハナコ,80\n090-0000-0002,鈴木　一郎,スズキ　イチロウ,71\n")
+    hall.build()
+    assert facts(hall)["files"]["名前.csv"][2] == "held"
+    decide_on(hall, "release", "名前.csv")
+    branch.drop("電気.md", "# 停電しています\n\n復旧は未定です。\n")
+    took_over(branch)
+    hall.now = branch.now + timedelta(minutes=30)
+    assert follow(hall) == []
+    lead_once(hall)
+    assert facts(hall)["files"]["名前.csv"][2] == "accepted"
+
+
+def test_nothing_is_kept_beside_where_nothing_was_done_alone(hall: Town, branch: Town) -> None:
+    branch.drop("電気.md", "# 停電しています\n\n復旧は未定です。\n")
+    took_over(branch)
+    lead(hall, 1)
+    assert follow(hall) == [] and not list((hall.root / ".publisher").glob("ledger.*.db"))
+
+
+def test_a_held_file_that_was_mended_here_is_no_clash_unless_it_was_changed_over_there_too(hall: Town, branch: Town) -> None:
+    held = "電話番号,氏名,フリガナ,年齢\n090-0000-0001,山田　花子,ヤマダ　ハナコ,80\n090-0000-0002,鈴木　一郎,スズキ　イチロウ,{}\n"
+    for town in (hall, branch):
+        town.drop("名前.csv", held.format(71))
+        town.build()
+    took_over(branch)
+    hall.drop("名前.csv", "地区,水\n港町,○\n")
+    assert follow(hall) == [] and (hall.content / "名前.csv").read_text(encoding="utf-8").startswith("地区")
+    branch.drop("名前.csv", held.format(72))
+    took_over(branch)
+    assert follow(hall) == ["both-changed"] and aside(hall)["名前.csv"].startswith("地区")

@@ -12,20 +12,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from publisher.backup.bring import Bringer, Found, lay_out
+from publisher.backup.bring import Bringer, Found
 from publisher.backup.seal import Damaged
 from publisher.backup.vault import SHOWN
 from publisher.errors import MirrorError, PublisherError, SiteError
-from publisher.intake.listing import listing
-from publisher.ledger.copies import UNRENDERED, begin_anew, facts_of, known_bytes, pages_of, standing
+from publisher.ledger.copies import UNRENDERED, begin_anew, facts_of, pages_of
 from publisher.model import Problem
-from publisher.pipeline import restrictions
+from publisher.pipeline import restrictions, reunion
 from publisher.pipeline.backup import holder
 from publisher.pipeline.doubt import published
 from publisher.pipeline.lock import lock
 from publisher.settings import Settings, load
 
-ASIDE = "_控え"
 FEW = 2000
 """So many missing pages are fetched from a mirror; with more of them, rendering everything is quicker."""
 
@@ -78,11 +76,14 @@ class Replica:
         fresh = state / ".adopted.db"
         before = self._ledger if self._ledger.exists() else None
         found = self.bringer.find(self.problems, fresh, state / ".followed.db")
+        newer = reunion.newer_there(self.settings, fresh, before)
         gone = self.bringer.archive(found, state / "archive")
         if gone:
             self.problems.append(_lost_versions(gone, self.bringer.vault.place))
         self._config(found)
-        self._merge(fresh, now)
+        self.problems += reunion.drop_folder(self.settings, fresh, newer, now)
+        if before is not None:
+            self.problems += reunion.records(self.settings, fresh, before)
         whole = self._site(fresh, pages_of(before) if before is not None and not self.unrendered else {})
         begin_anew(fresh, {"fence": str(fence), "adopted": found.name, "doubt": secrets.token_hex(8)}, whole, published(self.settings))
         for end in ("-wal", "-shm"):
@@ -133,26 +134,6 @@ class Replica:
             _put(aside, mine, 0o600)
             self.problems.append(_two_registers(aside))
         return theirs if joined is None else joined
-
-    def _merge(self, ledger: Path, now: datetime) -> None:
-        """The drop folder as it stands over there, with what is news here left in its place."""
-        content = self.settings.paths.content
-        content.mkdir(parents=True, exist_ok=True)
-        knows, wanted = known_bytes(ledger), {file.path: file for file in standing(ledger)}
-        for path, entry in listing(content).entries.items():
-            place = content / entry.real
-            try:
-                mine = hashlib.sha256(place.read_bytes()).hexdigest()
-            except FileNotFoundError:
-                continue  # taken away since it was listed
-            theirs = wanted.get(path)
-            if theirs is not None and theirs.sha256 == mine:
-                os.utime(place, ns=(theirs.mtime, theirs.mtime))
-            elif knows(path, mine):
-                aside = content / ASIDE / f"{now:%Y%m%d-%H%M%S}" / path
-                aside.parent.mkdir(parents=True, exist_ok=True)
-                place.rename(aside)
-        self.problems += [_lost_file(path) for path in lay_out(wanted.values(), self.settings.paths.state / "archive", content)]
 
     def _site(self, ledger: Path, before: Mapping[str, tuple[str, int]]) -> bool:
         """Make the site on the disk that of the ledger, as far as it can be done quickly; says whether it could.
@@ -215,13 +196,6 @@ def _lost_versions(gone: set[str], place: str) -> Problem:
     return Problem(
         "restore-lost-versions", f"保管庫の原本のうち{len(gone)}個（前の版を含む）が、欠けているか壊れています（{names}）。", f"バックアップ先（{place}）",
         "残りはすべて受け取りました。", "当番だった機械の .publisher/archive に無事なものがあれば、写してください。置き場所の前の版（バージョニング）からも戻せます。",
-    )  # fmt: skip
-
-
-def _lost_file(path: str) -> Problem:
-    return Problem(
-        "restore-lost", "バックアップの中の写しが欠けているか壊れていて、投入フォルダーに戻せませんでした。", path, "次の公開で、取り消された扱いになることがあります。",
-        "もとのファイルがどこかに残っていれば、投入フォルダーに入れ直してください。",
     )  # fmt: skip
 
 

@@ -75,10 +75,10 @@ def must_lead(settings: Settings) -> Lease | None:
 
 
 @contextmanager
-def single_run(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Callable[[], bool]]:
+def single_run(settings: Settings, clock: Callable[[], datetime], told: Callable[[Problem], None]) -> Iterator[Callable[[], bool]]:
     """For a run that speaks once: the lease is held while it lasts, the state is the newest, and is backed up before the lease is given back.
 
-    Gives the question "may we still speak?". Raises ``BackupError`` when another machine leads, ``Busy`` when another process of this one takes turns.
+    ``told`` hears what staff have to know of the state that was taken over. Gives the question "may we still speak?". Raises ``BackupError`` when another machine leads, ``Busy`` when another process of this one takes turns.
     """
     with lock(settings.paths.state, TURN):
         lease = must_lead(settings)
@@ -90,7 +90,10 @@ def single_run(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Ca
         try:
             vault = open_vault(settings)
             vault.open(make=True)
-            Replica(settings, Bringer(vault)).follow(lease.fence, clock())
+            replica = Replica(settings, Bringer(vault))
+            replica.follow(lease.fence, clock())
+            for problem in replica.problems:
+                told(problem)
             yield lease.leading
             ledger = settings.paths.state / "ledger.db"
             if lease.leading() and ledger.exists():
