@@ -6,8 +6,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,12 +14,14 @@ from pathlib import Path
 from publisher.backup.bring import Bringer, Found
 from publisher.backup.seal import Damaged
 from publisher.backup.vault import SHOWN
-from publisher.errors import MirrorError, PublisherError, SiteError
+from publisher.errors import SiteError
 from publisher.ledger.copies import UNRENDERED, begin_anew, facts_of, pages_of
+from publisher.mirrors import Mirror
 from publisher.model import Problem
 from publisher.pipeline import restrictions, reunion
 from publisher.pipeline.backup import holder
-from publisher.pipeline.doubt import published
+from publisher.pipeline.doubt import answering
+from publisher.pipeline.hurry import BUDGET, PATIENT, Fetch
 from publisher.pipeline.lock import lock
 from publisher.settings import Settings, load
 
@@ -84,8 +85,10 @@ class Replica:
         self.problems += reunion.drop_folder(self.settings, fresh, newer, now)
         if before is not None:
             self.problems += reunion.records(self.settings, fresh, before)
-        whole = self._site(fresh, pages_of(before) if before is not None and not self.unrendered else {})
-        begin_anew(fresh, {"fence": str(fence), "adopted": found.name, "doubt": secrets.token_hex(8)}, whole, published(self.settings))
+        near = answering(self.settings)
+        whole = self._site(fresh, pages_of(before) if before is not None and not self.unrendered else {}, [mirror for mirror, _ in near], fence > 0)
+        seen = max((serial for _, serial in near), default=0)
+        begin_anew(fresh, {"fence": str(fence), "adopted": found.name, "doubt": secrets.token_hex(8)}, whole, seen)
         for end in ("-wal", "-shm"):
             Path(f"{self._ledger}{end}").unlink(missing_ok=True)
         fresh.replace(self._ledger)
@@ -135,7 +138,7 @@ class Replica:
             self.problems.append(_two_registers(aside))
         return theirs if joined is None else joined
 
-    def _site(self, ledger: Path, before: Mapping[str, tuple[str, int]]) -> bool:
+    def _site(self, ledger: Path, before: Mapping[str, tuple[str, int]], mirrors: Sequence[Mirror], hurry: bool) -> bool:
         """Make the site on the disk that of the ledger, as far as it can be done quickly; says whether it could.
 
         ``before``: what the last ledger says is on the disk. What differs is taken away, what is missing fetched from a mirror.
@@ -146,33 +149,7 @@ class Replica:
         missing = [path for path, page in wanted.items() if before.get(path) != page or not _size(output / path, page[1])]
         for path in (*missing, *(before.keys() - wanted.keys())):
             (output / path).unlink(missing_ok=True)
-        return len(missing) <= FEW and self._fetch(missing, wanted)
-
-    def _fetch(self, paths: list[str], wanted: Mapping[str, tuple[str, int]]) -> bool:
-        if not paths:
-            return True
-        from concurrent.futures import ThreadPoolExecutor
-
-        from publisher.mirrors import open_mirror
-
-        mirrors = []
-        for mirror in self.settings.mirrors:
-            with suppress(PublisherError):  # another one may do; without any, everything is rendered
-                mirrors.append(open_mirror(mirror, self.settings.secret))
-
-        def one(path: str) -> bool:
-            for mirror in mirrors:
-                with suppress(MirrorError):
-                    stored = mirror.get(path)
-                    if stored is not None and stored.sha256 == wanted[path][0]:
-                        place = self.settings.paths.output / path
-                        place.parent.mkdir(parents=True, exist_ok=True)
-                        place.write_bytes(stored.body)
-                        return True
-            return False
-
-        with ThreadPoolExecutor(8, thread_name_prefix="replica") as pool:
-            return all(pool.map(one, paths))
+        return not missing or (len(missing) <= FEW and Fetch(mirrors, output, wanted).fetch(missing, BUDGET if hurry else PATIENT))
 
 
 def _put(target: Path, data: bytes, mode: int) -> None:
