@@ -287,3 +287,93 @@ def test_a_held_file_that_was_mended_here_is_no_clash_unless_it_was_changed_over
     branch.drop("名前.csv", held.format(72))
     took_over(branch)
     assert follow(hall) == ["both-changed"] and aside(hall)["名前.csv"].startswith("地区")
+
+
+# --- which state is the newest ---
+
+
+def newest(town: Town) -> Path:
+    vault = open_vault(town.settings())
+    return Path(vault.place) / vault.snapshots()[0]
+
+
+def break_(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-7])
+
+
+
+def after_a_turn_of_the_branch(hall: Town, branch: Town) -> None:
+    """The hall has led and backed up; then the branch did."""
+    hall.drop("庁舎.md", "# 庁舎から\n\n電気が戻りました。\n")
+    hall.build()
+    lead(hall, 1)
+    take(hall)
+    follow(branch, 2)
+    branch.drop("電気.md", "# 停電しています\n\n復旧は未定です。\n")
+    took_over(branch)
+
+
+def test_our_own_newest_snapshot_that_is_damaged_brings_nothing_older_back(hall: Town) -> None:
+    hall.drop("電気.md", "# 停電しています\n\n復旧は未定です。\n")
+    hall.build()
+    take(hall)
+    damaged = newest(hall)
+    break_(damaged)
+    hall.drop("庁舎.md", "# 庁舎から\n\n電気が戻りました。\n")
+    hall.build()
+    before = facts(hall)
+    assert follow(hall) == [] and facts(hall) == before
+    take(hall)
+    assert newest(hall).name > damaged.name and newest(hall).name.split("-")[1] > damaged.name.split("-")[1]
+    assert open_vault(hall.settings()).snapshot(f"s/{newest(hall).name}").files == 4
+
+
+@pytest.mark.parametrize("what", ["snapshot", "ledger"])
+def test_where_the_newest_of_another_is_damaged_nobody_goes_back_behind_what_he_has(hall: Town, branch: Town, what: str) -> None:
+    after_a_turn_of_the_branch(hall, branch)
+    hall.drop("未送.md", "# まだ控えていません\n\n本文です。\n")
+    hall.build()
+    vault = open_vault(branch.settings())
+    break_(newest(branch) if what == "snapshot" else Path(vault.place) / vault.snapshot(vault.snapshots()[0]).packs[-1][0])
+    before = facts(hall)
+    replica = replica_after(hall, 0)
+    assert [problem.code for problem in replica.problems] == ["backup-behind"] and facts(hall) == before
+    assert not replica.follow(0, hall.now) and not replica.problems  # told once
+    assert not replica.follow(3, hall.now) and [problem.code for problem in replica.problems] == ["backup-behind"]
+    assert facts(hall) == before
+    with hall.desk() as opened:
+        assert opened.ledger.fact("doubt") and opened.ledger.fact("fence") == "3"
+
+
+def test_where_the_newest_is_damaged_the_one_before_it_counts_if_it_is_news(hall: Town, branch: Town) -> None:
+    after_a_turn_of_the_branch(hall, branch)
+    branch.drop("後.md", "# もっと後\n\n本文です。\n")
+    took_over(branch)
+    break_(newest(branch))
+    assert follow(hall) == ["backup-passed-over"]
+    assert "電気.md" in content(hall) and "庁舎.md" in content(hall)
+
+
+def test_where_every_snapshot_is_damaged_a_machine_goes_on_with_what_it_has(hall: Town, branch: Town) -> None:
+    after_a_turn_of_the_branch(hall, branch)
+    for file in newest(branch).parent.iterdir():
+        break_(file)
+    before = facts(hall)
+    assert follow(hall) == ["backup-behind"] and facts(hall) == before
+
+
+def test_a_store_that_was_begun_anew_is_followed_and_told(hall: Town, branch: Town, tmp_path: Path) -> None:
+    after_a_turn_of_the_branch(hall, branch)
+    assert follow(hall, 3) == []
+    (tmp_path / "vault").rename(tmp_path / "lost")
+    branch.drop("新しい置き場所.md", "# 置き場所を替えました\n\n本文です。\n")
+    branch.build()
+    lead(branch, 1)
+    (branch.root / ".publisher/backup.pages").unlink()
+    take(branch)
+    assert follow(hall, 0) == ["backup-older"]
+    assert "新しい置き場所.md" in content(hall) and (hall.root / ".publisher/ledger.3.db").exists()
+    branch.drop("次.md", "# 次のお知らせ\n\n本文です。\n")
+    branch.build()
+    take(branch)
+    assert follow(hall, 0) == [] and "次.md" in content(hall)

@@ -13,14 +13,15 @@ from pathlib import Path
 
 from publisher.backup.bring import Bringer, Found
 from publisher.backup.seal import Damaged
-from publisher.backup.vault import SHOWN
-from publisher.errors import SiteError
+from publisher.backup.take import MEMORY, last_entered
+from publisher.backup.vault import SHOWN, order_of
+from publisher.errors import BackupError, SiteError
 from publisher.ledger.copies import UNRENDERED, begin_anew, facts_of, pages_of
 from publisher.mirrors import Mirror
 from publisher.model import Problem
 from publisher.pipeline import restrictions, reunion
 from publisher.pipeline.backup import holder
-from publisher.pipeline.doubt import answering
+from publisher.pipeline.doubt import answering, published
 from publisher.pipeline.hurry import BUDGET, PATIENT, Fetch
 from publisher.pipeline.lock import lock
 from publisher.settings import Settings, load
@@ -36,6 +37,7 @@ class Replica:
     settings: Settings
     bringer: Bringer
     problems: list[Problem] = field(default_factory=list)
+    _passed: str = ""
 
     @property
     def _ledger(self) -> Path:
@@ -53,14 +55,13 @@ class Replica:
         """
         self.problems.clear()
         names = self.bringer.vault.snapshots()
-        if not names or self._current(names[0]):
+        if not names or self._current(names[0]) or (not fence and names[0] == self._passed):
             return False
         with lock(self.settings.paths.state):
             try:
-                self._adopt(fence, now)
+                return self._adopt(names[0], fence, now)
             except OSError as error:
                 raise SiteError(_unwritable(self.settings.paths.state, error)) from error
-        return True
 
     def _current(self, name: str) -> bool:
         if not self._ledger.exists():
@@ -70,13 +71,45 @@ class Replica:
         try:
             return self.bringer.vault.snapshot(name).holder == holder(self.settings.paths.state)
         except Damaged:
-            return False
+            return last_entered(self.settings.paths.state, self.bringer.vault.id) == order_of(name)
 
-    def _adopt(self, fence: int, now: datetime) -> None:
+    def _own(self) -> tuple[int, int]:
+        """(fence, serial) of what this machine entered or took over last; less than any where there is no ledger."""
+        if not self._ledger.exists():
+            return -1, -1
+        adopted = order_of(facts_of(self._ledger).get("adopted", ""))
+        return max(adopted, last_entered(self.settings.paths.state, self.bringer.vault.id) or adopted)
+
+    def _find(self, newest: str, fresh: Path) -> Found | None:
+        """The newest snapshot that is whole; None where that is none but what this machine has already, or is older than that."""
+        own = self._own()
+        try:
+            found = self.bringer.find(self.problems, fresh, fresh.with_name(".followed.db"))
+        except BackupError as error:
+            if error.problem.code != "backup-broken" or not self._ledger.exists():
+                raise
+            found = None
+        if found is not None and found.name == newest:
+            if found.snapshot.order < own:  # another store, or one that was emptied
+                self.problems.append(_went_back(self.bringer.vault.place))
+            return found
+        if found is not None and found.snapshot.order > own:
+            return found
+        fresh.unlink(missing_ok=True)
+        self.problems[:] = [_stays(newest, self.bringer.vault.place)]
+        return None
+
+    def _adopt(self, newest: str, fence: int, now: datetime) -> bool:
         state = self.settings.paths.state
         fresh = state / ".adopted.db"
         before = self._ledger if self._ledger.exists() else None
-        found = self.bringer.find(self.problems, fresh, state / ".followed.db")
+        found = self._find(newest, fresh)
+        if found is None:
+            self._passed = newest
+            if fence:  # somebody else has led meanwhile: what the mirrors hold may be newer than we know
+                begin_anew(self._ledger, {"fence": str(fence), "doubt": secrets.token_hex(8)}, True, published(self.settings))
+            return False
+        back = found.snapshot.order < self._own()
         newer = reunion.newer_there(self.settings, fresh, before)
         gone = self.bringer.archive(found, state / "archive")
         if gone:
@@ -84,7 +117,7 @@ class Replica:
         self._config(found)
         self.problems += reunion.drop_folder(self.settings, fresh, newer, now)
         if before is not None:
-            self.problems += reunion.records(self.settings, fresh, before)
+            self.problems += reunion.records(self.settings, fresh, before, keep=back)
         near = answering(self.settings)
         whole = self._site(fresh, pages_of(before) if before is not None and not self.unrendered else {}, [mirror for mirror, _ in near], fence > 0)
         seen = max((serial for _, serial in near), default=0)
@@ -92,6 +125,9 @@ class Replica:
         for end in ("-wal", "-shm"):
             Path(f"{self._ledger}{end}").unlink(missing_ok=True)
         fresh.replace(self._ledger)
+        if back:
+            (state / MEMORY).unlink(missing_ok=True)  # counted in another store: from here on it is this one that counts
+        return True
 
     def _config(self, found: Found) -> None:
         """Settings, themes and keys that were changed over there; a file that was changed here stays as it is here.
@@ -158,6 +194,22 @@ def _put(target: Path, data: bytes, mode: int) -> None:
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as out:
         out.write(data)
     part.replace(target)
+
+
+def _stays(newest: str, place: str) -> Problem:
+    return Problem(
+        "backup-behind", f"いちばん新しいバックアップ（{newest.removeprefix('s/')}）が、欠けているか壊れています。読めるものは、この機械の記録より新しくありません。",
+        f"バックアップ先（{place}）", "この機械の記録で続けます。壊れたバックアップにしかない変更は、入っていません。",
+        "その後に別の機械で直したものがないか、公開ページを見て確かめてください。置き場所の管理画面に前の版（バージョニング）があれば、戻してください。",
+    )  # fmt: skip
+
+
+def _went_back(place: str) -> Problem:
+    return Problem(
+        "backup-older", "バックアップ先にあるものは、この機械が前に受け取ったか控えたものより、古い番号です。", f"バックアップ先（{place}）",
+        "バックアップの内容で続けます。この機械の前の記録は、.publisher に ledger.代.db として残してあります。",
+        "置き場所を替えたのでなければ、だれかが新しいバックアップを消していないか、管理者に確かめてもらってください。",
+    )  # fmt: skip
 
 
 def _lost_config(target: Path, stands: bool) -> Problem:

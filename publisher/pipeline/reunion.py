@@ -68,8 +68,8 @@ def drop_folder(settings: Settings, theirs: Path, newer: set[str], now: datetime
     return problems + [_lost_file(path) for path in lay_out(wanted.values(), settings.paths.state / "archive", content)]
 
 
-def records(settings: Settings, theirs: Path, ours: Path) -> list[Problem]:
-    """Keep our ledger where it holds more than theirs, and carry over what people decided here.
+def records(settings: Settings, theirs: Path, ours: Path, keep: bool = False) -> list[Problem]:
+    """Keep our ledger where it holds more than theirs (``keep``: in any case), and carry over what people decided here.
 
     A decision about bytes that stand over there is asked for anew, and done when this machine leads; one about bytes that stand nowhere over there
     is entered; one about bytes in whose place others stand over there, or about which somebody decided later, is told.
@@ -78,7 +78,7 @@ def records(settings: Settings, theirs: Path, ours: Path) -> list[Problem]:
         return [_kept(_keep(ours))]
     own = own_records(theirs, ours)
     led = int(facts_of(ours).get("fence", 0)) > 0
-    kept = _keep(ours) if own or (led and grew(theirs, ours)) else None
+    kept = _keep(ours) if keep or own or (led and grew(theirs, ours)) else None
     last = {(one.target, one.detail): one for one in own if one.action in requests.ACTIONS}
     lines, hold, undone = [], [], []
     for one in own:
