@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from publisher.backup.key import Key
 from publisher.backup.lease import OBJECT, Lease
 from publisher.backup.seal import Sealer
-from publisher.errors import BackupError, MirrorUnavailable
-from publisher.mirrors.objects import FolderObjects, Item, Objects, open_objects
+from publisher.errors import BackupError, MirrorRefused, MirrorUnavailable
+from publisher.mirrors.objects import FolderObjects, Item, Objects, heeds_conditions, open_objects
 from publisher.mirrors.trouble import unavailable
-from tests.servers import BUCKET, KEY, SECRET, program, seaweedfs
+from tests.servers import BUCKET, KEY, READER, SECRET, program, seaweedfs
+from tests.test_wire import store as scripted
 
 SEALER = Sealer(Key(bytes(32)))
 
@@ -41,6 +42,8 @@ class Memory:
         self.lock = threading.Lock()
         self.before: MirrorUnavailable | None = None
         self.after: MirrorUnavailable | None = None
+        self.late = False
+        self.under_way: list[tuple[bytes, str | None]] = []
 
     def get(self, key: str) -> Item | None:
         self._fail("before")
@@ -52,13 +55,26 @@ class Memory:
 
     def put_if(self, key: str, body: bytes, tag: str | None) -> str | None:
         self._fail("before")
+        if self.late:
+            self.late = False
+            self.under_way.append((body, tag))
+            raise slow()
+        new = self._store(body, tag)
+        self._fail("after")
+        return new
+
+    def arrive(self) -> None:
+        """What was given up by its sender reaches the store after all."""
+        late, self.under_way = self.under_way, []
+        for body, tag in late:
+            self._store(body, tag)
+
+    def _store(self, body: bytes, tag: str | None) -> str | None:
         with self.lock:
             if tag != (None if self.body is None else str(self.version)):
                 return None
             self.body, self.version = body, self.version + 1
-            new = str(self.version)
-        self._fail("after")
-        return new
+            return str(self.version)
 
     def delete(self, key: str) -> None:
         self.body = None
@@ -159,6 +175,52 @@ def test_a_lost_answer_to_the_first_write_makes_no_second_leader() -> None:
     assert a.attempt() and a.fence == 1
 
 
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_a_renewal_that_never_arrived_is_made_up_for_by_the_next(lost: int) -> None:
+    store, clock = Memory(), Clock()
+    a, b = lease(store, "a", clock), lease(store, "b", clock)
+    assert a.attempt() and not b.attempt()
+    for _ in range(lost):
+        clock.now += a.pause
+        store.before = slow()
+        with pytest.raises(MirrorUnavailable):
+            a.renew()
+    clock.now += a.pause
+    assert a.renew() and a.fence == 1 and a.leading()
+    clock.now += a.right - 0.01
+    assert a.leading() and not b.attempt()
+
+
+def test_a_renewal_that_arrives_late_takes_nothing_from_its_sender() -> None:
+    store, clock = Memory(), Clock()
+    a = lease(store, "a", clock)
+    assert a.attempt()
+    store.late = True
+    with pytest.raises(MirrorUnavailable):
+        a.renew()
+    look = store.get
+    seen = []
+
+    def then_it_arrives(key: str) -> Item | None:
+        found = look(key)
+        seen.append(store.arrive())
+        return found
+
+    store.get = then_it_arrives  # type: ignore[method-assign]
+    assert a.renew() and a.fence == 1 and a.leading() and len(seen) == 2
+
+
+def test_a_leader_that_was_silent_for_too_long_goes_on_only_by_writing() -> None:
+    store, clock = Memory(), Clock()
+    a, b = lease(store, "a", clock), lease(store, "b", clock)
+    assert a.attempt() and not b.attempt()
+    store.before = slow()
+    with pytest.raises(MirrorUnavailable):
+        a.renew()
+    clock.now += a.ttl
+    assert not a.leading() and b.attempt() and not a.renew() and a.fence == 0
+
+
 def test_a_released_lease_is_taken_at_once() -> None:
     store, clock = Memory(), Clock()
     a, b = lease(store, "a", clock), lease(store, "b", clock)
@@ -183,7 +245,7 @@ def test_another_key_s_lease_is_told() -> None:
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from("abc"), st.sampled_from(["attempt", "renew", "release", "sleep", "lose-before", "lose-after"]), st.floats(0, 15)),
+    st.tuples(st.sampled_from("abc"), st.sampled_from(["attempt", "renew", "release", "sleep", "lose-before", "lose-after", "lose-late", "arrive"]), st.floats(0, 15)),
     max_size=60,
 )
 
@@ -201,14 +263,19 @@ def test_no_history_makes_two_leaders(steps: list[tuple[str, str, float]]) -> No
         for name, clock in clocks.items():
             clock.now += span
             assert name in offset
-        if what.startswith("lose"):
+        if what == "lose-late":
+            store.late = True
+        elif what.startswith("lose"):
             setattr(store, what.removeprefix("lose-"), slow())
+        elif what == "arrive":
+            store.arrive()
         elif what != "sleep":
             try:
                 getattr(leases[who], what)()
             except MirrorUnavailable:
                 pass
             store.before = store.after = None
+            store.late = False
         leaders = [one for one in leases.values() if one.leading()]
         assert len(leaders) <= 1
         if leaders:
@@ -279,3 +346,86 @@ def test_one_of_several_wins_and_never_two(stores) -> None:
     stores().delete(OBJECT)
     rounds, changes = contest(stores, ROUNDS)
     assert rounds == changes == ROUNDS
+
+
+# --- a store that refuses, and one that knows no conditions ---
+
+
+def scripted_store(url: str) -> Objects:
+    return open_objects("x", f"s3://{BUCKET}/lease", url, "us-east-1", KEY, SECRET)
+
+
+def says(status: int, code: str, **headers: str):
+    return lambda _: (status, {"Content-Type": "application/xml", **headers}, f"<Error><Code>{code}</Code></Error>".encode())
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "problem"),
+    [
+        (403, "AccessDenied", "mirror-forbidden"),
+        (403, "InvalidAccessKeyId", "mirror-keys-wrong"),
+        (400, "ExpiredToken", "mirror-keys-expired"),
+        (403, "RequestTimeTooSkewed", "mirror-clock"),
+        (403, "QuotaExceeded", "mirror-full"),
+        (404, "NoSuchBucket", "mirror-bucket"),
+        (400, "Whatever", "mirror-unknown"),  # it takes no plain writing either: that says nothing about conditions
+    ],
+)
+def test_a_store_that_refuses_us_has_not_said_that_it_heeds_no_conditions(status: int, code: str, problem: str) -> None:
+    with scripted(says(status, code)) as server, pytest.raises(MirrorRefused) as caught:
+        heeds_conditions(scripted_store(server.url), "try")
+    assert caught.value.problem.code == problem
+
+
+@pytest.mark.parametrize(("status", "code"), [(501, "NotImplemented"), (400, "NotImplemented"), (400, "InvalidArgument"), (405, "MethodNotAllowed")])
+def test_a_store_that_knows_no_conditions_is_known_by_its_answer(status: int, code: str) -> None:
+    def answer(handler):
+        conditional = handler.headers["if-match"] or handler.headers["if-none-match"]
+        return says(status, code)(handler) if conditional else (200, {}, b"")
+
+    with scripted(answer) as server:
+        assert not heeds_conditions(scripted_store(server.url), "try")
+
+
+def test_two_that_write_at_the_same_moment_are_told_to_try_again_and_do() -> None:
+    answers = [says(409, "ConditionalRequestConflict"), says(409, "ConditionalRequestConflict"), lambda _: (200, {}, b"")]
+    with scripted(lambda handler: answers.pop(0)(handler)) as server:
+        assert scripted_store(server.url).put_if("lease", b"x", None) == '"0"'
+    with scripted(says(409, "ConditionalRequestConflict")) as server, pytest.raises(MirrorUnavailable):
+        scripted_store(server.url).put_if("lease", b"x", None)
+
+
+def test_a_clock_that_is_off_is_corrected_for_the_lease_too() -> None:
+    from datetime import UTC, datetime, timedelta
+    from email.utils import format_datetime
+
+    ahead = datetime.now(UTC) + timedelta(hours=3)
+
+    def answer(handler):
+        told = datetime.strptime(handler.headers["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        if abs(told - ahead) < timedelta(minutes=15):
+            return 200, {}, b""
+        return says(403, "RequestTimeTooSkewed", Date=format_datetime(ahead, usegmt=True))(handler)
+
+    with scripted(answer) as server:
+        assert scripted_store(server.url).put_if("lease", b"x", '"1"') == '"0"'
+
+
+def test_a_conditional_write_is_never_repeated_over_another_line() -> None:
+    """Its answer may have been lost after it had counted: repeated, it would be refused because of itself."""
+    with scripted(lambda handler: (200, {"X-Then": "cut"}, b"")) as server:
+        store = scripted_store(server.url)
+        store.put_if("lease", b"1", None)
+        with pytest.raises(MirrorUnavailable):
+            store.put_if("lease", b"2", '"0"')
+        assert len(server.seen) == 1
+
+
+def test_rights_to_read_alone_are_told_by_a_real_store(tmp_path: Path) -> None:
+    if program("weed") is None:
+        pytest.skip("SeaweedFS is not here")
+    with seaweedfs(tmp_path) as server:
+        reader = open_objects("x", f"s3://{BUCKET}/lease", server.url, "us-east-1", READER, SECRET)
+        with pytest.raises(MirrorRefused) as caught:
+            heeds_conditions(reader, "try")
+    assert caught.value.problem.code == "mirror-forbidden"

@@ -20,7 +20,7 @@ from publisher.mirrors.objects import open_objects
 from publisher.pipeline.backup import Source, new_key, open_vault, restore
 from publisher.pipeline.standby import Turns, lease_of, must_lead
 from publisher.settings import load
-from tests.servers import BUCKET, KEY, SECRET, STORES, program, rclone, seaweedfs
+from tests.servers import BUCKET, KEY, READER, SECRET, STORES, program, rclone, seaweedfs
 from tests.test_restore import key_of
 from tests.town import Town, make_town
 
@@ -244,6 +244,21 @@ def test_where_the_store_ignores_conditions_it_says_so_and_asks_for_one_writer(t
         with machine(town.root, "--standby") as standby:
             until(lambda: standby.process.poll() is not None, "a standby must not start there", told=[standby])
             assert standby.process.returncode == 2
+
+
+def test_where_the_store_refuses_us_nobody_publishes_as_if_there_were_no_lease(tmp_path: Path, server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another machine leads; ours may only read there."""
+    town = hall(tmp_path, server.url, "refused")
+    town.notices(1)
+    other = lease_of(town.settings())
+    other.holder, other.machine = "other", "支所"
+    assert other.attempt()
+    monkeypatch.setenv("STORE_KEY", READER)
+    for words in ("watch", "publish"):
+        done = subprocess.run([sys.executable, "-m", "publisher", "-C", str(town.root), words], capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 4 and "許可しませんでした" in done.stderr and "Traceback" not in done.stderr
+    assert not public(tmp_path, "給水0号")
+    other.release()
 
 
 def test_standby_without_a_lease_is_a_mistake_in_words(tmp_path: Path) -> None:

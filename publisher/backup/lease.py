@@ -24,6 +24,8 @@ from publisher.mirrors.objects import Objects
 from publisher.model import Problem
 
 OBJECT = "lease"
+LOOKS = 3
+"""Times that a renewal looks again because a request of ours that was under way has arrived in between."""
 
 
 def awake() -> float:
@@ -113,16 +115,22 @@ class Lease:
             self._seen = (found[1], self.clock())
 
     def renew(self) -> bool:
-        """Rewrite the lease; False when it is somebody else's now. Raises ``MirrorUnavailable`` when nothing can be said: the right runs on to its end."""
+        """Rewrite the lease; False when it is somebody else's now. Raises ``MirrorUnavailable`` when nothing can be said: the right runs on to its end.
+
+        A request that got lost may never have arrived, or arrive between our look and our next write: as long as what stands is ours, we go on.
+        """
         if not self._fence:
             return False
         if not self._pending and self._write(self._tag, self._fence):
             return True
-        found = self._look()
-        if found is not None and self._is_mine(*found):
-            return self._write(found[1], self._fence)
-        self._lose()
-        return False
+        for _ in range(LOOKS):
+            found = self._look()
+            if found is None or not self._is_ours(*found):
+                self._lose()
+                return False
+            if self._write(found[1], self._fence):
+                return True
+        return True
 
     def release(self) -> None:
         """Let the next one take over at once. Raises ``MirrorError``."""
@@ -149,6 +157,10 @@ class Lease:
                 )
             ) from error  # fmt: skip
         return stand, item.tag
+
+    def _is_ours(self, stand: Stand, tag: str) -> bool:
+        """Nobody else has written since we took it: each taking over counts the fence up. Seeing so gives no right to speak; only a write does."""
+        return self._is_mine(stand, tag) or (not stand.released and (stand.holder, stand.fence) == (self.holder, self._fence))
 
     def _is_mine(self, stand: Stand, tag: str) -> bool:
         """A write of ours whose answer was lost has counted: from the moment at which it was begun."""

@@ -15,10 +15,23 @@ from publisher.backup import pages
 from publisher.backup.pages import Layout
 from publisher.backup.seal import Damaged
 from publisher.backup.snapshot import PART, STATE, Config, Snapshot, pack_shard, sharded, unpack_shard
-from publisher.backup.vault import Vault
+from publisher.backup.vault import Vault, order_of
 from publisher.errors import SiteError
 from publisher.ledger.copies import copy_ledger, facts_of
 from publisher.model import Problem
+
+MEMORY = "backup.pages"
+"""In the state folder: whose pages the last snapshot of this machine holds."""
+
+
+def last_entered(state: Path, vault: str) -> tuple[int, int] | None:
+    """(fence, serial) of the last snapshot that this machine entered into a vault; None where it has not, or does not know any more."""
+    try:
+        with (state / MEMORY).open("rb") as file:
+            found, fence, serial, *_ = file.readline(1000).decode().split(" ")
+        return (int(fence), int(serial)) if found == vault else None
+    except (OSError, ValueError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +141,7 @@ class Taker:
     def _collect(self, moment: datetime, there: dict[str, int] | None) -> Snapshot:
         """The ledger first: what it names is in the archive already."""
         last = self._last
+        highest = max(last.serial if last is not None else 0, order_of(self._newest or "")[1])  # also of one that cannot be read
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=self.sources.state) as aside:
             copy = Path(aside) / "ledger.db"
             copy_ledger(self.sources.ledger, copy)
@@ -137,7 +151,7 @@ class Taker:
         shards, files = self._archive(there)
         config = self._config(there)
         return Snapshot(
-            self.vault.id, self.fence, 1 + (last.serial if last is not None else 0), site_serial, moment, self.holder, self.title, size, digest,
+            self.vault.id, self.fence, 1 + highest, site_serial, moment, self.holder, self.title, size, digest,
             layout.packs, layout.text(), shards, files, config,
         )  # fmt: skip
 
@@ -162,7 +176,7 @@ class Taker:
 
     @property
     def _memory(self) -> Path:
-        return self.sources.state / "backup.pages"
+        return self.sources.state / MEMORY
 
     def _known_pages(self, last: Snapshot | None) -> bytes:
         """The hashes of the pages of the last snapshot, from here or from the last run; nothing where it was made elsewhere."""

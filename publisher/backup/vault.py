@@ -203,6 +203,15 @@ def _prefix(snapshot: Snapshot) -> str:
     return f"s/{snapshot.fence:08d}-{snapshot.serial:010d}-"
 
 
+def order_of(name: str) -> tuple[int, int]:
+    """(fence, serial) by the name of a snapshot, also of one that cannot be read; less than any for what is no such name."""
+    try:
+        fence, serial, _ = name.removeprefix("s/").split("-")
+        return int(fence), int(serial)
+    except ValueError:
+        return -1, -1
+
+
 def _again(call: Callable[[], Item | str | None]):
     """Once more where the store did not answer; a random pause between, so that many do not come back together."""
     import random

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -46,7 +47,7 @@ def leading(settings: Settings, options: argparse.Namespace) -> Iterator[Callabl
         return
     from publisher.pipeline.standby import single_run
 
-    with single_run(settings, lambda: clock(settings)) as may:
+    with single_run(settings, lambda: clock(settings), lambda problem: print(problem, file=sys.stderr)) as may:
         yield may
 
 

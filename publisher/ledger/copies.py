@@ -42,12 +42,14 @@ def copy_ledger(ledger: Path, target: Path) -> None:
             source.backup(copy, pages=-1)
             copy.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.Error as error:
-        raise SiteError(
-            Problem(
-                "ledger-copy", f"記録の写しを作れません（{error}）。", str(ledger), "公開中のページは、そのまま見えています。",
-                "空き容量とフォルダーの権限を確かめてください。",
-            )
-        ) from error  # fmt: skip
+        raise SiteError(_uncopied(ledger, error)) from error
+
+
+def _uncopied(ledger: Path, error: sqlite3.Error) -> Problem:
+    return Problem(
+        "ledger-copy", f"記録の写しを作れません（{error}）。", str(ledger), "公開中のページは、そのまま見えています。",
+        "空き容量とフォルダーの権限を確かめてください。",
+    )  # fmt: skip
 
 
 def sound(ledger: Path) -> bool:
@@ -91,16 +93,19 @@ def begin_anew(ledger: Path, facts: dict[str, str], rendered: bool = False, publ
     """Make a copy ready for another machine. Unless the site is on its disk already (``rendered``), everything is rendered once more.
 
     ``doubt`` among the facts: what the mirrors hold may be newer than this copy knows. ``published``: the highest serial that the public has
-    seen; the next build counts on from it.
+    seen; the next build counts on from it. Raises ``SiteError`` when it cannot be written.
     """
-    with closing(sqlite3.connect(ledger, isolation_level=None)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        if not rendered:
-            connection.execute("INSERT OR REPLACE INTO meta VALUES ('fingerprint', ?)", (UNRENDERED,))
-            connection.execute("UPDATE pages SET key = ''")  # a page whose source is unchanged is not rendered: here it has to be
-        connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", facts.items())
-        connection.execute("UPDATE meta SET value = ? WHERE key = 'serial' AND CAST(value AS INTEGER) < ?", (str(published), published))
-        connection.execute("COMMIT")
+    try:
+        with closing(sqlite3.connect(ledger, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            if not rendered:
+                connection.execute("INSERT OR REPLACE INTO meta VALUES ('fingerprint', ?)", (UNRENDERED,))
+                connection.execute("UPDATE pages SET key = ''")  # a page whose source is unchanged is not rendered: here it has to be
+            connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", facts.items())
+            connection.execute("UPDATE meta SET value = ? WHERE key = 'serial' AND CAST(value AS INTEGER) < ?", (str(published), published))
+            connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise SiteError(_uncopied(ledger, error)) from error
 
 
 def remember(ledger: Path, key: str, value: str) -> None:

@@ -10,14 +10,14 @@ import fcntl
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from publisher.errors import MirrorError, MirrorUnavailable
+from publisher.errors import MirrorError, MirrorRefused
 from publisher.mirrors.bucket import Bucket
 from publisher.mirrors.contract import checked
 from publisher.mirrors.headers import Headers
@@ -26,8 +26,6 @@ from publisher.mirrors.trouble import refused, unavailable
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-_LOST = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
-_ABSENT = {"NoSuchKey", "NotFound", "404"}
 _OPAQUE = Headers("application/octet-stream", "no-store")
 
 
@@ -62,7 +60,10 @@ class Objects(Protocol):
         ...
 
     def put_if(self, key: str, body: bytes, tag: str | None) -> str | None:
-        """Store it only where the version ``tag`` stands (None: where nothing stands). The new tag, or None: another one stands there."""
+        """Store it only where the version ``tag`` stands (None: where nothing stands). The new tag, or None: another one stands there.
+
+        Raises ``MirrorRefused`` "mirror-conditions" where the store does not know conditions.
+        """
         ...
 
     def delete(self, key: str) -> None:
@@ -77,7 +78,8 @@ class Objects(Protocol):
 def heeds_conditions(store: Objects, key: str) -> bool:
     """Try at ``key`` whether the store keeps the promises of ``put_if``. Leaves nothing behind.
 
-    Some stores answer 200 and write in any case (``rclone serve s3``), some refuse the headers as not implemented.
+    Some stores answer 200 and write in any case (``rclone serve s3``), some refuse the headers as not implemented. Raises ``MirrorError`` where it
+    cannot be tried: a store that lets us write nothing (rights, keys, clock, space) has not said that it heeds no conditions.
     """
     place = f"{key}-{secrets.token_hex(8)}"
     try:
@@ -89,9 +91,10 @@ def heeds_conditions(store: Objects, key: str) -> bool:
         second = store.put_if(place, b"4", first)
         stands = store.get(place)
         return second is not None and stands is not None and stands.body == b"4" and store.put_if(place, b"5", first) is None
-    except MirrorUnavailable:
-        raise
-    except MirrorError:
+    except MirrorRefused as error:
+        if error.problem.code != "mirror-conditions":
+            raise
+        store.put(place, b"0")  # it was the condition, and not the writing, that it refused
         return False
     finally:
         with _forgiven():
@@ -194,8 +197,7 @@ def _digest(body: bytes) -> str:
 class S3Objects:
     """Objects of a bucket, below its prefix.
 
-    What is large goes over the lines of mirrors, which are patient with a slow line. Writing under a condition is boto3's: it repeats nothing
-    by itself.
+    They go over the lines of mirrors, which are patient with a slow line and with a clock that is off. boto3 lists.
     """
 
     def __init__(self, name: str, bucket: Bucket) -> None:
@@ -217,17 +219,10 @@ class S3Objects:
         return self._lines.store(key, body, _OPAQUE)
 
     def put_if(self, key: str, body: bytes, tag: str | None) -> str | None:
-        condition = {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}
-        lost = _LOST if tag is None else _LOST | _ABSENT
-        with self._words():
-            answer = self._unless(
-                lost, lambda: self._client().put_object(**self._at(key), Body=body, ContentType="application/octet-stream", **condition)
-            )
-        return None if answer is None else self._tag(answer)
+        return self._lines.store_if(key, body, _OPAQUE, {"if-none-match": "*"} if tag is None else {"if-match": tag})
 
     def delete(self, key: str) -> None:
-        with self._words():
-            self._unless(_ABSENT, lambda: self._client().delete_object(**self._at(key)))
+        self._lines.delete(key)
 
     def list(self, prefix: str) -> Iterator[Entry]:
         with self._words():
@@ -235,32 +230,6 @@ class S3Objects:
             for page in pages.paginate(Bucket=self.bucket.bucket, Prefix=self._prefix + checked(self.name, prefix + "x")[:-1]):
                 for entry in page.get("Contents", ()):
                     yield Entry(entry["Key"].removeprefix(self._prefix), entry["Size"], entry["LastModified"])
-
-    def _at(self, key: str) -> dict[str, str]:
-        return {"Bucket": self.bucket.bucket, "Key": self._prefix + checked(self.name, key)}
-
-    def _tag(self, answer: dict[str, Any]) -> str:
-        # A store names what it stored. A login page or a proxy says 200, too.
-        if not answer.get("ETag"):
-            raise unavailable(self.name, "stranger", detail="200")
-        return answer["ETag"]
-
-    def _unless(self, codes: set[str], call: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
-        """The answer, or None where the store says one of ``codes``. A missing bucket fails, also where it says only 404."""
-        from botocore.exceptions import ClientError
-
-        from publisher.mirrors.s3_trouble import foreign
-
-        try:
-            return call()
-        except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", ""))
-            headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-            if code not in codes or foreign(error.operation_name, code, headers):
-                raise
-            if code in _ABSENT and code != "NoSuchKey":
-                self._client().head_bucket(Bucket=self.bucket.bucket)
-            return None
 
     def _client(self) -> BaseClient:
         from publisher.mirrors.aws import client

@@ -19,7 +19,16 @@ from publisher.mirrors import aws
 from publisher.mirrors.bucket import Bucket
 from publisher.mirrors.contract import Head, Stored, checked, checked_prefix
 from publisher.mirrors.headers import Headers
-from publisher.mirrors.s3_trouble import answered, foreign, home_region, lost, offset, told, told_response
+from publisher.mirrors.s3_trouble import (
+    answered,
+    foreign,
+    home_region,
+    lost,
+    offset,
+    told,
+    told_response,
+    unknown_request,
+)
 from publisher.mirrors.sign import Signer, encoded
 from publisher.mirrors.trouble import refused, unavailable
 from publisher.mirrors.wire import Answer, Broken, MadeWay, Wire, proxy_for
@@ -39,6 +48,8 @@ _CLOCK = {"RequestTimeTooSkewed", "RequestExpired"}
 _ABSENT = {"NoSuchKey", "NotFound", "404"}
 #: Times that everything old below a path is looked for and deleted before the store is not believed.
 ROUNDS = 3
+#: Times that a write under a condition is begun anew because another one was under way.
+CONFLICTS = 3
 #: Answers of a store that keeps no versions to a question about them.
 _UNVERSIONED = {"NotImplemented", "MethodNotAllowed", "501", "405"}
 
@@ -82,6 +93,27 @@ class S3Mirror:
             answer = self._put(path, body, headers, {})
             self._success("PutObject", answer)
             # A store names what it stored. A login page or a proxy says 200, too.
+            return self._etag(answer)
+
+    def store_if(self, path: str, body: bytes, headers: Headers, condition: Mapping[str, str]) -> str | None:
+        """As ``put_if``; the tag of what was stored, or None where the condition does not hold.
+
+        Two that write at the same moment may both be told to try again (409): nothing has been decided then.
+        """
+        with self._words():
+            answer = self._put(path, body, headers, condition)
+            for _ in range(CONFLICTS):
+                if answer.status != 409:
+                    break
+                answer = self._put(path, body, headers, condition)
+            code = answered(answer)["Error"]["Code"]
+            if answer.status == 412 and not foreign("PutObject", code, dict(answer.headers)):
+                return None
+            if "if-match" in condition and self._absent("PutObject", answer):
+                return None
+            if unknown_request(answer):
+                raise refused(self.name, "conditions", detail=code)
+            self._success("PutObject", answer)
             return self._etag(answer)
 
     def tagged(self, path: str) -> tuple[bytes, str] | None:

@@ -59,6 +59,7 @@ _UNAVAILABLE = {
     "IncompleteBody": "cut",
     "RequestTimeout": "slow",
     "OperationAborted": "busy",
+    "ConditionalRequestConflict": "busy",
     "TooManyRequests": "busy",
     "Throttling": "busy",
     "ThrottlingException": "busy",
@@ -150,6 +151,13 @@ def answered(answer: Answer) -> dict[str, Any]:
     found = {name.decode(): value.decode("utf-8", "replace") for name, value in _ELEMENT.findall(answer.body[:8192])}
     error = {"Code": str(answer.status), **found}
     return {"Error": error, "ResponseMetadata": {"HTTPStatusCode": answer.status, "HTTPHeaders": dict(answer.headers)}}
+
+
+def unknown_request(answer: Answer) -> bool:
+    """The store does not know what it was asked for. (What some stores answer with 400 alone, others say with a code that means something else.)"""
+    code = answered(answer)["Error"]["Code"]
+    known = code in _REFUSED or code in _UNAVAILABLE
+    return answer.status in (400, 405, 501) and not known and not foreign("PutObject", code, dict(answer.headers))
 
 
 def home_region(answer: Answer) -> str:

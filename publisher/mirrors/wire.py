@@ -63,6 +63,9 @@ def proxy_for(scheme: str, host: str) -> str:
     return "" if not found or proxy_bypass(host) else found
 
 
+_CONDITIONS = frozenset(("if-match", "if-none-match"))
+
+
 def _unsent(line: socket.socket) -> int | None:
     """Bytes that the other side has not confirmed (Linux, tcp(7): SIOCOUTQ); None where the system does not say."""
     try:
@@ -96,14 +99,16 @@ class Wire:
     def ask(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
         """Send a request and read the whole answer. A line that had gone dead while idle is replaced once.
 
-        Raises ``Broken``, and ``MadeWay``.
+        Not so under a condition: repeated, a write whose answer was lost would be refused because of itself. Raises ``Broken``, and ``MadeWay``.
         """
         line = self._take()
         if line is not None:
             try:
                 return self._talk(line, method, target, headers, body)
-            except (ConnectionError, HTTPException):
-                pass  # closed meanwhile by the other side, which is nothing to tell: PUT, GET and DELETE may be repeated
+            except (ConnectionError, HTTPException) as error:
+                # Closed meanwhile by the other side, which is nothing to tell: PUT, GET and DELETE may be repeated.
+                if not _CONDITIONS.isdisjoint(headers):
+                    raise self._broken(error) from error
             except (OSError, ValueError) as error:
                 raise self._broken(error) from error
         line = self._open()

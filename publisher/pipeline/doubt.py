@@ -9,15 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 
 from publisher.errors import PublisherError
 from publisher.ledger import Ledger
 from publisher.ledger.mirrors import MirrorRow
-from publisher.mirrors import Mirror, open_mirror
+from publisher.mirrors import Mirror
 from publisher.model import Receipt
+from publisher.pipeline.hurry import ANSWER, in_time, once
 from publisher.settings import MirrorSettings, Settings
 from publisher.site.manifest import shard_path
 
@@ -41,18 +41,27 @@ def settle(ledger: Ledger, mirror: Mirror, row: MirrorRow, now: datetime) -> Mir
     return new
 
 
-def published(settings: Settings) -> int:
-    """The highest serial that any mirror shows now; 0 where none answers. All are asked at the same time."""
+def answering(settings: Settings) -> list[tuple[Mirror, int]]:
+    """The mirrors that answer at once, the quickest first, with the serial that each shows now. All are asked at the same time, and once."""
 
-    def one(mirror: MirrorSettings) -> int:
+    def one(settings_: MirrorSettings) -> tuple[Mirror | None, int]:
         try:
-            stored = open_mirror(mirror, settings.secret).get("manifest.json")
-            return int(json.loads(stored.body)["serial"]) if stored is not None else 0
-        except (PublisherError, ValueError, KeyError, TypeError):
-            return 0  # it cannot be asked: its line will say so when it is sent to
+            mirror = once(settings_, settings)
+            stored = mirror.get("manifest.json")
+        except PublisherError:
+            return None, 0  # it cannot be asked: its line will say so when it is sent to
+        try:
+            return mirror, int(json.loads(stored.body)["serial"]) if stored is not None else 0
+        except (ValueError, KeyError, TypeError):
+            return mirror, 0
 
-    with ThreadPoolExecutor(max(1, len(settings.mirrors)), thread_name_prefix="serial") as pool:
-        return max(pool.map(one, settings.mirrors), default=0)
+    said = in_time([lambda mirror=mirror: one(mirror) for mirror in settings.mirrors], ANSWER)
+    return [(mirror, serial) for mirror, serial in said if mirror is not None]
+
+
+def published(settings: Settings) -> int:
+    """The highest serial that any mirror shows now; 0 where none answers."""
+    return max((serial for _, serial in answering(settings)), default=0)
 
 
 def _held(ledger: Ledger, mirror: Mirror, name: str) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ it had been asked itself, and answers beside the request. A request that nobody 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 import time
@@ -31,11 +32,16 @@ LOOK = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``path`` as below the drop folder; ``who`` asks, for the audit log."""
+    """``path`` as below the drop folder; ``who`` asks, for the audit log.
+
+    ``sha256`` and ``moment``: of a decision that was made before, and holds only for these bytes. Nobody waits for the answer.
+    """
 
     action: str
     path: str
     who: str
+    sha256: str = ""
+    moment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,14 @@ def ask(state: Path, request: Request, patience: float = PATIENCE) -> Decided | 
     return None
 
 
+def leave(state: Path, request: Request) -> None:
+    """Have a decision done that was made before. Left twice, it is done once."""
+    where, body = folder(state), json.dumps(asdict(request), ensure_ascii=False).encode()
+    own_folder(where)
+    when = int(datetime.fromisoformat(request.moment).timestamp() * 1e9)
+    keep(where / f"{when:020}-{hashlib.sha256(body).hexdigest()[:8]}{SUFFIX}", body)
+
+
 def carry_out(desk: Desk, now: datetime) -> list[str]:
     """Do what was asked for, the oldest first; the paths that were decided. A request that cannot be read is put aside, not obeyed."""
     decided: list[str] = []
@@ -84,6 +98,9 @@ def carry_out(desk: Desk, now: datetime) -> list[str]:
         except (OSError, ValueError, TypeError):
             file.replace(file.with_suffix(".unreadable"))
             continue
+        if request.sha256:
+            decided += _made_before(desk, request, file)
+            continue
         try:
             paths = getattr(decide, request.action)(desk, request.path, now, request.who)
         except PublisherError as error:
@@ -94,6 +111,22 @@ def carry_out(desk: Desk, now: datetime) -> list[str]:
         keep(file.with_suffix(".answer"), json.dumps(answer, ensure_ascii=False).encode())
         file.unlink()
     return decided
+
+
+def _made_before(desk: Desk, request: Request, file: Path) -> list[str]:
+    """Where other bytes stand by now, only the audit log says what was decided."""
+    moment = datetime.fromisoformat(request.moment)
+    row = desk.ledger.files.get(request.path)
+    paths: list[str] = []
+    try:
+        if row is None or row.sha256 != request.sha256:
+            raise UsageError(Problem("other-bytes", "今は別の内容になっています。", request.path))
+        paths = getattr(decide, request.action)(desk, request.path, moment, request.who)
+    except UsageError:  # there is nothing left to do: the decision holds for these bytes whenever they come back
+        with desk.ledger.transaction():
+            desk.ledger.decisions.decide(request.path, request.sha256, request.action, moment, request.who)
+    file.unlink()
+    return paths
 
 
 def _waiting(where: Path) -> Iterator[Path]:

@@ -18,9 +18,9 @@ from typing import TypeVar
 from publisher.backup.bring import Bringer
 from publisher.backup.lease import Lease
 from publisher.backup.vault import SHOWN
-from publisher.errors import BackupError, MirrorUnavailable
+from publisher.errors import BackupError, Busy, MirrorError, MirrorUnavailable, SiteError
 from publisher.ledger.copies import remember
-from publisher.mirrors.objects import heeds_conditions, open_objects
+from publisher.mirrors.objects import Told, heeds_conditions, open_objects
 from publisher.model import Problem
 from publisher.pipeline.backup import backup, configured, holder, machine, open_vault
 from publisher.pipeline.build import Desk, build, desk
@@ -47,7 +47,8 @@ def lease_of(settings: Settings) -> Lease:
     names = [name for name in (wanted.key_env, wanted.secret_env) if name]
     values = [settings.secret(name) for name in names] or ["", ""]
     store = open_objects("lease", wanted.url, wanted.endpoint, wanted.region, *values, timeouts=(seconds, seconds))
-    return Lease(store, sealer, holder(settings.paths.state), machine(), wanted.takeover)
+    told = Told(store, f"バックアップ先（{wanted.url}）", SHOWN, "[backup]")
+    return Lease(told, sealer, holder(settings.paths.state), machine(), wanted.takeover)
 
 
 def usable(settings: Settings) -> bool:
@@ -74,10 +75,10 @@ def must_lead(settings: Settings) -> Lease | None:
 
 
 @contextmanager
-def single_run(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Callable[[], bool]]:
+def single_run(settings: Settings, clock: Callable[[], datetime], told: Callable[[Problem], None]) -> Iterator[Callable[[], bool]]:
     """For a run that speaks once: the lease is held while it lasts, the state is the newest, and is backed up before the lease is given back.
 
-    Gives the question "may we still speak?". Raises ``BackupError`` when another machine leads, ``Busy`` when another process of this one takes turns.
+    ``told`` hears what staff have to know of the state that was taken over. Gives the question "may we still speak?". Raises ``BackupError`` when another machine leads, ``Busy`` when another process of this one takes turns.
     """
     with lock(settings.paths.state, TURN):
         lease = must_lead(settings)
@@ -89,7 +90,10 @@ def single_run(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Ca
         try:
             vault = open_vault(settings)
             vault.open(make=True)
-            Replica(settings, Bringer(vault)).follow(lease.fence, clock())
+            replica = Replica(settings, Bringer(vault))
+            replica.follow(lease.fence, clock())
+            for problem in replica.problems:
+                told(problem)
             yield lease.leading
             ledger = settings.paths.state / "ledger.db"
             if lease.leading() and ledger.exists():
@@ -166,7 +170,9 @@ class Turns:
                 if lease.stand is not None and time.monotonic() - looked > FRESH:
                     self._warm(replica)
                     looked = time.monotonic()
-            except MirrorUnavailable as error:
+            except Busy:
+                raise
+            except (MirrorError, SiteError) as error:  # a refusal (clock, rights) or a full disk too: whoever mends it need not come here as well
                 if said != error.problem.code:
                     said = error.problem.code
                     self.told(error.problem)
@@ -189,6 +195,8 @@ class Turns:
     def _warm(self, replica: Replica) -> None:
         """Fetch and render news while waiting, so that little is left to do when it counts."""
         replica.follow(0, self.clock())
+        for problem in replica.problems:
+            self.told(problem)
         if replica.unrendered:
             with desk(replica.settings) as opened:
                 build(opened, self.clock())
