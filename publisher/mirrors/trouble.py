@@ -107,12 +107,26 @@ _WORDS = {
         "保存先「{place}」には、別の発表者（{detail}）のサイトが入っています。何も送っていません。",
         "管理者に、publisher.toml の [[mirrors]] の url を確かめるよう連絡してください。",
     ),
+    "versions-hidden": (
+        "保存先「{place}」が、古い版の一覧を見せません（{detail}）。古い版が残っているかどうかも、確かめられません。",
+        "管理者に、この公開先の鍵に、古い版の一覧（ListBucketVersions）と消去（DeleteObjectVersion）を許すよう連絡してください。許されしだい、自動で消します。",
+    ),
+    "versions-kept": (
+        "保存先「{place}」が、古い版を消すのを許しません（{detail}）。",
+        "管理者に、この公開先の鍵に、古い版の消去（DeleteObjectVersion）を許すよう、バケットにオブジェクトロックがあれば外すよう、連絡してください。できしだい、自動で消します。",
+    ),
     "unknown": ("送り先が断りました（{detail}）。", "管理者に、この文を添えて連絡してください。"),
 }
 
 
+#: Of what was taken down the pages are gone, and older versions may stand in the store.
+OLD_VERSIONS = "いま見えるページからは消えています。保存先に残る古い版（取り下げる前の内容）は、番地を知る人に読まれるおそれがあります。"
+
+
 #: What the public sees there, where it is not what we have confirmed.
 _SHOWN = {
+    "versions-hidden": OLD_VERSIONS,
+    "versions-kept": OLD_VERSIONS,
     "foreign": "送り直すまで、この公開先には、別のだれかが書いた内容が見えているおそれがあります。",
     "occupied": "この公開先には、その別のサイトが見えています。",
     "undead": "この公開先では、消したはずのページが、まだ見えています。",

@@ -129,8 +129,9 @@ def to_mirror(
             row = replace(row, serial=0)
             plan = _plan(ledger, row, folder, allow_deletions)
             todo = len(plan.puts) + len(plan.deletes)
+        kept = None
         if ledger.takedowns.pending(mirror_settings.name):
-            carry_out(ledger, read, mirror, now)
+            kept = carry_out(ledger, read, mirror, now, may)
             plan = _plan(ledger, row, folder, allow_deletions)
             todo = len(plan.puts) + len(plan.deletes)
         slow = row.problem is not None and row.problem.code == "mirror-slow"
@@ -143,7 +144,12 @@ def to_mirror(
         ledger.mirrors.deleted(mirror_settings.name, result.deleted)
     # What made way before it had sent anything has learnt nothing new.
     problem = row.problem if result.stopped and not result.uploaded and result.problem is None else result.problem
-    line = _settle(ledger, row, serial, now, problem, result.behind)
+    if kept is None:
+        line = _settle(ledger, row, serial, now, problem, result.behind, whole=result.whole)
+    else:
+        pending = len(ledger.takedowns.pending(row.name))
+        whole = result.whole and kept.refused and not kept.seen
+        line = _settle(ledger, row, serial, now, problem if result.retry else kept.problem, result.behind + pending, whole)
     return replace(line, uploaded=len(result.uploaded), deleted=len(result.deleted), problem=line.problem or foreign)
 
 
@@ -180,11 +186,13 @@ def _line(row: MirrorRow, now: datetime, problem: Problem | None, behind: int) -
     return MirrorLine(row.name, state, behind=behind, problem=problem, since=since, confirmed=confirmed)
 
 
-def _settle(ledger: Ledger, row: MirrorRow, serial: int, now: datetime, problem: Problem | None, behind: int) -> MirrorLine:
+def _settle(ledger: Ledger, row: MirrorRow, serial: int, now: datetime, problem: Problem | None, behind: int, whole: bool = False) -> MirrorLine:
+    """``whole``: the mirror shows the whole site, whatever else is left to be done there."""
     if problem is not None and row.confirmed is None and problem.shown == STANDING:
         problem = replace(problem, shown=NOTHING_YET)
     line = _line(row, now, problem, behind)
-    whole = line.state == "current"
+    if whole:
+        line = replace(line, confirmed=now)
     new = replace(
         row, serial=serial if whole else row.serial, confirmed=now if whole else row.confirmed, state=line.state, problem=problem, since=line.since
     )
