@@ -18,6 +18,7 @@ from publisher.mirrors.sync import SLOW_WORKERS, WORKERS
 from publisher.mirrors.trouble import NOTHING_YET, STANDING
 from publisher.mirrors.urgency import MANY, hasten
 from publisher.model import Problem, Receipt, State
+from publisher.pipeline import mending
 from publisher.pipeline.build import Desk
 from publisher.pipeline.doubt import settle
 from publisher.pipeline.report import DocumentLine, MirrorLine, RelayLine
@@ -100,6 +101,9 @@ def to_mirror(
     serial = ledger.serial
     if not serial:
         return MirrorLine(row.name, "waiting")  # there is no site yet
+    mark = mending.asked(ledger, row.name)
+    if mark:
+        row = replace(row, serial=0)  # everything is compared
     plan = _plan(ledger, row, folder, allow_deletions)
     todo = len(plan.puts) + len(plan.deletes)
     if dry:
@@ -142,6 +146,8 @@ def to_mirror(
         return _settle(ledger, row, serial, now, _unreadable_site(mirror_settings.name, error), todo)
     with ledger.transaction():
         ledger.mirrors.deleted(mirror_settings.name, result.deleted)
+        if mark and result.whole:
+            mending.done(ledger, row.name, mark)
     # What made way before it had sent anything has learnt nothing new.
     problem = row.problem if result.stopped and not result.uploaded and result.problem is None else result.problem
     if kept is None:
