@@ -104,9 +104,10 @@ def town(tmp_path: Path) -> Town:
     return town
 
 
-def send(town: Town, mirror: MemoryMirror) -> MirrorLine:
+def send(town: Town, mirror: MemoryMirror, build: bool = True) -> MirrorLine:
     with desk(town.settings()) as opened:
-        town.build_at(opened)
+        if build:
+            town.build_at(opened)
         register(opened.ledger, opened.settings.mirrors)
         return to_mirror(opened.settings, opened.ledger, opened.folder, opened.settings.mirrors[0], town.now, opened=mirror)
 
@@ -171,3 +172,21 @@ def test_who_may_publish_no_more_stops_at_once(town: Town) -> None:
             opened.settings, opened.ledger, opened.folder, opened.settings.mirrors[0], town.now, opened=mirror, may=lambda: next(asked, False)
         )
     assert line.state == "behind" and pending(town) == rows
+
+
+def test_a_mirror_that_is_sent_to_before_the_build_confirms_nothing(town: Town) -> None:
+    """A mirror's own thread may come between the decision and the build, and so may a kill."""
+    from publisher.pipeline import decide
+
+    mirror = MemoryMirror("memory")
+    send(town, mirror)
+    with desk(town.settings()) as opened:
+        decide.withdraw(opened, "給水/a.md", town.now, "主任")
+    send(town, mirror, build=False)
+    mirror.log.clear()
+    assert send(town, mirror).state == "current" and pending(town) == []
+    with closing(Ledger(town.root / ".publisher" / "ledger.db")) as ledger:
+        (document,) = [row.id for row in ledger.documents.all() if row.path == "給水/a.md"]
+        assert all(row.done for row in ledger.takedowns.of(document, town.now.replace(year=2000)))
+    assert {("purge", f"{edition}n/{document}.") for edition in ("", "k/", "i/")} <= set(mirror.log)
+    assert not any("給水所a" in body.decode("utf-8", "replace") for path, (body, _) in mirror.files.items() if path.startswith(("n/", "k/n/")))

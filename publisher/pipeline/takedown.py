@@ -5,6 +5,7 @@ They stand in the ledger until the mirror has confirmed them, and each confirmat
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,8 +68,32 @@ def prefixes(ledger: Ledger, row: DocumentRow) -> list[str]:
 def order(ledger: Ledger, mirrors: Sequence[MirrorSettings], rows: Iterable[DocumentRow], reason: str, moment: datetime) -> None:
     """Order the take-down of documents' old bytes on every mirror. Runs within a transaction."""
     for row in rows:
-        pictures = sorted(path for path in ledger.pages.owned(f"document:{row.id}") if path.startswith("m/")) if reason == "withdraw" else []
-        ledger.takedowns.order([m.name for m in mirrors], [*prefixes(ledger, row), *pictures], reason, row.id, moment)
+        ledger.takedowns.order([m.name for m in mirrors], prefixes(ledger, row), reason, row.id, moment)
+
+
+def intend(ledger: Ledger, row: DocumentRow, reason: str, moment: datetime) -> None:
+    """The next build orders the take-down of a document's old bytes. Runs within a transaction.
+
+    Until that build the old text is part of the site: a mirror that carried the order out would confirm that it stands.
+    """
+    ledger.pages.touch(_INTENDED, json.dumps([row.id, reason, moment.isoformat(), _everything(ledger, row)]))
+
+
+def order_intended(ledger: Ledger, mirrors: Sequence[MirrorSettings]) -> None:
+    """Order what was intended before this build. Runs within the transaction that enters its pages."""
+    intended = ledger.pages.touched(_INTENDED)
+    for target, reason, moment, places in map(json.loads, intended):
+        ledger.takedowns.order([m.name for m in mirrors], places, reason, target, datetime.fromisoformat(moment))
+    ledger.pages.untouch(_INTENDED, intended)
+
+
+_INTENDED = "takedown"
+
+
+def _everything(ledger: Ledger, row: DocumentRow) -> list[str]:
+    """Where all files of a document lie, and the pictures that it shows."""
+    pictures = sorted(path for path in ledger.pages.owned(f"document:{row.id}") if path.startswith("m/"))
+    return [*prefixes(ledger, row), *pictures]
 
 
 def order_ended(ledger: Ledger, mirrors: Sequence[MirrorSettings], gone: Iterable[str], moment: datetime) -> None:
