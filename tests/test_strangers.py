@@ -60,3 +60,17 @@ def test_a_key_file_that_others_can_read_is_told(tmp_path: Path, monkeypatch: py
     (tmp_path / "TOWN_SECRET").chmod(0o644)
     (found,) = open_secrets(town.settings())
     assert found.code == "secret-open" and "chmod 600" in found.todo and servers.SECRET not in str(found)
+
+
+@pytest.mark.parametrize("body", ['{"shards": {"a": 1}}', '{"shards": [1]}', "[]", "x", '{"shards": {"a": ["../..", 1]}}'])
+def test_after_a_restore_a_list_that_is_nobodys_says_nothing_and_stops_nothing(tmp_path: Path, body: str) -> None:
+    town = make_town(tmp_path / "town", FOLDERS)
+    town.notices(2)
+    publish(town)
+    with town.desk() as opened, opened.ledger.transaction():
+        opened.ledger.remember("doubt", "restored")
+    (town.root / "north" / "manifest.json").write_text(body)
+    town.drop("給水/9.md", "# 新しい給水所\n\n本文。\n")
+    assert publish(town)["north"].state == "current"
+    held = {p.relative_to(town.root / "north").as_posix(): p.read_bytes() for p in (town.root / "north").rglob("*") if p.is_file()}
+    assert held == town.files()
