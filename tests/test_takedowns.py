@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from publisher import cli
+from publisher.errors import MirrorUnavailable
 from publisher.ledger import Ledger
-from publisher.mirrors import MemoryMirror, S3Mirror, refused, unavailable
+from publisher.mirrors import Guarded, MemoryMirror, S3Mirror, headers, refused, unavailable
+from publisher.model import PageKind
 from publisher.pipeline.build import desk
 from publisher.pipeline.publish import register, to_mirror
 from publisher.pipeline.report import MirrorLine
@@ -73,6 +75,17 @@ def test_a_key_without_rights_over_versions_holds_nothing_back(
         assert (line.state, line.problem) == ("current", None)
         admin = servers.client(store.url, servers.ADMIN)
         assert [key for key, _ in versions_of(admin, f"{name}/{page.removesuffix('html')}")] == [f"{name}/{page}"]
+
+
+def test_versions_go_only_while_we_may_publish(store: servers.Server) -> None:
+    mirror = S3Mirror("cloud", bucket_of(store, "asked"))
+    for body in b"abcdef":
+        mirror.put("n/4f2k7q.html", bytes([body]), headers("n/4f2k7q.html", PageKind.DOCUMENT, False))
+    left = iter(range(4))
+    guarded = Guarded(mirror, lambda: next(left, None) is not None, lambda name: unavailable(name, "cut"))
+    with pytest.raises(MirrorUnavailable):
+        guarded.purge("n/4f2k7q.", {"n/4f2k7q.html"})
+    assert len(versions_of(servers.client(store.url, servers.ADMIN), "asked/")) == 4  # asked at first, before the look, before two deletions
 
 
 def test_a_bucket_with_object_lock_holds_nothing_back(tmp_path: Path) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from publisher.errors import MirrorError
-from publisher.mirrors.contract import Head, Stored, checked, checked_prefix
+from publisher.mirrors.contract import Head, Stored, checked, checked_prefix, unasked
 from publisher.mirrors.headers import Headers
 from publisher.mirrors.trouble import refused, unavailable
 
@@ -85,7 +85,7 @@ class FolderMirror:
             self._must_stand()
             return Head(target.stat().st_size) if target.is_file() else None
 
-    def purge(self, prefix: str, keep: Collection[str]) -> int:
+    def purge(self, prefix: str, keep: Collection[str], ask: Callable[[], None] = unasked) -> int:
         """A folder keeps no versions; what stands there and is not kept is deleted, torn files of a crash with it."""
         checked_prefix(self.name, prefix)
         gone = 0
@@ -98,6 +98,7 @@ class FolderMirror:
                     meant = name[1:].removesuffix(_PART) if _is_part(name) else name
                     path = (Path(folder) / meant).relative_to(self.root).as_posix()
                     if path.startswith(prefix) and (path not in keep or meant != name):
+                        ask()
                         (Path(folder) / name).unlink(missing_ok=True)
                         gone += 1
         return gone

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from publisher.errors import MirrorError
 from publisher.mirrors import aws
 from publisher.mirrors.bucket import Bucket
-from publisher.mirrors.contract import Head, Stored, checked, checked_prefix
+from publisher.mirrors.contract import Head, Stored, checked, checked_prefix, unasked
 from publisher.mirrors.headers import Headers
 from publisher.mirrors.s3_trouble import answered, foreign, home_region, lost, offset, told, told_response
 from publisher.mirrors.sign import Signer, encoded
@@ -135,7 +135,7 @@ class S3Mirror:
             self._etag(answer)
         return answer
 
-    def purge(self, prefix: str, keep: Collection[str]) -> int:
+    def purge(self, prefix: str, keep: Collection[str], ask: Callable[[], None] = unasked) -> int:
         """Older versions first, then the marks of deletion: a mark that went before its file would bring the file back.
 
         What stands there and is not kept goes also where the store shows no versions or lets none go; ``MirrorRefused`` says so afterwards.
@@ -145,23 +145,24 @@ class S3Mirror:
         went = 0
         with self._words():
             for _ in range(ROUNDS):
+                ask()
                 files, marks, hidden = self._versions(where)
                 old = [(key, version) for key, version, latest in files if not latest or key not in kept]
                 if not old and not marks:
                     if hidden:
                         raise refused(self.name, "versions-hidden", place=self.bucket.place, detail=hidden)
                     return went
-                refusal = self._forget(old)
+                refusal = self._forget(old, ask)
                 if refusal:
-                    self._forget([(key, "") for key, version, latest in files if version and latest and key not in kept])
+                    self._forget([(key, "") for key, version, latest in files if version and latest and key not in kept], ask)
                 else:
-                    refusal = self._forget(marks)
+                    refusal = self._forget(marks, ask)
                 if refusal:
                     raise refused(self.name, "versions-kept", place=self.bucket.place, detail=refusal)
                 went += len(old) + len(marks)
         raise unavailable(self.name, "undead", path=prefix)
 
-    def _forget(self, versions: Sequence[tuple[str, str]]) -> str:
+    def _forget(self, versions: Sequence[tuple[str, str]], ask: Callable[[], None]) -> str:
         """Several at a time: a roll has forty thousand files, and each answer takes as long as the line is.
 
         The store's word where it did not let versions go, else "". After a few refusals no more are asked for: a key without the right meets
@@ -173,7 +174,10 @@ class S3Mirror:
         refusals: list[str] = []
 
         def one(version: tuple[str, str]) -> None:
-            if len(refusals) < PATIENCE and (word := self._forget_one(client, *version)):
+            if len(refusals) >= PATIENCE:
+                return
+            ask()
+            if word := self._forget_one(client, *version):
                 refusals.append(word)
 
         with ThreadPoolExecutor(self.bucket.connections, thread_name_prefix=f"purge-{self.name}") as pool:
