@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,8 +22,9 @@ from publisher.pipeline import mending
 from publisher.pipeline.build import Desk
 from publisher.pipeline.doubt import settle
 from publisher.pipeline.report import DocumentLine, MirrorLine, RelayLine
-from publisher.pipeline.stranger import stranger
+from publisher.pipeline.stranger import adopt, sent, stranger
 from publisher.pipeline.takedown import carry_out
+from publisher.proof.tree import ROOT
 from publisher.settings import MirrorSettings, Settings
 from publisher.site.write import SiteFolder
 
@@ -113,6 +114,13 @@ def to_mirror(
     def note(receipts: Sequence[Receipt]) -> None:
         with ledger.transaction():
             ledger.mirrors.confirm(receipts)
+            if any(receipt.path == ROOT and receipt.sha256 for receipt in receipts):
+                ledger.remember(sent(row.name), str(next(upload.serial for upload in plan.puts if upload.path == ROOT)))
+
+    def doubt(receipts: Sequence[Receipt]) -> None:
+        # After a power failure a manifest of ours must not look like that of another machine, which nothing of ours may replace.
+        with ledger.enduring() if any(receipt.path == ROOT for receipt in receipts) else nullcontext():
+            note(receipts)
 
     try:
         mirror = opened or opened_for(settings, mirror_settings, may, stop)
@@ -128,6 +136,9 @@ def to_mirror(
 
         if not may():
             raise MirrorUnavailable(_silent(mirror_settings.name))
+        if adopt(settings, ledger, mirror, row, now):
+            plan = _plan(ledger, row, folder, allow_deletions)
+            todo = len(plan.puts) + len(plan.deletes)
         foreign = stranger(settings, ledger, mirror, mirror_settings, row, plan)
         if foreign is not None:
             row = replace(row, serial=0)
@@ -139,7 +150,7 @@ def to_mirror(
             plan = _plan(ledger, row, folder, allow_deletions)
             todo = len(plan.puts) + len(plan.deletes)
         slow = row.problem is not None and row.problem.code == "mirror-slow"
-        result = sync(mirror, plan, read, note, now, doubt=note, stop=stop, workers=SLOW_WORKERS if slow else WORKERS)
+        result = sync(mirror, plan, read, note, now, doubt=doubt, stop=stop, workers=SLOW_WORKERS if slow else WORKERS)
     except PublisherError as error:
         return _settle(ledger, row, serial, now, error.problem, max(todo, 1))
     except OSError as error:
