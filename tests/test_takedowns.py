@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -75,6 +76,64 @@ def test_a_key_without_rights_over_versions_holds_nothing_back(
         assert (line.state, line.problem) == ("current", None)
         admin = servers.client(store.url, servers.ADMIN)
         assert [key for key, _ in versions_of(admin, f"{name}/{page.removesuffix('html')}")] == [f"{name}/{page}"]
+
+
+def test_no_list_feed_or_picture_of_any_version_is_kept_by_the_store(tmp_path: Path, store: servers.Server) -> None:
+    town = make_town(tmp_path / "town", s3("lists", store.url))
+    town.notices(3)
+    for number in range(2):
+        town.drop("給水/1.md", f"---\n件名: 是羅の件 {number}\n日時: 2036-03-11 14:00\n---\n\n是羅さんが水を配ります。{number}\n")
+        town.drop("写真/壁.png", drawing(number))
+        publish(town)
+    (town.content / "道路").mkdir()
+    (town.content / "給水/1.md").rename(town.content / "道路/1.md")
+    publish(town)
+    admin = servers.client(store.url, servers.ADMIN)
+    before = everything(admin, "lists/")
+    assert sum(name.startswith(("lists/index", "lists/c/", "lists/a/", "lists/atom")) for name, body in before if "是羅".encode() in body) > 8
+    assert len({name for name, _ in before if name.startswith("lists/m/")}) > 3
+    for path in ("道路/1.md", "写真/壁.png"):
+        assert cli.main(["-C", str(town.root), "withdraw", path]) in (0, 3)
+    after = everything(admin, "lists/")
+    standing = {f"lists/{path}": body for path, body in town.files().items()}
+    traces = [name for name, body in after if any(word in body for word in ("是羅".encode(), "是羅".encode("cp932"))) and standing.get(name) != body]
+    assert traces == []
+    assert [name for name, _ in after if name.startswith("lists/m/")] == []
+    mirror = S3Mirror("lists", bucket_of(store, "lists"))
+    assert {path: mirror.get(path).body for path in mirror.walk()} == town.files()
+
+
+def drawing(seed: int) -> bytes:
+    from PIL import Image, ImageDraw
+
+    image = Image.new("L", (600, 400), 250)
+    ImageDraw.Draw(image).rectangle((40 + 20 * seed, 40, 200 + 20 * seed, 300), fill=20)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+def everything(store, prefix: str) -> list[tuple[str, bytes]]:
+    """Every version of everything below."""
+    found = []
+    for page in store.get_paginator("list_object_versions").paginate(Bucket=servers.BUCKET, Prefix=prefix):
+        for version in page.get("Versions", ()):
+            body = store.get_object(Bucket=servers.BUCKET, Key=version["Key"], VersionId=version["VersionId"])["Body"].read()
+            found.append((version["Key"], body))
+    return found
+
+
+def test_lists_are_purged_after_what_they_lead_to_has_arrived(town: Town) -> None:
+    mirror = MemoryMirror("memory")
+    send(town, mirror)
+    withdraw(town)
+    town.drop("給水/c.md", "# 給水所c\n\n水を配ります。\n")
+    mirror.log.clear()
+    assert send(town, mirror).state == "current" and pending(town) == []
+    log = [one for one in mirror.log if one[0] != "head" and one[0] != "get"]
+    assert log.index(("purge", "index.html")) > log.index(("put", "manifest.json")) > log.index(("put", "index.html"))
+    assert max(i for i, (what, path) in enumerate(log) if what == "put" and "n/" in path) < log.index(("put", "index.html"))
+    assert {path: body for path, (body, _) in mirror.files.items()} == town.files()
 
 
 def test_versions_go_only_while_we_may_publish(store: servers.Server) -> None:

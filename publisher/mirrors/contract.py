@@ -24,6 +24,7 @@ from typing import Protocol, runtime_checkable
 
 from publisher.mirrors.headers import Headers
 from publisher.mirrors.trouble import refused
+from publisher.patterns import pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +103,14 @@ class Mirror(Protocol):
         ...
 
 
+#: A file of the site's own folder.
+_FILE = pattern(r"[A-Za-z0-9_-]+\.[A-Za-z0-9.]*[A-Za-z0-9]")
+
+
 def checked_prefix(mirror: str, prefix: str) -> str:
-    """The beginning of paths itself when it names one document or folder; ``MirrorRefused`` when it could mean the whole site."""
+    """The beginning of paths itself when it names one document, folder or file; ``MirrorRefused`` when it could mean the whole site."""
     head, _, rest = prefix.partition("/")
-    if not (head and rest.strip("/")):
+    if not (head and rest.strip("/")) and not _FILE.fullmatch(prefix):
         raise refused(mirror, "path", path=prefix)
     checked(mirror, prefix.rstrip("/") or "?")
     return prefix

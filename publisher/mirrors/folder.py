@@ -93,7 +93,10 @@ class FolderMirror:
             if not self._must_stand():
                 return 0
             start = self._inside(prefix.rstrip("/"))
-            for folder, _, names in os.walk(start if prefix.endswith("/") else start.parent, onerror=_raise_but_missing):
+            top = start if prefix.endswith("/") else start.parent
+            for folder, below, names in os.walk(top, onerror=_raise_but_missing):
+                if top != start and Path(folder) == top:
+                    below[:] = [name for name in below if name.startswith(start.name)]  # not the whole site for one file of it
                 for name in names:
                     meant = name[1:].removesuffix(_PART) if _is_part(name) else name
                     path = (Path(folder) / meant).relative_to(self.root).as_posix()

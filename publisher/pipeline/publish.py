@@ -23,7 +23,7 @@ from publisher.pipeline.build import Desk
 from publisher.pipeline.doubt import settle
 from publisher.pipeline.report import DocumentLine, MirrorLine, RelayLine
 from publisher.pipeline.stranger import adopt, sent, stranger
-from publisher.pipeline.takedown import carry_out
+from publisher.pipeline.takedown import carry_out, worst
 from publisher.proof.tree import ROOT
 from publisher.settings import MirrorSettings, Settings
 from publisher.site.write import SiteFolder
@@ -151,13 +151,16 @@ def to_mirror(
             todo = len(plan.puts) + len(plan.deletes)
         slow = row.problem is not None and row.problem.code == "mirror-slow"
         result = sync(mirror, plan, read, note, now, doubt=doubt, stop=stop, workers=SLOW_WORKERS if slow else WORKERS)
+        with ledger.transaction():
+            ledger.mirrors.deleted(mirror_settings.name, result.deleted)
+        if not (result.failed or result.stopped) and ledger.takedowns.pending(mirror_settings.name):
+            kept = worst(one for one in (kept, carry_out(ledger, read, mirror, now, may, lists=True)) if one is not None)
     except PublisherError as error:
         return _settle(ledger, row, serial, now, error.problem, max(todo, 1))
     except OSError as error:
         return _settle(ledger, row, serial, now, _unreadable_site(mirror_settings.name, error), todo)
-    with ledger.transaction():
-        ledger.mirrors.deleted(mirror_settings.name, result.deleted)
-        if mark and result.whole:
+    if mark and result.whole:
+        with ledger.transaction():
             mending.done(ledger, row.name, mark)
     # What made way before it had sent anything has learnt nothing new.
     problem = row.problem if result.stopped and not result.uploaded and result.problem is None else result.problem

@@ -17,12 +17,15 @@ from publisher.ledger.documents import DocumentRow
 from publisher.ledger.takedowns import TakeDownRow
 from publisher.model import Kind, PageKind, PageRecord, Problem, Receipt, State
 from publisher.patterns import pattern
+from publisher.pipeline.identify import folder_of
+from publisher.site.order import ENTRANCE
 
 if TYPE_CHECKING:
     from publisher.mirrors import Mirror
     from publisher.settings import MirrorSettings, Settings
 
 EDITIONS = ("", "k/", "i/")
+FEEDS = ("atom.xml", "rss.xml", "feed.json")
 _TABLE = pattern(r"t/([^/]+)/")
 GONE = b"<!DOCTYPE html><html><head><title>-</title><meta name=\"robots\" content=\"noindex\"/></head><body><p>-</p></body></html>\n"
 """Written over a page before it is deleted: it names nothing, in any charset."""
@@ -76,24 +79,39 @@ def intend(ledger: Ledger, row: DocumentRow, reason: str, moment: datetime) -> N
 
     Until that build the old text is part of the site: a mirror that carried the order out would confirm that it stands.
     """
-    ledger.pages.touch(_INTENDED, json.dumps([row.id, reason, moment.isoformat(), _everything(ledger, row)]))
+    ledger.pages.touch(_INTENDED, json.dumps([row.id, reason, moment.isoformat(), _everything(ledger, row), _lists(ledger, row)]))
 
 
 def order_intended(ledger: Ledger, mirrors: Sequence[MirrorSettings]) -> None:
     """Order what was intended before this build. Runs within the transaction that enters its pages."""
     intended = ledger.pages.touched(_INTENDED)
-    for target, reason, moment, places in map(json.loads, intended):
-        ledger.takedowns.order([m.name for m in mirrors], places, reason, target, datetime.fromisoformat(moment))
+    for target, reason, moment, places, lists in map(json.loads, intended):
+        for why, prefixes_ in ((reason, places), (LISTS, lists)):
+            ledger.takedowns.order([m.name for m in mirrors], prefixes_, why, target, datetime.fromisoformat(moment))
     ledger.pages.untouch(_INTENDED, intended)
 
 
 _INTENDED = "takedown"
 
+LISTS = "lists"
+"""The reason of take-downs of what lists and feeds once said: these stay, and go the ordinary way; only what a store keeps behind them has to vanish."""
+
 
 def _everything(ledger: Ledger, row: DocumentRow) -> list[str]:
-    """Where all files of a document lie, and the pictures that it shows."""
-    pictures = sorted(path for path in ledger.pages.owned(f"document:{row.id}") if path.startswith("m/"))
-    return [*prefixes(ledger, row), *pictures]
+    """Where all files of a document lie, and the pictures that any of its versions shows."""
+    owners = [f"document:{row.id}", *ledger.pages.owners_below(f"document:{row.id}:v")]
+    pictures = {path for owner in owners for path in ledger.pages.owned(owner) if path.startswith("m/")}
+    return [*prefixes(ledger, row), *sorted(pictures)]
+
+
+def _lists(ledger: Ledger, row: DocumentRow) -> list[str]:
+    """The lists and feeds that bear, or once bore, a document's title and summary: of the site, its month, each category in which it stood."""
+    if row.card is None:
+        return []
+    folders = {row.category, folder_of(row.key), *(folder_of(version.path) for version in ledger.documents.versions(row.id))}
+    slugs = sorted(category.slug for folder in folders if (category := ledger.documents.category(folder)) is not None)
+    names = [ENTRANCE, f"a/{row.card.date:%Y-%m}", *(f"c/{slug}" for slug in slugs)]
+    return [*FEEDS, *(f"{edition}{name}" for name in names for edition in EDITIONS)]
 
 
 def order_ended(ledger: Ledger, mirrors: Sequence[MirrorSettings], gone: Iterable[str], moment: datetime) -> None:
@@ -109,18 +127,22 @@ def order_ended(ledger: Ledger, mirrors: Sequence[MirrorSettings], gone: Iterabl
             order(ledger, mirrors, [row], "ended", moment)
 
 
-def carry_out(ledger: Ledger, read: Callable[[str], bytes], mirror: Mirror, now: datetime, may: Callable[[], bool] = lambda: True) -> Undone | None:
+def carry_out(ledger: Ledger, read: Callable[[str], bytes], mirror: Mirror, now: datetime, may: Callable[[], bool] = lambda: True, lists: bool = False) -> Undone | None:
     """Do what is pending on one mirror. None when all of it is done; what was not confirmed stays pending.
 
     A mirror that refuses one of them is asked for the others; where it does not answer, they wait for the next run, which begins behind the one
-    that failed. Raises ``MirrorError`` only where we may publish no more (``may``).
+    that failed. ``lists``: what is pending of lists and feeds, when today's stand there already; else all but that. Raises ``MirrorError`` only where we may publish no more (``may``).
     """
     undone: list[Undone] = []
     for row in _in_turn(ledger, mirror.name):
-        seen = True
+        if (row.reason == LISTS) is not lists:
+            continue
+        seen = not lists
         try:
             things = 0
-            if not (row.prefix.startswith("m/") and ledger.pages.get(row.prefix) is not None):  # else another document shows the same picture
+            if lists:
+                things = mirror.purge(row.prefix, _known(ledger, mirror.name, row.prefix))
+            elif not (row.prefix.startswith("m/") and ledger.pages.get(row.prefix) is not None):  # else another document shows the same picture
                 keep = _replace(ledger, read, mirror, row.prefix, now)
                 seen = False
                 things = mirror.purge(row.prefix, keep)
@@ -135,7 +157,16 @@ def carry_out(ledger: Ledger, read: Callable[[str], bytes], mirror: Mirror, now:
             continue
         with ledger.transaction():
             ledger.takedowns.finish([row.number], now, things)
+    return worst(undone)
+
+
+def worst(undone: Iterable[Undone]) -> Undone | None:
+    """What staff have to know first."""
     return max(undone, key=lambda one: (one.seen, not one.refused), default=None)
+
+
+def _known(ledger: Ledger, mirror: str, prefix: str) -> set[str]:
+    return {page.path for page in ledger.takedowns.pages_below(prefix)} | ledger.takedowns.receipts_below(mirror, prefix).keys()
 
 
 _OF_ONE_FILE = frozenset({"mirror-undead", "mirror-lying"})
