@@ -183,3 +183,33 @@ def test_after_a_restore_a_list_that_is_nobodys_says_nothing_and_stops_nothing(t
     assert publish(town)["north"].state == "current"
     held = {p.relative_to(town.root / "north").as_posix(): p.read_bytes() for p in (town.root / "north").rglob("*") if p.is_file()}
     assert held == town.files()
+
+
+def test_that_a_list_is_about_to_be_sent_is_on_the_disk_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else after a power failure our own list would look like that of another machine."""
+    from publisher.ledger import Ledger
+    from publisher.mirrors import FolderMirror
+
+    town = make_town(tmp_path / "town", FOLDERS)
+    town.notices(1)
+    enduring, put, seen = Ledger.enduring, FolderMirror.put, []
+
+    def watched(self: Ledger):
+        seen.append(self._connection.execute("PRAGMA synchronous").fetchone())
+        return enduring(self)
+
+    def stored(self, path: str, body: bytes, headers) -> None:
+        if path == "manifest.json":
+            seen.append(path)
+        put(self, path, body, headers)
+
+    monkeypatch.setattr(Ledger, "enduring", watched)
+    monkeypatch.setattr(FolderMirror, "put", stored)
+    toml = town.root / "publisher.toml"
+    toml.write_text(toml.read_text("utf-8").replace('\n[[mirrors]]\nname = "south"\nurl = "south"\n', ""), encoding="utf-8")
+    publish(town)
+    assert seen == [(1,), "manifest.json"]
+    with town.desk() as opened:
+        with enduring(opened.ledger):
+            assert opened.ledger._connection.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert opened.ledger._connection.execute("PRAGMA synchronous").fetchone() == (1,)
