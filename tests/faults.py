@@ -68,7 +68,7 @@ class _Between(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
-        fault = self.server.weather.strikes()
+        fault = "403" if self.server.forbidden(self.command, self.path) else self.server.weather.strikes()
         if fault == "refuse":
             return self._cut()
         if fault == "reset":
@@ -159,6 +159,10 @@ class FaultyStore:
         """(path of the request, SHA-256 of the body) of every upload that the store itself has answered with 200, in that order."""
         return self.server.stored
 
+    def forbid(self, which: Callable[[str, str], bool]) -> None:
+        """From now on answer 403 AccessDenied to those requests (method, path with its query), as to a key without that right."""
+        self.server.forbidden = which
+
     @property
     def idle(self) -> bool:
         """No request is under way: what a killed process had asked for has been done or not."""
@@ -171,6 +175,7 @@ def between(store: str, seed: int, behind: Callable[[str, bytes], None] | None =
     server = _Server(("127.0.0.1", 0), _Between)
     server.store, server.weather, server.behind = store, Weather(seed, **weather), behind
     server.over, server.stored, server.under_way = threading.Event(), [], set()
+    server.forbidden = lambda method, path: False
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

@@ -305,3 +305,18 @@ def test_lists_are_kept_in_no_cache_on_the_way(neighbour: Town, here: Town) -> N
 def test_a_bundle_for_our_mirrors_needs_a_name(neighbour: Town, here: Town, tmp_path: Path) -> None:
     publisher(neighbour, "bundle", str(tmp_path / "all.bundle"))
     assert "--name" in refused(here, tmp_path / "all.bundle", neighbour.public / "minisign.pub")
+
+
+def test_however_much_the_neighbour_takes_down_goes_from_our_mirrors(neighbour: Town, here: Town) -> None:
+    """The ceiling of deletions guards against accidents of our own; the neighbour's signed list is the authority for its site."""
+    for number in range(10, 40):
+        notice(neighbour, f"道路/{number}.md", f"通行止め{number}号")
+    publisher(neighbour, "build")
+    key = neighbour.public / "minisign.pub"
+    assert carry(here, neighbour.public, key, "--name", "tonari")[0] == 0
+    toml = neighbour.root / "publisher.toml"
+    toml.write_text(toml.read_text("utf-8") + "\n[editions]\nlegacy = false\nlight = false\n", encoding="utf-8")
+    publisher(neighbour, "build")
+    code, said = carry(here, neighbour.public, key, "--name", "tonari")
+    assert code == 0 and said["mirrors"][0]["deleted"] > 60
+    assert signed(here.root / "mirror" / "tonari" / "tonari") == signed(neighbour.public)

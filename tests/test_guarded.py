@@ -9,7 +9,7 @@ import pytest
 
 from publisher.errors import MirrorUnavailable
 from publisher.ledger import Ledger
-from publisher.mirrors import Guarded, MemoryMirror, Retrying, headers, unavailable
+from publisher.mirrors import FolderMirror, Guarded, MemoryMirror, Retrying, headers, unavailable
 from publisher.model import PageKind
 from publisher.pipeline.decide import withdraw
 from publisher.pipeline.publish import to_mirror, to_mirrors
@@ -69,6 +69,24 @@ def test_reading_needs_no_lease() -> None:
         with pytest.raises(MirrorUnavailable):
             write()
     assert bare.files["n/a.html"][0] == b"x"
+
+
+def test_a_purge_asks_before_each_deletion() -> None:
+    bare = MemoryMirror()
+    for number in range(6):
+        bare.put(f"n/a.{number}.html", b"x", PAGE)
+    mirror = Guarded(bare, Lease(3), lambda name: unavailable(name, "cut"))
+    with pytest.raises(MirrorUnavailable):
+        mirror.purge("n/a.", ())
+    assert len(bare.files) == 4
+
+
+def test_a_folder_is_purged_no_further_than_the_lease_goes(town: Town) -> None:
+    before = held(town)
+    mirror = Guarded(FolderMirror("north", town.root / "north"), Lease(3), lambda name: unavailable(name, "cut"))
+    with pytest.raises(MirrorUnavailable):
+        mirror.purge("k/n/", ())
+    assert len(before - held(town)) == 2
 
 
 def test_deletions_stop_with_the_lease_and_go_on_with_it(town: Town) -> None:

@@ -119,8 +119,14 @@ class MirrorContract:
         mirror.purge("n/abcdef.", ())
         assert mirror.get("n/abcdef.html") is None
         mirror.purge("t/nothing/", ())
+        for path in ("c/kyusui.html", "c/kyusui-2.html", "c/kyusui/atom.xml", "n/index.html", "atom.xml"):
+            mirror.put(path, b"new", PAGE)
+        mirror.purge("c/kyusui", {"c/kyusui.html"})
+        mirror.purge("index.html", {"index.html"})
+        mirror.purge("atom.xml", ())
+        assert sorted(mirror.walk()) == sorted(["t/hinansha/index.html", *theirs[:3], "k/t/hinansha/index.html", "c/kyusui.html", "n/index.html"])
 
-    @pytest.mark.parametrize("prefix", ["", "/", "t", "t/", "k/", "../t/", "t/../", "/t/x"])
+    @pytest.mark.parametrize("prefix", ["", "/", "t", "t/", ".", "..", "t.", "k/", "../t/", "t/../", "/t/x"])
     def test_purge_refuses_what_could_be_the_whole_site(self, mirror: Mirror, prefix: str) -> None:
         mirror.put("t/x/index.html", b"stays", PAGE)
         with pytest.raises(MirrorRefused):

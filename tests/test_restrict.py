@@ -244,7 +244,7 @@ def test_a_withdrawal_takes_the_same_way(town: Town, capsys: pytest.CaptureFixtu
     assert run(town, "withdraw", "給水/水.md") == 0
     assert not any("/n/" in path for path in traces(town))
     rows = sqlite3.connect(town.root / ".publisher" / "ledger.db").execute("SELECT mirror, reason, done FROM takedowns").fetchall()
-    assert {(mirror, reason) for mirror, reason, done in rows if done} == {("one", "withdraw"), ("two", "withdraw")}
+    assert {(mirror, reason) for mirror, reason, done in rows if done} == {(mirror, reason) for mirror in ("one", "two") for reason in ("withdraw", "lists")}
     assert all(done for *_, done in rows)
 
 

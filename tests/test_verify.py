@@ -190,3 +190,60 @@ def test_a_site_without_a_key_is_compared_too(tmp_path: Path) -> None:
     code, said = publisher(place, "verify", "--all")
     assert (code, said["signed"], said["mirrors"][0]["state"]) == (0, False, "ok")
     assert not (place.public / "manifest.json.minisig").exists()
+
+
+def harm(town: Town) -> None:
+    """One file overwritten, one deleted."""
+    pages = sorted((town.root / "mirror" / "n").glob("*.html"))
+    pages[1].write_bytes(pages[1].read_bytes().replace("10時".encode(), "11時".encode()))
+    sorted((town.root / "mirror" / "k" / "n").glob("*.html"))[0].unlink()
+
+
+def test_what_was_found_damaged_is_sent_again(town: Town) -> None:
+    harm(town)
+    assert publisher(town, "publish")[1]["mirrors"][0]["uploaded"] <= 1  # nobody knows of it yet: alive.json at most
+    assert publisher(town, "verify", "--all")[0] == 4
+    code, said = publisher(town, "publish")
+    assert code == 0 and said["mirrors"][0]["uploaded"] in (2, 3)
+    assert publisher(town, "verify", "--all")[0] == 0
+    assert publisher(town, "publish")[1]["mirrors"][0]["uploaded"] <= 1
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "manifest.json.minisig", "manifest/"])
+def test_a_list_that_is_not_ours_is_sent_again_and_after_it_what_it_hid(town: Town, name: str) -> None:
+    mirror = town.root / "mirror"
+    for file in [mirror / name] if (mirror / name).is_file() else (mirror / name).glob("*.json"):
+        data = bytearray(file.read_bytes())
+        data[len(data) // 2] ^= 1
+        file.write_bytes(bytes(data))
+    harm(town)
+    for _ in range(2):
+        assert publisher(town, "verify", "--all")[0] == 4
+        assert publisher(town, "publish")[0] == 0
+        if publisher(town, "verify", "--all")[0] == 0:
+            break
+    assert publisher(town, "verify", "--all")[0] == 0
+
+
+def test_damage_that_is_found_while_a_run_is_under_way_is_mended_by_the_next(town: Town) -> None:
+    from publisher.pipeline import mending
+    from publisher.pipeline.build import build, desk
+    from publisher.pipeline.publish import to_mirrors
+    from publisher.pipeline.verify import Verdict
+
+    path = sorted((town.root / "mirror" / "n").glob("*.html"))[1].relative_to(town.root / "mirror").as_posix()
+    with desk(town.settings()) as opened:
+        build(opened, town.now)
+        told = False
+
+        def may() -> bool:
+            nonlocal told
+            if not told:  # the run has read what the mirror confirmed
+                told = True
+                mending.suspect(opened.settings, [Verdict("写し", "damaged", damaged=(path,))])
+            return True
+
+        to_mirrors(opened, town.now, may)
+        (town.root / "mirror" / path).unlink()
+        (line,) = to_mirrors(opened, town.now)
+    assert line.uploaded == 1 and (town.root / "mirror" / path).is_file()

@@ -45,6 +45,7 @@ def verify(options: argparse.Namespace) -> int:
     """Read every mirror as the public does; 4 when one of them is not whole, genuine and fresh."""
     from publisher.errors import UsageError
     from publisher.ledger import Ledger
+    from publisher.pipeline import mending
     from publisher.pipeline.keys import signing_key
     from publisher.pipeline.verify import SAMPLE, verify
 
@@ -61,6 +62,7 @@ def verify(options: argparse.Namespace) -> int:
         ledger.close()
     sample = None if options.all else options.sample or SAMPLE
     found = verify(settings, key.public if key else None, serial, clock(settings), options.mirror, sample, progress_bar(options))
+    mending.suspect(settings, found)
     if options.json:
         print(json.dumps({"mirrors": [one.as_json() for one in found], "signed": key is not None}, ensure_ascii=False))
     for one in found:

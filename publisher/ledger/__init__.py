@@ -108,6 +108,15 @@ class Ledger:
         if self._connection.in_transaction:  # SQLite has gone back by itself when the disk was full
             self._connection.execute("ROLLBACK")
 
+    @contextmanager
+    def enduring(self) -> Iterator[None]:
+        """What is recorded within outlives a power failure, and with it all that was recorded before. Costs a wait for the disk."""
+        self._connection.execute("PRAGMA synchronous = FULL")
+        try:
+            yield
+        finally:
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+
     def close(self) -> None:
         self._connection.close()
 

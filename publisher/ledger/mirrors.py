@@ -95,6 +95,13 @@ class Mirrors:
             [(receipt.mirror, receipt.path, receipt.sha256, receipt.headers, receipt.moment.isoformat()) for receipt in receipts],
         )
 
+    def suspect(self, mirror: str, paths: Iterable[str] | None) -> None:
+        """What stands at these paths (None: anywhere) may be damaged: the receipts promise nothing any more."""
+        if paths is None:
+            self._db.execute("UPDATE receipts SET sha256 = '', headers = '' WHERE mirror = ?", (mirror,))
+        else:
+            self._db.executemany("UPDATE receipts SET sha256 = '', headers = '' WHERE mirror = ? AND path = ?", [(mirror, path) for path in paths])
+
     def deleted(self, mirror: str, paths: Iterable[str]) -> None:
         self._db.executemany("DELETE FROM receipts WHERE mirror = ? AND path = ?", [(mirror, path) for path in paths])
 

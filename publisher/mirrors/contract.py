@@ -18,12 +18,13 @@ under the site's own paths and knows nothing of their meaning or order: the plan
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from publisher.mirrors.headers import Headers
 from publisher.mirrors.trouble import refused
+from publisher.patterns import pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,10 @@ class Head:
     md5: str = ""
 
 
+def unasked() -> None:
+    """Nobody has to be asked before a deletion."""
+
+
 @runtime_checkable
 class Mirror(Protocol):
     """One mirror. Paths are those of the site: relative, ASCII, ``/`` between parts; see ``checked``."""
@@ -85,11 +90,11 @@ class Mirror(Protocol):
         """What the store says of a file, or None when there is none."""
         ...
 
-    def purge(self, prefix: str, keep: Collection[str]) -> int:
+    def purge(self, prefix: str, keep: Collection[str], ask: Callable[[], None] = unasked) -> int:
         """Leave nothing of what ever stood under paths that start so, but the files of ``keep`` as they are now.
 
         Where the store keeps older versions of files, they go for good, and so do the marks of deletion. Returns how many things
-        went. Safe to repeat.
+        went. Safe to repeat. ``ask`` is called before each look and each deletion, from several threads; what it raises ends the work.
         """
         ...
 
@@ -98,10 +103,14 @@ class Mirror(Protocol):
         ...
 
 
+#: A file of the site's own folder.
+_FILE = pattern(r"[A-Za-z0-9_-]+\.[A-Za-z0-9.]*[A-Za-z0-9]")
+
+
 def checked_prefix(mirror: str, prefix: str) -> str:
-    """The beginning of paths itself when it names one document or folder; ``MirrorRefused`` when it could mean the whole site."""
+    """The beginning of paths itself when it names one document, folder or file; ``MirrorRefused`` when it could mean the whole site."""
     head, _, rest = prefix.partition("/")
-    if not (head and rest.strip("/")):
+    if not (head and rest.strip("/")) and not _FILE.fullmatch(prefix):
         raise refused(mirror, "path", path=prefix)
     checked(mirror, prefix.rstrip("/") or "?")
     return prefix

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
-from publisher.mirrors.contract import Head, Mirror, Stored, checked
+from publisher.mirrors.contract import Head, Mirror, Stored, checked, unasked
 from publisher.mirrors.headers import Headers
 
 
@@ -41,7 +41,7 @@ class Dry:
     def head(self, path: str) -> Head | None:
         return self.mirror.head(path)
 
-    def purge(self, prefix: str, keep: Collection[str]) -> int:
+    def purge(self, prefix: str, keep: Collection[str], ask: Callable[[], None] = unasked) -> int:
         self._record("purge", prefix)
         return 0
 

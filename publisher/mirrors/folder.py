@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from publisher.errors import MirrorError
-from publisher.mirrors.contract import Head, Stored, checked, checked_prefix
+from publisher.mirrors.contract import Head, Stored, checked, checked_prefix, unasked
 from publisher.mirrors.headers import Headers
 from publisher.mirrors.trouble import refused, unavailable
 
@@ -85,7 +85,7 @@ class FolderMirror:
             self._must_stand()
             return Head(target.stat().st_size) if target.is_file() else None
 
-    def purge(self, prefix: str, keep: Collection[str]) -> int:
+    def purge(self, prefix: str, keep: Collection[str], ask: Callable[[], None] = unasked) -> int:
         """A folder keeps no versions; what stands there and is not kept is deleted, torn files of a crash with it."""
         checked_prefix(self.name, prefix)
         gone = 0
@@ -93,11 +93,15 @@ class FolderMirror:
             if not self._must_stand():
                 return 0
             start = self._inside(prefix.rstrip("/"))
-            for folder, _, names in os.walk(start if prefix.endswith("/") else start.parent, onerror=_raise_but_missing):
+            top = start if prefix.endswith("/") else start.parent
+            for folder, below, names in os.walk(top, onerror=_raise_but_missing):
+                if top != start and Path(folder) == top:
+                    below[:] = [name for name in below if name.startswith(start.name)]  # not the whole site for one file of it
                 for name in names:
                     meant = name[1:].removesuffix(_PART) if _is_part(name) else name
                     path = (Path(folder) / meant).relative_to(self.root).as_posix()
                     if path.startswith(prefix) and (path not in keep or meant != name):
+                        ask()
                         (Path(folder) / name).unlink(missing_ok=True)
                         gone += 1
         return gone

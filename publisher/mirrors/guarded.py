@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 
 from publisher.errors import MirrorError
-from publisher.mirrors.contract import Head, Mirror, Stored
+from publisher.mirrors.contract import Head, Mirror, Stored, unasked
 from publisher.mirrors.headers import Headers
 
 
@@ -36,9 +36,13 @@ class Guarded:
     def head(self, path: str) -> Head | None:
         return self.mirror.head(path)
 
-    def purge(self, prefix: str, keep: Collection[str]) -> int:
+    def purge(self, prefix: str, keep: Collection[str], ask: Callable[[], None] = unasked) -> int:
+        def asked() -> None:
+            ask()
+            self._ask()
+
         self._ask()
-        return self.mirror.purge(prefix, keep)
+        return self.mirror.purge(prefix, keep, asked)
 
     def walk(self) -> Iterator[str]:
         return self.mirror.walk()

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 
 from publisher.errors import MirrorError
-from publisher.mirrors.contract import Head, Stored, checked, checked_prefix
+from publisher.mirrors.contract import Head, Stored, checked, checked_prefix, unasked
 from publisher.mirrors.headers import Headers
 
 #: Asked before each operation with its name (put, delete, get, head, walk) and path ("" for walk).
@@ -45,12 +45,13 @@ class MemoryMirror:
         found = self._act("head", checked(self.name, path), lambda: self.files.get(path))
         return None if found is None else Head(len(found[0]), found[1])
 
-    def purge(self, prefix: str, keep: Collection[str]) -> int:
+    def purge(self, prefix: str, keep: Collection[str], ask: Callable[[], None] = unasked) -> int:
         checked_prefix(self.name, prefix)
 
         def effect() -> int:
             old = [path for path in self.files if path.startswith(prefix) and path not in keep]
             for path in old:
+                ask()
                 del self.files[path]
             return len(old)
 

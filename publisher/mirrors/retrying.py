@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import TypeVar
 
 from publisher.errors import MirrorUnavailable
-from publisher.mirrors.contract import Head, Mirror, Stored
+from publisher.mirrors.contract import Head, Mirror, Stored, unasked
 from publisher.mirrors.headers import Headers
 
 T = TypeVar("T")
@@ -51,8 +51,8 @@ class Retrying:
     def head(self, path: str) -> Head | None:
         return self._again(lambda: self.mirror.head(path))
 
-    def purge(self, prefix: str, keep: Collection[str]) -> int:
-        return self._again(lambda: self.mirror.purge(prefix, keep))
+    def purge(self, prefix: str, keep: Collection[str], ask: Callable[[], None] = unasked) -> int:
+        return self._again(lambda: self.mirror.purge(prefix, keep, ask))
 
     def walk(self) -> Iterator[str]:
         """Starts anew when a listing breaks off, and leaves out what it has given already."""

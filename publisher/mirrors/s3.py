@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from publisher.errors import MirrorError
 from publisher.mirrors import aws
 from publisher.mirrors.bucket import Bucket
-from publisher.mirrors.contract import Head, Stored, checked, checked_prefix
+from publisher.mirrors.contract import Head, Stored, checked, checked_prefix, unasked
 from publisher.mirrors.headers import Headers
 from publisher.mirrors.s3_trouble import (
     answered,
@@ -36,6 +36,7 @@ from publisher.patterns import pattern
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
+    from botocore.exceptions import ClientError
 
 _DIGEST = "x-amz-meta-sha256"
 _EMPTY = hashlib.sha256(b"").hexdigest()
@@ -50,6 +51,8 @@ _ABSENT = {"NoSuchKey", "NotFound", "404"}
 ROUNDS = 3
 #: Times that a write under a condition is begun anew because another one was under way.
 CONFLICTS = 3
+#: Refusals after which a store is asked to let no more versions go.
+PATIENCE = 20
 #: Answers of a store that keeps no versions to a question about them.
 _UNVERSIONED = {"NotImplemented", "MethodNotAllowed", "501", "405"}
 
@@ -164,59 +167,100 @@ class S3Mirror:
             self._etag(answer)
         return answer
 
-    def purge(self, prefix: str, keep: Collection[str]) -> int:
-        """Older versions first, then the marks of deletion: a mark that went before its file would bring the file back."""
+    def purge(self, prefix: str, keep: Collection[str], ask: Callable[[], None] = unasked) -> int:
+        """Older versions first, then the marks of deletion: a mark that went before its file would bring the file back.
+
+        What stands there and is not kept goes also where the store shows no versions or lets none go; ``MirrorRefused`` says so afterwards.
+        """
         where = self._prefix + checked_prefix(self.name, prefix)
         kept = {self._prefix + path for path in keep}
         went = 0
         with self._words():
             for _ in range(ROUNDS):
-                files, marks = self._versions(where)
+                ask()
+                files, marks, hidden = self._versions(where)
                 old = [(key, version) for key, version, latest in files if not latest or key not in kept]
                 if not old and not marks:
+                    if hidden:
+                        raise refused(self.name, "versions-hidden", place=self.bucket.place, detail=hidden)
                     return went
-                self._forget(old)
-                self._forget(marks)
+                refusal = self._forget(old, ask)
+                if refusal:
+                    self._forget([(key, "") for key, version, latest in files if version and latest and key not in kept], ask)
+                else:
+                    refusal = self._forget(marks, ask)
+                if refusal:
+                    raise refused(self.name, "versions-kept", place=self.bucket.place, detail=refusal)
                 went += len(old) + len(marks)
         raise unavailable(self.name, "undead", path=prefix)
 
-    def _forget(self, versions: Sequence[tuple[str, str]]) -> None:
-        """Several at a time: a roll has forty thousand files, and each answer takes as long as the line is."""
+    def _forget(self, versions: Sequence[tuple[str, str]], ask: Callable[[], None]) -> str:
+        """Several at a time: a roll has forty thousand files, and each answer takes as long as the line is.
+
+        The store's word where it did not let versions go, else "". After a few refusals no more are asked for: a key without the right meets
+        the same answer forty thousand times.
+        """
         from concurrent.futures import ThreadPoolExecutor
 
         client = self.client()
-        with ThreadPoolExecutor(self.bucket.connections, thread_name_prefix=f"purge-{self.name}") as pool:
-            for _ in pool.map(lambda one: self._forget_one(client, *one), versions):
-                pass
+        refusals: list[str] = []
 
-    def _forget_one(self, client: Any, key: str, version: str) -> None:
+        def one(version: tuple[str, str]) -> None:
+            if len(refusals) >= PATIENCE:
+                return
+            ask()
+            if word := self._forget_one(client, *version):
+                refusals.append(word)
+
+        with ThreadPoolExecutor(self.bucket.connections, thread_name_prefix=f"purge-{self.name}") as pool:
+            for _ in pool.map(one, versions):
+                pass
+        return refusals[0] if refusals else ""
+
+    def _forget_one(self, client: Any, key: str, version: str) -> str:
+        """The store's word where it refused to let a version go; what stands (no ``version``) has to go."""
         from botocore.exceptions import ClientError
 
         try:
             client.delete_object(**{"Bucket": self.bucket.bucket, "Key": key} | ({"VersionId": version} if version else {}))
         except ClientError as error:
-            if str(error.response.get("Error", {}).get("Code", "")) not in _ABSENT:
+            if str(error.response.get("Error", {}).get("Code", "")) in _ABSENT:
+                return ""
+            if not version:
                 raise
+            return self._forbids(error)
+        return ""
 
-    def _versions(self, where: str) -> tuple[list[tuple[str, str, bool]], list[tuple[str, str]]]:
-        """(key, version, whether it is the one that stands) of every file below, and the marks of deletion.
+    def _forbids(self, error: ClientError) -> str:
+        """The store's word where it understood and does not allow it; anything else is raised."""
+        meant = told(self.name, self.bucket, error)
+        if meant.problem.code not in ("mirror-forbidden", "mirror-unknown"):
+            raise error
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        status = str(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", ""))
+        return " ".join(dict.fromkeys(word for word in (status, code) if word))
 
-        A store that knows no versions is asked for its files.
+    def _versions(self, where: str) -> tuple[list[tuple[str, str, bool]], list[tuple[str, str]], str]:
+        """(key, version, whether it is the one that stands) of every file below, the marks of deletion, and the store's word where it does
+        not show its versions.
+
+        A store that knows or shows no versions is asked for its files.
         """
         from botocore.exceptions import ClientError
 
         files: list[tuple[str, str, bool]] = []
         marks: list[tuple[str, str]] = []
+        hidden = ""
         try:
             for page in self.client().get_paginator("list_object_versions").paginate(Bucket=self.bucket.bucket, Prefix=where):
                 files += [(v["Key"], _version(v), v.get("IsLatest", True)) for v in page.get("Versions", ())]
                 marks += [(m["Key"], _version(m)) for m in page.get("DeleteMarkers", ())]
         except ClientError as error:
             if str(error.response.get("Error", {}).get("Code", "")) not in _UNVERSIONED:
-                raise
+                hidden = self._forbids(error)
             pages = self.client().get_paginator("list_objects_v2").paginate(Bucket=self.bucket.bucket, Prefix=where)
-            files = [(entry["Key"], "", True) for page in pages for entry in page.get("Contents", ())]
-        return files, marks
+            files, marks = [(entry["Key"], "", True) for page in pages for entry in page.get("Contents", ())], []
+        return files, marks, hidden
 
     def walk(self) -> Iterator[str]:
         with self._words():

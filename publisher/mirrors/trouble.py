@@ -111,12 +111,32 @@ _WORDS = {
         "送り先は、条件つきの書き込み（If-Match、If-None-Match）を知りません（{detail}）。",
         "複数の機械で交代するには、条件つきの書き込みを守る置き場所に替えてください。",
     ),
+    "versions-hidden": (
+        "保存先「{place}」が、古い版の一覧を見せません（{detail}）。古い版が残っているかどうかも、確かめられません。",
+        "管理者に、この公開先の鍵に、古い版の一覧（ListBucketVersions）と消去（DeleteObjectVersion）を許すよう連絡してください。許されしだい、自動で消します。",
+    ),
+    "versions-kept": (
+        "保存先「{place}」が、古い版を消すのを許しません（{detail}）。",
+        "管理者に、この公開先の鍵に、古い版の消去（DeleteObjectVersion）を許すよう、バケットにオブジェクトロックがあれば外すよう、連絡してください。できしだい、自動で消します。",
+    ),
+    "newer": (
+        "保存先「{place}」には、この町の別の機械が、より新しい内容（通し番号 {theirs}。この機械が送ったのは {ours} まで）を公開しています。何も送っていません。",
+        "どの機械が続けるかを決めてください。この機械で続けるなら、もう一方で publisher backup をしてから止め、この機械の空のフォルダーに publisher restore して、"
+        "publish します。この機械の内容のほうが正しければ、もう一方を止め、公開先の manifest.json を消してから、publisher publish を実行してください。",
+    ),
     "unknown": ("送り先が断りました（{detail}）。", "管理者に、この文を添えて連絡してください。"),
 }
 
 
+#: Of what was taken down the pages are gone, and older versions may stand in the store.
+OLD_VERSIONS = "いま見えるページからは消えています。保存先に残る古い版（取り下げる前の内容）は、番地を知る人に読まれるおそれがあります。"
+
+
 #: What the public sees there, where it is not what we have confirmed.
 _SHOWN = {
+    "newer": "この公開先には、その機械が公開した、より新しい内容が見えています。",
+    "versions-hidden": OLD_VERSIONS,
+    "versions-kept": OLD_VERSIONS,
     "foreign": "送り直すまで、この公開先には、別のだれかが書いた内容が見えているおそれがあります。",
     "occupied": "この公開先には、その別のサイトが見えています。",
     "undead": "この公開先では、消したはずのページが、まだ見えています。",

@@ -281,6 +281,7 @@ def _finish(desk_: Desk, rendering: Rendering, now: datetime) -> Outputs:
         rendering.record(staged)
         personal = [path for path in rendering.dropped if (page := ledger.pages.get(path)) is not None and page.personal]
         ledger.pages.bury(sorted(rendering.dropped), rendering.serial)
+        takedown.order_intended(ledger, desk_.settings.mirrors)
         takedown.order_ended(ledger, desk_.settings.mirrors, personal, now)
         changed = bool(staged or rendering.dropped) or _is_due(ledger, "root", RENEWED, now)
         if changed:

@@ -97,7 +97,8 @@ def carry(
         for mirror, place in zip(settings.mirrors, mirrors, strict=True):
             _make_room(mirror, place)
         register(ledger, mirrors)
-        lines = tuple(to_mirror(settings, ledger, SiteFolder(folder), mirror, now) for mirror in mirrors)
+        # What goes is what the neighbour's signed manifest names no more: there is nobody to ask, and no accident of ours.
+        lines = tuple(to_mirror(settings, ledger, SiteFolder(folder), mirror, now, allow_deletions=True) for mirror in mirrors)
         return CarryReport(source, name, root.site, done, lines)
 
 

@@ -80,7 +80,7 @@ def _decide(desk: Desk, rows: list[FileRow], action: str, moment: datetime, who:
                 run.take_down(row)
                 document = desk.ledger.documents.get(row.document)
                 if document is not None:
-                    takedown.order(desk.ledger, desk.settings.mirrors, [document], "withdraw", moment)
+                    takedown.intend(desk.ledger, document, "withdraw", moment)
             if (desk.settings.paths.content / row.path).exists():
                 run.look_again([row], hands)
             elif action == "withdraw":

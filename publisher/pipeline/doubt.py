@@ -6,7 +6,6 @@ that is not the one we know of is read, and its files count as what the mirror h
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,8 +17,8 @@ from publisher.ledger.mirrors import MirrorRow
 from publisher.mirrors import Mirror
 from publisher.model import Receipt
 from publisher.pipeline.hurry import ANSWER, in_time, once
+from publisher.proof.tree import DEEPEST, ROOT, Broken, parse_root, read_shard, shard_path
 from publisher.settings import MirrorSettings, Settings
-from publisher.site.manifest import shard_path
 
 
 def settle(ledger: Ledger, mirror: Mirror, row: MirrorRow, now: datetime) -> MirrorRow:
@@ -27,13 +26,15 @@ def settle(ledger: Ledger, mirror: Mirror, row: MirrorRow, now: datetime) -> Mir
     doubt = ledger.fact("doubt")
     if doubt is None or ledger.fact(f"doubt {row.name}") == doubt:
         return row
-    held = dict(_held(ledger, mirror, row.name))
+    known_to_stand = dict(held(ledger, mirror, row.name))
     with ledger.transaction():
-        if not held:
+        if not known_to_stand:
             ledger.mirrors.deleted(row.name, [record.path for record in ledger.pages.all()])
-        known = ledger.mirrors.receipts(row.name, held)
+        known = ledger.mirrors.receipts(row.name, known_to_stand)
         ledger.mirrors.confirm(
-            Receipt(row.name, path, sha256, known.get(path, ("", ""))[1], now) for path, sha256 in held.items() if known.get(path, ("",))[0] != sha256
+            Receipt(row.name, path, sha256, known.get(path, ("", ""))[1], now)
+            for path, sha256 in known_to_stand.items()
+            if known.get(path, ("",))[0] != sha256
         )
         new = replace(row, serial=0)
         ledger.mirrors.settle(new)
@@ -47,7 +48,7 @@ def answering(settings: Settings) -> list[tuple[Mirror, int]]:
     def one(settings_: MirrorSettings) -> tuple[Mirror | None, int]:
         try:
             mirror = once(settings_, settings)
-            stored = mirror.get("manifest.json")
+            stored = mirror.get(ROOT)
         except PublisherError:
             return None, 0  # it cannot be asked: its line will say so when it is sent to
         try:
@@ -64,30 +65,34 @@ def published(settings: Settings) -> int:
     return max((serial for _, serial in answering(settings)), default=0)
 
 
-def _held(ledger: Ledger, mirror: Mirror, name: str) -> Iterator[tuple[str, str]]:
-    """(path, SHA-256) of what the manifest says and our receipts do not; nothing at all where there is no manifest."""
-    stored = mirror.get("manifest.json")
+def held(ledger: Ledger, mirror: Mirror, name: str) -> Iterator[tuple[str, str]]:
+    """(path, SHA-256) of what the manifest says and our receipts do not; nothing at all where there is no manifest that can be read."""
+    stored = mirror.get(ROOT)
     try:
-        shards = json.loads(stored.body)["shards"] if stored is not None else {}
-    except (ValueError, KeyError, TypeError):
+        root = parse_root(stored.body) if stored is not None else None
+    except Broken:
+        return  # whoever wrote it, it says nothing of what the mirror holds
+    if stored is None or root is None:
         return
-    if stored is not None:
-        yield "manifest.json", stored.sha256
-    todo = [(prefix, str(sha256)) for prefix, (sha256, _) in shards.items()]
+    yield ROOT, stored.sha256
+    todo = [(prefix, sha256) for prefix, (sha256, _) in root.shards.items()]
     while todo:
         prefix, sha256 = todo.pop()
         path = shard_path(prefix)
         if ledger.mirrors.receipts(name, [path]).get(path, ("",))[0] == sha256:
             continue
         shard = mirror.get(path)
-        if shard is None or hashlib.sha256(shard.body).hexdigest() != sha256:
+        try:
+            if shard is None or len(prefix) > DEEPEST:
+                raise Broken("missing", path, "目録の一部がありません")
+            below, files = read_shard(shard.body, prefix, sha256)
+        except Broken:
             yield path, ""
             yield from ((record.path, "") for record in ledger.pages.in_shard(prefix))
             continue
         yield path, sha256
-        value = json.loads(shard.body)
-        files = {file: str(about[0]) for file, about in value.get("files", {}).items()}
-        yield from files.items()
+        yield from ((file.path, file.sha256) for file in files)
         if files:
-            yield from ((record.path, "") for record in ledger.pages.in_shard(prefix) if record.path not in files)
-        todo += [(child, str(about[0])) for child, about in value.get("shards", {}).items()]
+            named = {file.path for file in files}
+            yield from ((record.path, "") for record in ledger.pages.in_shard(prefix) if record.path not in named)
+        todo += [(child, hashed) for child, (hashed, _) in below.items()]

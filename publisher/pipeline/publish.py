@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,11 +18,13 @@ from publisher.mirrors.sync import SLOW_WORKERS, WORKERS
 from publisher.mirrors.trouble import NOTHING_YET, STANDING
 from publisher.mirrors.urgency import MANY, hasten
 from publisher.model import Problem, Receipt, State
+from publisher.pipeline import mending
 from publisher.pipeline.build import Desk
 from publisher.pipeline.doubt import settle
 from publisher.pipeline.report import DocumentLine, MirrorLine, RelayLine
-from publisher.pipeline.stranger import stranger
-from publisher.pipeline.takedown import carry_out
+from publisher.pipeline.stranger import adopt, sent, stranger
+from publisher.pipeline.takedown import carry_out, worst
+from publisher.proof.tree import ROOT
 from publisher.settings import MirrorSettings, Settings
 from publisher.site.write import SiteFolder
 
@@ -100,6 +102,9 @@ def to_mirror(
     serial = ledger.serial
     if not serial:
         return MirrorLine(row.name, "waiting")  # there is no site yet
+    mark = mending.asked(ledger, row.name)
+    if mark:
+        row = replace(row, serial=0)  # everything is compared
     plan = _plan(ledger, row, folder, allow_deletions)
     todo = len(plan.puts) + len(plan.deletes)
     if dry:
@@ -109,6 +114,13 @@ def to_mirror(
     def note(receipts: Sequence[Receipt]) -> None:
         with ledger.transaction():
             ledger.mirrors.confirm(receipts)
+            if any(receipt.path == ROOT and receipt.sha256 for receipt in receipts):
+                ledger.remember(sent(row.name), str(next(upload.serial for upload in plan.puts if upload.path == ROOT)))
+
+    def doubt(receipts: Sequence[Receipt]) -> None:
+        # After a power failure a manifest of ours must not look like that of another machine, which nothing of ours may replace.
+        with ledger.enduring() if any(receipt.path == ROOT for receipt in receipts) else nullcontext():
+            note(receipts)
 
     try:
         mirror = opened or opened_for(settings, mirror_settings, may, stop)
@@ -124,26 +136,40 @@ def to_mirror(
 
         if not may():
             raise MirrorUnavailable(_silent(mirror_settings.name))
+        if adopt(settings, ledger, mirror, row, now):
+            plan = _plan(ledger, row, folder, allow_deletions)
+            todo = len(plan.puts) + len(plan.deletes)
         foreign = stranger(settings, ledger, mirror, mirror_settings, row, plan)
         if foreign is not None:
             row = replace(row, serial=0)
             plan = _plan(ledger, row, folder, allow_deletions)
             todo = len(plan.puts) + len(plan.deletes)
+        kept = None
         if ledger.takedowns.pending(mirror_settings.name):
-            carry_out(ledger, read, mirror, now)
+            kept = carry_out(ledger, read, mirror, now, may)
             plan = _plan(ledger, row, folder, allow_deletions)
             todo = len(plan.puts) + len(plan.deletes)
         slow = row.problem is not None and row.problem.code == "mirror-slow"
-        result = sync(mirror, plan, read, note, now, doubt=note, stop=stop, workers=SLOW_WORKERS if slow else WORKERS)
+        result = sync(mirror, plan, read, note, now, doubt=doubt, stop=stop, workers=SLOW_WORKERS if slow else WORKERS)
+        with ledger.transaction():
+            ledger.mirrors.deleted(mirror_settings.name, result.deleted)
+        if not (result.failed or result.stopped) and ledger.takedowns.pending(mirror_settings.name):
+            kept = worst(one for one in (kept, carry_out(ledger, read, mirror, now, may, lists=True)) if one is not None)
     except PublisherError as error:
         return _settle(ledger, row, serial, now, error.problem, max(todo, 1))
     except OSError as error:
         return _settle(ledger, row, serial, now, _unreadable_site(mirror_settings.name, error), todo)
-    with ledger.transaction():
-        ledger.mirrors.deleted(mirror_settings.name, result.deleted)
+    if mark and result.whole:
+        with ledger.transaction():
+            mending.done(ledger, row.name, mark)
     # What made way before it had sent anything has learnt nothing new.
     problem = row.problem if result.stopped and not result.uploaded and result.problem is None else result.problem
-    line = _settle(ledger, row, serial, now, problem, result.behind)
+    if kept is None:
+        line = _settle(ledger, row, serial, now, problem, result.behind, whole=result.whole)
+    else:
+        pending = len(ledger.takedowns.pending(row.name))
+        whole = result.whole and kept.refused and not kept.seen
+        line = _settle(ledger, row, serial, now, problem if result.retry else kept.problem, result.behind + pending, whole)
     return replace(line, uploaded=len(result.uploaded), deleted=len(result.deleted), problem=line.problem or foreign)
 
 
@@ -180,11 +206,13 @@ def _line(row: MirrorRow, now: datetime, problem: Problem | None, behind: int) -
     return MirrorLine(row.name, state, behind=behind, problem=problem, since=since, confirmed=confirmed)
 
 
-def _settle(ledger: Ledger, row: MirrorRow, serial: int, now: datetime, problem: Problem | None, behind: int) -> MirrorLine:
+def _settle(ledger: Ledger, row: MirrorRow, serial: int, now: datetime, problem: Problem | None, behind: int, whole: bool = False) -> MirrorLine:
+    """``whole``: the mirror shows the whole site, whatever else is left to be done there."""
     if problem is not None and row.confirmed is None and problem.shown == STANDING:
         problem = replace(problem, shown=NOTHING_YET)
     line = _line(row, now, problem, behind)
-    whole = line.state == "current"
+    if whole:
+        line = replace(line, confirmed=now)
     new = replace(
         row, serial=serial if whole else row.serial, confirmed=now if whole else row.confirmed, state=line.state, problem=problem, since=line.since
     )

@@ -41,6 +41,6 @@ def mirror_line(ledger: Ledger, name: str, identity: str) -> MirrorLine:
     row = ledger.mirrors.get(name, identity)
     if row.serial == ledger.serial and row.state == "current":
         return MirrorLine(name, "current", since=row.since, confirmed=row.confirmed)
-    behind = len(ledger.pages.changed_since(row.serial)) + len(ledger.pages.gone_since(row.serial))
+    behind = len(ledger.pages.changed_since(row.serial)) + len(ledger.pages.gone_since(row.serial)) + len(ledger.takedowns.pending(name))
     state = "behind" if row.state == "behind" else "waiting"
     return MirrorLine(name, state, behind=behind, problem=row.problem, since=row.since if state == "behind" else row.confirmed, confirmed=row.confirmed)

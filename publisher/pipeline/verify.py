@@ -12,7 +12,7 @@ from publisher.mirrors.headers import content_type
 from publisher.mirrors.public import Fetched, PublicSite, Unreachable, public_site
 from publisher.model import Problem
 from publisher.proof.minisign import PublicKey
-from publisher.proof.tree import Broken, File, Root, check_file, files, read_root
+from publisher.proof.tree import ROOT, Broken, File, Root, check_file, files, read_root
 from publisher.settings import MirrorSettings, Settings
 
 SAMPLE = 200
@@ -31,7 +31,10 @@ STALE = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``state``: ok, stale, damaged, forged, unsigned, unreachable. ``checked`` files of ``of``; ``serial`` and ``time`` are the mirror's."""
+    """``state``: ok, stale, damaged, forged, unsigned, unreachable. ``checked`` files of ``of``; ``serial`` and ``time`` are the mirror's.
+
+    ``damaged``: the files that have to be sent again; with the root of the list among them, all.
+    """
 
     name: str
     state: str
@@ -40,6 +43,7 @@ class Verdict:
     serial: int = 0
     time: str = ""
     problems: tuple[Problem, ...] = field(default=())
+    damaged: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -81,23 +85,24 @@ def _compare(
         found = _chosen(list(files(site.fetch, root)), sample)
     except Broken as error:
         state = error.code if error.code in ("forged", "unsigned") else "damaged"
-        return Verdict(name, state, problems=(_broken(name, error),))
+        return Verdict(name, state, problems=(_broken(name, error),), damaged=(ROOT if error.code == "forged" else error.path,))
     problems = [*_stale(name, site, root, serial, now)]
     stale = bool(problems)
-    checked, broken = 0, list[Problem]()
+    checked, broken, damaged = 0, list[Problem](), list[str]()
     with ThreadPoolExecutor(READERS, thread_name_prefix="verify") as pool:
-        for problem in pool.map(lambda file: _file(name, site, file, folder=not mirror.public_url), found):
+        for file, problem in zip(found, pool.map(lambda file: _file(name, site, file, folder=not mirror.public_url), found), strict=True):
             checked += 1
             if checked % 100 == 0 or checked == len(found):
                 tell(name, checked, len(found))
             if problem is not None:
                 broken.append(problem)
+                damaged += [file.path] if problem.code != _HEADERS else []
     broken.sort(key=lambda problem: problem.code == _HEADERS)  # a web server's setting may hide what somebody has changed
     problems += broken[:TOLD]
     if len(broken) > TOLD:
         problems.append(_more(name, len(broken) - TOLD))
     state = "damaged" if broken else "stale" if stale else "ok"
-    return Verdict(name, state, checked, root.files, root.serial, root.time, tuple(problems))
+    return Verdict(name, state, checked, root.files, root.serial, root.time, tuple(problems), tuple(damaged))
 
 
 def _root(site: PublicSite, key: PublicKey | None) -> Root:
@@ -186,7 +191,7 @@ def _broken(name: str, error: Broken) -> Problem:
     todo = {
         "forged": "だれかが書きかえたおそれがあります。公開先の鍵を替え、publisher publish で送り直してください。",
         "unsigned": "publisher publish で送り直してください。",
-    }.get(error.code, "publisher publish で送り直してください。それでも直らないときは、公開先の記録（だれが書いたか）を調べてください。")  # fmt: skip
+    }.get(error.code, "publisher publish で送り直してください（publisher watch が動いていれば、1分ほどで自動で送り直します）。それでも直らないときは、公開先の記録（だれが書いたか）を調べてください。")  # fmt: skip
     return Problem(f"verify-{error.code}", f"{error.what}。", f"公開先「{name}」 {error.path}", shown, todo)
 
 
