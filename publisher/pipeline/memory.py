@@ -18,7 +18,7 @@ from publisher.model import TableKind
 from publisher.pipeline.examine import Question
 from publisher.pipeline.sequel import Former
 
-FORM = 2
+FORM = 3
 """Counted up when a memory is read or made in another way."""
 
 _SUM = 32
