@@ -278,6 +278,12 @@ def test_a_memory_of_other_rules_is_none(tmp_path: Path) -> None:
     assert memory.of(QUESTION) is not None
 
 
+def test_a_memory_of_another_program_is_none(tmp_path: Path) -> None:
+    Memory(tmp_path, "one").keep(QUESTION, remembered(bytes_of(LINES)))
+    assert Memory(tmp_path, "another").of(QUESTION) is None
+    assert Memory(tmp_path, "one").of(QUESTION) is not None
+
+
 def test_a_dry_run_remembers_nothing() -> None:
     memory = Memory(None)
     memory.keep(QUESTION, remembered(bytes_of(LINES)))

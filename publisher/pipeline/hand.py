@@ -178,6 +178,7 @@ class Bench:
     fingerprint: str = ""
     memory: Path | None = None
     """Where large tables are remembered; None: nowhere."""
+    program: str = ""
 
 
 class Hand:
@@ -191,7 +192,7 @@ class Hand:
         self._make_frame = frame or (lambda: Frame(bench.settings, bench.theme, bench.public_key, bench.fingerprint))
         self._settings = bench.settings
         self._memory = bench.memory
-        self._lasting = Lasting(bench.memory if alone else None, bench.archive.read)
+        self._lasting = Lasting(bench.memory if alone else None, bench.archive.read, bench.program)
         self._shelves: deque[dict[tuple[str, str], PublicContent]] = deque([{}], maxlen=SHELVES)
 
     @cached_property

@@ -31,10 +31,11 @@ class _Examined:
 
 
 class Lasting:
-    """``folder``: where large tables are remembered, None: nowhere; ``read`` gives bytes of the archive by their name."""
+    """``folder``: where large tables are remembered, None: nowhere; ``read`` gives bytes of the archive by their name; ``program``: which
+    one works."""
 
-    def __init__(self, folder: Path | None, read: Callable[[str], bytes]) -> None:
-        self._folder, self._read = folder, read
+    def __init__(self, folder: Path | None, read: Callable[[str], bytes], program: str = "") -> None:
+        self._folder, self._read, self._program = folder, read, program
         self._examined: dict[tuple[str, str], _Examined] = {}
         self._behind: Behind | None = None
 
@@ -65,7 +66,7 @@ class Lasting:
         from publisher.pipeline.memory import Memory
         from publisher.pipeline.sequel import former
 
-        memory = Memory(self._folder)
+        memory = Memory(self._folder, self._program)
         if examined is None or not examined.worth or examined.answer.digest is None or found is None:
             memory.forget(question.slug)
             return
@@ -91,7 +92,7 @@ class Lasting:
             return None
         from publisher.pipeline.memory import Memory
 
-        return Memory(self._folder).of(question)
+        return Memory(self._folder, self._program).of(question)
 
     def _sequel(self, question: Question, data: bytes, former: Former) -> Sequel | None:
         from publisher.pipeline.sequel import sequel
