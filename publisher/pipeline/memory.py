@@ -18,7 +18,7 @@ from publisher.model import TableKind
 from publisher.pipeline.examine import Question
 from publisher.pipeline.sequel import Former
 
-FORM = 3
+FORM = 4
 """Counted up when a memory is read or made in another way."""
 
 _SUM = 32
@@ -82,16 +82,16 @@ def _packed(former: Former) -> tuple[object, ...] | None:
     return (
         former.sha256, former.warnings, former.columns, former.reading, former.group, str(former.kind), former.shown, columns,
         made.form, made.identities, made.digests, texts[len(columns)], texts[len(columns) + 1], orders, numbers,
-        list(zip(made.forms, texts[len(columns) + 2 :], strict=True)), made.joins, ways,
+        list(zip(made.forms, texts[len(columns) + 2 :], strict=True)), ways,
     )  # fmt: skip
 
 
 def _unpacked(values: tuple) -> Former:
-    sha256, warnings, columns, reading, group, kind, shown, cells, form, identities, digests, keys, bare, orders, sizes, forms, joins, ways = values
+    sha256, warnings, columns, reading, group, kind, shown, cells, form, identities, digests, keys, bare, orders, sizes, forms, ways = values
     order, entries, pointers, weights = map(_numbers, orders)
     made = Made(
         form, identities, digests, keys.split("\n"), bare.split("\n"), order, {name: _numbers(some) for name, some in sizes.items()},
-        {column: _split(text) for column, text in forms}, joins, (entries, pointers), weights, ways,
+        {column: _split(text) for column, text in forms}, (entries, pointers), weights, ways,
     )  # fmt: skip
     rows = list(zip(*map(_split, cells), strict=True))
     return Former(sha256, warnings, columns, reading, group, TableKind(kind), rows, shown, made)
