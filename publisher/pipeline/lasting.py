@@ -21,6 +21,10 @@ WORTH_MEMORY = 1_000_000
 """Bytes of a table from which it is worth looking for what is remembered of the edition before."""
 
 
+WAITING = 2
+"""Large tables at most that are kept from being read until their pages are made: each takes as much memory as its rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Examined:
     """A large table on its way: what the edition before gives it, and whether the next one will ask for it."""
@@ -109,7 +113,9 @@ class Lasting:
         known = found.known if found is not None else None
         if known is None and former is not None and len(content.tables) == 1:
             known = likened(former, content.tables[0])
-        self._examined = {(question.path, sha256): _Examined(answer, known, worth_remembering(question, answer, content))}
+        self._examined[question.path, sha256] = _Examined(answer, known, worth_remembering(question, answer, content))
+        while len(self._examined) > WAITING:
+            del self._examined[next(iter(self._examined))]
 
 
 def forget(folder: Path | None, slug: str) -> None:

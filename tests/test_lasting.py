@@ -1,0 +1,58 @@
+"""What large tables leave for their next editions, when several are made by one pair of hands."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from publisher.editions.tables.known import Made
+from publisher.model import PublicWorkbook
+from publisher.pipeline import lasting
+from publisher.pipeline import sequel as module
+from publisher.pipeline.lasting import Lasting
+from publisher.pipeline.memory import Memory
+from tests.test_sequel import LINES, QUESTION, bytes_of, made
+
+OTHER = replace(QUESTION, path="別の名簿/名簿.csv", slug="betsu")
+DATA = bytes_of(LINES)
+
+
+class Parts:
+    """The pages of a table: what they make of its rows is made in the copy."""
+
+    def __init__(self, value: Made | None, seconds: float = 0) -> None:
+        self._value, self._seconds = value, seconds
+
+    def made(self, _rows: bytes, _found: object) -> Made | None:
+        time.sleep(self._seconds)
+        return self._value
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lasting, "WORTH_MEMORY", 1_000)
+    monkeypatch.setattr(module, "LEAST", 1_000)
+
+
+def test_of_two_large_tables_both_are_remembered(tmp_path: Path) -> None:
+    hands = Lasting(tmp_path / "rolls", lambda _: DATA)
+    tables = {}
+    for question in (QUESTION, OTHER):
+        answer, content = hands.examine(question, "a" * 64, DATA)
+        assert isinstance(content, PublicWorkbook)
+        tables[question.slug] = question, content.tables[0], made(answer, content)
+    for question, table, value in tables.values():
+        hands.remember(question, "a" * 64, table, Parts(value), object())
+    hands.settle()
+    for question, _, _ in tables.values():
+        assert Memory(tmp_path / "rolls").of(question) is not None
+
+
+def test_of_many_large_tables_few_are_kept_in_memory(tmp_path: Path) -> None:
+    hands = Lasting(tmp_path / "rolls", lambda _: DATA)
+    for number in range(5):
+        hands.examine(replace(QUESTION, path=f"{number}.csv"), "a" * 64, DATA)
+    assert len(hands._examined) == lasting.WAITING
