@@ -14,7 +14,7 @@ from publisher.pipeline import lasting
 from publisher.pipeline import sequel as module
 from publisher.pipeline.lasting import Lasting
 from publisher.pipeline.memory import Memory
-from tests.test_sequel import LINES, QUESTION, bytes_of, made
+from tests.test_sequel import LINES, QUESTION, bytes_of, made, remembered
 
 OTHER = replace(QUESTION, path="別の名簿/名簿.csv", slug="betsu")
 DATA = bytes_of(LINES)
@@ -56,3 +56,25 @@ def test_of_many_large_tables_few_are_kept_in_memory(tmp_path: Path) -> None:
     for number in range(5):
         hands.examine(replace(QUESTION, path=f"{number}.csv"), "a" * 64, DATA)
     assert len(hands._examined) == lasting.WAITING
+
+
+@pytest.mark.parametrize("another", [False, True])
+def test_what_is_being_written_down_is_forgotten_too(tmp_path: Path, another: bool) -> None:
+    hands = Lasting(tmp_path / "rolls", lambda _: DATA)
+    answer, content = hands.examine(QUESTION, "a" * 64, DATA)
+    assert isinstance(content, PublicWorkbook)
+    hands.remember(QUESTION, "a" * 64, content.tables[0], Parts(made(answer, content), seconds=0.5), object())
+    if another:  # the same table once more, of which nothing is to be remembered
+        hands.remember(QUESTION, "b" * 64, content.tables[0], Parts(None), None)
+    else:
+        hands.forget(QUESTION.slug)
+    hands.settle()
+    assert Memory(tmp_path / "rolls").of(QUESTION) is None
+
+
+def test_hands_that_remember_nothing_forget(tmp_path: Path) -> None:
+    Memory(tmp_path).keep(QUESTION, remembered(DATA))
+    hands = Lasting(tmp_path, lambda _: DATA, alone=False)
+    hands.examine(QUESTION, "a" * 64, DATA)
+    hands.forget(QUESTION.slug)
+    assert Memory(tmp_path).of(QUESTION) is None

@@ -36,10 +36,11 @@ class _Examined:
 
 class Lasting:
     """``folder``: where large tables are remembered, None: nowhere; ``read`` gives bytes of the archive by their name; ``program``: which
-    one works."""
+    one works; ``alone``: this process may copy itself, without which nothing is remembered."""
 
-    def __init__(self, folder: Path | None, read: Callable[[str], bytes], program: str = "") -> None:
-        self._folder, self._read, self._program = folder, read, program
+    def __init__(self, folder: Path | None, read: Callable[[str], bytes], program: str = "", alone: bool = True) -> None:
+        self._place, self._read, self._program = folder, read, program
+        self._folder = folder if alone else None
         self._examined: dict[tuple[str, str], _Examined] = {}
         self._behind: Behind | None = None
 
@@ -70,10 +71,10 @@ class Lasting:
         from publisher.pipeline.memory import Memory
         from publisher.pipeline.sequel import former
 
-        memory = Memory(self._folder, self._program)
         if examined is None or not examined.worth or examined.answer.digest is None or found is None:
-            memory.forget(question.slug)
+            self.forget(question.slug)
             return
+        memory = Memory(self._folder, self._program)
         answer, ((_, rows),) = examined.answer, examined.answer.digest.tallies
 
         def work(wanted: Callable[[], bool]) -> None:
@@ -83,6 +84,14 @@ class Lasting:
 
         self.settle()
         self._behind = Behind(work)
+
+    def forget(self, slug: str) -> None:
+        """Nothing is remembered of this table any more, nor is what a copy of this process is just writing down."""
+        self.settle()
+        if self._place is not None and self._place.is_dir():
+            from publisher.pipeline.memory import Memory
+
+            Memory(self._place).forget(slug)
 
     def settle(self) -> None:
         """Wait until all is remembered."""
@@ -116,11 +125,3 @@ class Lasting:
         self._examined[question.path, sha256] = _Examined(answer, known, worth_remembering(question, answer, content))
         while len(self._examined) > WAITING:
             del self._examined[next(iter(self._examined))]
-
-
-def forget(folder: Path | None, slug: str) -> None:
-    """Nothing is remembered of this table any more."""
-    if folder is not None and folder.is_dir():
-        from publisher.pipeline.memory import Memory
-
-        Memory(folder).forget(slug)
