@@ -15,6 +15,7 @@ from publisher.pipeline import sequel as module
 from publisher.pipeline.lasting import Lasting
 from publisher.pipeline.memory import Memory
 from tests.test_sequel import LINES, QUESTION, bytes_of, made, remembered
+from tests.town import make_town
 
 OTHER = replace(QUESTION, path="別の名簿/名簿.csv", slug="betsu")
 DATA = bytes_of(LINES)
@@ -78,3 +79,17 @@ def test_hands_that_remember_nothing_forget(tmp_path: Path) -> None:
     hands.examine(QUESTION, "a" * 64, DATA)
     hands.forget(QUESTION.slug)
     assert Memory(tmp_path).of(QUESTION) is None
+
+
+def test_what_is_remembered_of_tables_that_no_profile_has_is_removed_at_the_next_run(tmp_path: Path) -> None:
+    town = make_town(tmp_path / "town")
+    town.build()
+    folder = town.root / ".publisher" / "rolls"
+    assert not folder.exists()
+    folder.mkdir()
+    for name in ("hinansha.roll", ".hinansha.roll.part", "mukashi.roll", ".mukashi.roll.part"):
+        (folder / name).write_bytes(b"")
+    town.build(dry=True)
+    assert len(list(folder.iterdir())) == 4
+    town.build()
+    assert sorted(file.name for file in folder.iterdir()) == [".hinansha.roll.part", "hinansha.roll"]

@@ -30,6 +30,7 @@ from publisher.pipeline import takedown
 from publisher.pipeline.crew import crew
 from publisher.pipeline.hand import Bench
 from publisher.pipeline.keys import signing_key
+from publisher.pipeline.lasting import tidy
 from publisher.pipeline.lock import lock
 from publisher.pipeline.render import BATCH, Rendering, batched
 from publisher.pipeline.report import Outputs, Report
@@ -213,6 +214,7 @@ def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now
     restricted = restricted_documents(ledger, run.register)
     again = list(ledger.files.all()) if rules_changed else [row for document in restricted for row in ledger.files.of_document(document.id)]
     bench = desk_.bench()
+    tidy(bench.memory, {profile.slug for profile in desk_.settings.tables})
     with crew(bench, _tables([*present, *again]), lambda: desk_.frame) as hands:
         rendering = Rendering(desk_.settings, ledger, run, hands, desk_.folder, bench.stager, now, ledger.serial + 1, rules_changed, lost, renewed)
         with ledger.transaction():

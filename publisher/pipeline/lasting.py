@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -125,3 +125,16 @@ class Lasting:
         self._examined[question.path, sha256] = _Examined(answer, known, worth_remembering(question, answer, content))
         while len(self._examined) > WAITING:
             del self._examined[next(iter(self._examined))]
+
+
+def tidy(folder: Path | None, slugs: Collection[str]) -> None:
+    """Remove what is remembered of tables that no profile has any more: it was public of people once, and nobody will ask for it."""
+    if folder is None or not folder.is_dir():
+        return
+    for file in sorted(folder.iterdir()):
+        slug = file.name.removeprefix(".").removesuffix(".part").removesuffix(".roll")
+        if slug not in slugs:
+            try:
+                file.unlink(missing_ok=True)
+            except OSError:
+                continue  # a disk that refuses stops no publishing: the next run tries again
