@@ -68,6 +68,17 @@ def test_what_a_copy_does_not_finish_is_done_here(work: str) -> None:
     assert run(script) == "here\n"
 
 
+def test_what_fails_behind_is_told_on_stderr_and_stops_nothing() -> None:
+    script = (
+        "import os\nfrom publisher.pipeline.aside import Behind\nwaitpid, seen = os.waitpid, []\n"
+        "os.waitpid = lambda *some: seen.append(waitpid(*some)) or seen[-1]\nb = Behind(lambda wanted: 1 / 0)\nb.wait()\n"
+        "print(os.waitstatus_to_exitcode(seen[0][1]))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "1\n"
+    assert "ZeroDivisionError" in done.stderr
+
+
 def test_where_no_process_may_be_started_it_is_done_here() -> None:
     script = (
         "import os\nfrom publisher.pipeline.aside import Aside\ndef refuse():\n    raise BlockingIOError(11, 'too many')\n"

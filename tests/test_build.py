@@ -253,6 +253,76 @@ def test_half_a_table_is_held(town: Town) -> None:
     assert town.page("t/hinansha/hinansha.csv").count("佐藤") == 40
 
 
+def _roll_of(hour: int, agreed: str) -> str:
+    rows = "".join(f"佐藤　花子{n},サトウ　ハナコ,汐見市本町1丁目,35,本町小学校,{agreed if n == 0 else '同意する'},,\r\n" for n in range(9))
+    return f"2036年3月11日{hour}時現在,,,,,,,\r\n{ROLL}{rows}"
+
+
+def _roll_is_held(report, path: str = "避難者名簿/名簿.csv") -> bool:
+    return [problem.code for problem in line(report, path).reasons] == ["older-edition"]
+
+
+def _change_settings(town: Town) -> None:
+    file = town.root / "publisher.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("災害情報", "災害の情報", 1), encoding="utf-8")
+    assert "災害の情報" in file.read_text(encoding="utf-8")
+
+
+def test_an_older_edition_is_held_though_it_was_public_once(town: Town) -> None:
+    town.drop("避難者名簿/名簿.csv", _roll_of(14, "同意する"))
+    town.build()
+    assert "佐藤　花子0" in town.page("t/hinansha/hinansha.csv")
+    town.drop("避難者名簿/名簿.csv", _roll_of(15, "同意しない"))
+    town.build()
+    town.drop("避難者名簿/名簿.csv", _roll_of(14, "同意する"))
+    report = town.build()
+    assert _roll_is_held(report)
+    assert "佐藤　花子1" in town.page("t/hinansha/hinansha.csv")
+    assert not any("佐藤　花子0".encode() in body for body in town.files().values())
+
+    _change_settings(town)  # all files are looked at again
+    assert _roll_is_held(town.build())
+    assert not any("佐藤　花子0".encode() in body for body in town.files().values())
+
+    town.drop("避難者名簿/名簿.csv", _roll_of(15, "同意しない"))
+    assert not _roll_is_held(town.build())
+
+
+def test_an_older_copy_beside_the_edition_that_stands_is_held(town: Town) -> None:
+    town.drop("避難者名簿/名簿14.csv", _roll_of(14, "同意する"))
+    town.build()
+    town.drop("避難者名簿/名簿15.csv", _roll_of(15, "同意しない"))
+    town.build()
+    _change_settings(town)  # the former edition stands where it stood: nothing is said of it
+    assert not _roll_is_held(town.build(), "避難者名簿/名簿14.csv")
+    assert "佐藤　花子0" not in town.page("t/hinansha/hinansha.csv")
+    (town.content / "避難者名簿/名簿14.csv").unlink()
+    town.build()
+    town.drop("避難者名簿/名簿14.csv", _roll_of(14, "同意する"))
+    assert _roll_is_held(town.build(), "避難者名簿/名簿14.csv")
+    assert "佐藤　花子0" not in town.page("t/hinansha/hinansha.csv")
+
+
+def test_an_older_edition_that_a_person_lets_through_stands_until_the_next_one(town: Town) -> None:
+    town.drop("避難者名簿/名簿.csv", _roll_of(15, "同意しない"))
+    town.build()
+    town.drop("避難者名簿/名簿.csv", _roll_of(14, "同意する"))
+    assert _roll_is_held(town.build())
+    with town.desk() as opened:
+        release(opened, "避難者名簿/名簿.csv", town.now, "test")
+        town.build_at(opened)
+    assert "佐藤　花子0" in town.page("t/hinansha/hinansha.csv")
+    _change_settings(town)
+    town.build()
+    assert "佐藤　花子0" in town.page("t/hinansha/hinansha.csv")
+
+    town.drop("避難者名簿/名簿.csv", _roll_of(16, "同意しない"))
+    town.build()
+    town.drop("避難者名簿/名簿.csv", _roll_of(14, "同意する"))  # nobody decided that it is to replace the newer one
+    assert _roll_is_held(town.build())
+    assert "佐藤　花子0" not in town.page("t/hinansha/hinansha.csv")
+
+
 # --- dry runs, locks, disks, crashes ---
 
 

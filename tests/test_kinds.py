@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -173,3 +176,45 @@ def test_readings_are_told_of_by_line() -> None:
     assert "ローマ字の行が1行（8行目）" in told.what
     assert "カナでない行が1行（9行目）" in told.what
     assert "10行目" not in told.what
+
+
+_SEEDED = """
+from publisher.model import Table
+from publisher.review.misfits import misfits
+
+cells = ["本町小学校", "高台公民館", "西町集会所", "障害者支援センター", *(f"第{n}中学校" for n in range(300)), "透析中のため個室", "ＤＶのため面会できません", "佐藤様方　"]
+table = Table("", ("避難所",), [(cell,) for cell in cells], list(range(len(cells))))
+print(sorted(map(ascii, misfits(table, [0]).get(0, ()))))
+"""
+
+
+def test_places_beside_it_do_not_let_an_illness_out_whatever_the_order_of_a_set() -> None:
+    wanted = str(sorted(map(ascii, ("透析中のため個室", "ＤＶのため面会できません", "佐藤様方　"))))
+    for seed in range(6):
+        made = subprocess.run([sys.executable, "-c", _SEEDED], env=os.environ | {"PYTHONHASHSEED": str(seed)}, capture_output=True, text=True, check=True)
+        assert made.stdout.strip() == wanted
+
+
+@pytest.mark.parametrize("cell", ["透析中のため個室", "透析中、本町小学校", "認知症 高台公民館", "妊娠中\n西町集会所", "本町小学校（持病あり）"])
+def test_a_remark_on_somebodys_body_is_not_shown_in_the_column_of_shelters(cell: str) -> None:
+    made = judged([*people(300), *people(300, 避難所="本町小学校"), *people(1, 避難所=cell)])
+    assert "odd-rows" in codes(made)
+    table = made.content.tables[0]
+    assert (len(table.rows), table.total) == (600, 601)
+    assert cell not in str(made)
+
+
+@pytest.mark.parametrize("cell", ["障害者支援センター", "障がい者支援施設 ひまわり館", "本町3丁目集会所", "親戚宅"])
+def test_a_place_that_is_called_after_those_it_is_for_is_shown(cell: str) -> None:
+    made = judged([*people(30), *people(1, 避難所=cell)])
+    assert "odd-rows" not in codes(made)
+    assert len(made.content.tables[0].rows) == 31
+
+
+@given(st.lists(st.text("透析校館様方宅自1-２番地号室 　、\ndvＤV骨折aー", max_size=6), max_size=8))
+def test_remarks_are_looked_at_together_as_they_are_one_by_one(cells: list[str]) -> None:
+    from publisher.review.misfits import _is_harmless, _wide, misfits
+
+    made = Table("", ("避難所",), [(cell,) for cell in cells], list(range(len(cells))))
+    alone = frozenset(cell for cell in cells if cell.strip() and not _is_harmless(_wide(cell)))
+    assert misfits(made, [0]) == ({0: alone} if alone else {})

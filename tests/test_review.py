@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,7 +34,16 @@ from publisher.readers.sheet import read_sheet
 from publisher.review import review
 from publisher.review.address import town, towns
 from publisher.review.headers import Meaning, meaning
-from publisher.review.leaks import check_digit, is_my_number, mobile_beside_name, my_numbers
+from publisher.review.leaks import (
+    any_ill_by_name,
+    are_entries,
+    check_digit,
+    ill_by_name,
+    is_entry,
+    is_my_number,
+    mobile_beside_name,
+    my_numbers,
+)
 from publisher.review.masks import band, initial
 from publisher.review.privacy import look
 from publisher.settings import Consent, TableProfile, Withhold
@@ -584,6 +596,45 @@ def test_the_verdict_does_not_hang_on_the_order_of_rows() -> None:
     for seed in range(10):
         random.Random(seed).shuffle(rows)
         assert look(columns, rows) == first
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 1777, 3998, 3999])
+@pytest.mark.parametrize("cell", ["佐藤花子さん（喘息）", "鈴木一郎さん（ＤＶ）", "本町3 佐藤様方", "平成３年５月２日　生まれの方は 1991－5－2生"])
+def test_one_cell_among_thousands_holds_wherever_it_stands(cell: str, place: int) -> None:
+    rows = [(f"第{n}小学校", f"備考{n} 駐車場{n % 7}台") for n in range(4000)]
+    assert not look(("施設名", "備考"), rows).personal
+    rows[place] = ("第0小学校", cell if place % 2 else f"あ{cell}")
+    assert look(("施設名", "備考"), rows).personal
+
+
+@pytest.mark.parametrize("place", [0, 1777, 3997])
+def test_two_lines_of_a_roll_among_thousands_of_cells_hold(place: int) -> None:
+    rows = [(f"第{n}小学校", f"備考{n} 駐車場{n % 7}台") for n in range(4000)]
+    rows[place], rows[place + 2] = ("第1小学校", "佐藤花子 35歳"), ("第2小学校", "鈴木一郎 72歳")
+    assert look(("施設名", "備考"), rows).personal
+
+
+_SEEDED = """
+from publisher.review import privacy
+
+privacy._SORTED = 20_000
+rows = [(f"第{n}小学校", f"{n}号室" if n % 2 else f"佐藤{chr(0x4E00 + n % 5000)}子{n}") for n in range(24_000)]
+print(privacy.look(("施設名", "内容"), rows), privacy._sample(frozenset(row[1] for row in rows)))
+"""
+
+
+def test_the_sample_of_a_very_large_table_does_not_hang_on_the_order_of_a_set() -> None:
+    said = {
+        subprocess.run([sys.executable, "-c", _SEEDED], env=os.environ | {"PYTHONHASHSEED": str(seed), "PYTHONIOENCODING": "utf-8"}, capture_output=True, check=True).stdout
+        for seed in range(4)
+    }
+    assert len(said) == 1
+
+
+@given(st.lists(st.text("佐藤花子さん様方喘息（）1年2月3日生　ＤＶdv-－/\n先", max_size=12), max_size=5))
+def test_cells_are_looked_at_together_as_they_are_one_by_one(cells: list[str]) -> None:
+    assert any_ill_by_name(cells) == any(map(ill_by_name, cells))
+    assert are_entries(cells, 1) == any(map(is_entry, cells))
 
 
 @pytest.mark.parametrize(

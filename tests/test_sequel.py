@@ -83,7 +83,7 @@ def made(answer: Answer, content: PublicWorkbook) -> Made:
     found = (roll.order, roll.order)
     whole = form(content.tables[0], layout(content.tables[0]))
     ways = {"s": {"第1小学校": (b"said", ("第1小学校", "", "", "", 0, 7, (("<", "ア", "", "", 0, 7, (), ""),), ""))}}
-    return Made(whole, identities, digests, *roll.parts, roll.order, {}, {}, roll.joins, found, range(len(roll.order)), ways)
+    return Made(whole, identities, digests, *roll.parts, roll.order, {}, {}, found, range(len(roll.order)), ways)
 
 
 def check(first: list[str], second: list[str], write: Callable[[list[str]], bytes] = bytes_of) -> None:
@@ -99,7 +99,7 @@ def check(first: list[str], second: list[str], write: Callable[[list[str]], byte
     whole, carried = Ready(table).roll, Ready(found.content.tables[0], found.known).roll
     assert carried.known is not None
     assert (list(carried.order), carried.keys, carried.digests.whole) == (list(whole.order), whole.keys, whole.digests.whole)
-    assert (list(carried.parts[0]), list(carried.parts[1]), carried.joins) == (list(whole.parts[0]), list(whole.parts[1]), whole.joins)
+    assert (list(carried.parts[0]), list(carried.parts[1])) == (list(whole.parts[0]), list(whole.parts[1]))
 
 
 def edited(seed: int) -> list[str]:
@@ -276,6 +276,12 @@ def test_a_memory_of_other_rules_is_none(tmp_path: Path) -> None:
     stricter = replace(PROFILE, publish=("フリガナ", "避難所"))
     assert memory.of(replace(QUESTION, profile=stricter)) is None
     assert memory.of(QUESTION) is not None
+
+
+def test_a_memory_of_another_program_is_none(tmp_path: Path) -> None:
+    Memory(tmp_path, "one").keep(QUESTION, remembered(bytes_of(LINES)))
+    assert Memory(tmp_path, "another").of(QUESTION) is None
+    assert Memory(tmp_path, "one").of(QUESTION) is not None
 
 
 def test_a_dry_run_remembers_nothing() -> None:

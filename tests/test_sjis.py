@@ -21,6 +21,9 @@ from publisher.editions.sjis import GETA, Loss, candidates, gate, size
         ("葛󠄀城 ⻑野", "葛城 長野"),
         ("が\u3099は\u309a", "が゛ぱ"),
         ("か\u3099", "が"),
+        ("\uf93d", "緑"),
+        ("\uf93dか\u3099", "緑が"),
+        ("<b>\u0338", f"<b>{GETA}"),
         ("café São", "cafe Sao"),
         ("☎0000", "電話0000"),
         ("鷗 麴町", "鴎 麹町"),
@@ -70,3 +73,12 @@ def test_everything_passes_and_nothing_becomes_markup(text: str) -> None:
 def test_the_gate_is_the_same_on_parts(one: str, two: str) -> None:
     """Pages are measured in parts: a whole never takes more than its parts."""
     assert size(one + two) <= size(one) + size(two) + 2
+
+
+TEXTS = st.text(st.one_of(st.characters(), st.sampled_from("か\u3099\u309a\u0301\u0338e=\uf93d\u0958\u0f43ｶﾞ髙\ufe00")))
+
+
+@given(TEXTS, TEXTS)
+def test_what_becomes_of_a_cell_hangs_on_it_alone(one: str, other: str) -> None:
+    one, other = one.replace("\0", ""), other.replace("\0", "")
+    assert gate(f"{one}\0{other}").text == f"{gate(one).text}\0{gate(other).text}"

@@ -565,7 +565,7 @@ def test_real_lists_fit_every_edition(
             assert len(page.body) <= BUDGETS[path[:2]], path
 
 
-CELLS = st.text("あ漢髙ﾜﾞ\u3099\U000e0100<&'\"\n\r0１9.,\x00\x07𠮷　", max_size=9)
+CELLS = st.text("あ漢髙ﾜﾞ\u3099\u0301\u0338e\uf93d\u0958\u0f43\U000e0100<&'\"\n\r0１9.,\x00\x07𠮷　", max_size=9)
 
 
 @pytest.mark.parametrize("legacy", [False, True])
@@ -578,11 +578,12 @@ def test_rows_of_a_roll_weigh_what_they_will_have(rows: list[tuple[str, ...]], l
     told = markup.measured(made, how, list(zip(*rows, strict=True)), legacy=legacy, room=4_000)
     dress = markup.brief(made, how, legacy=legacy, room=4_000)
     assert told is not None
-    if not markup.joins(rows):  # else a few bytes hang on the neighbours
-        assert told == list(markup.make(made.rows, range(len(rows)), dress, encoding).sizes())
-        for place, size in enumerate(told):
-            alone = markup.make(made.rows, [place], dress, encoding)
-            assert list(alone.sizes()) == [size]
+    together = markup.make(made.rows, range(len(rows)), dress, encoding)
+    assert told == list(together.sizes())
+    for place, size in enumerate(told):
+        alone = markup.make(made.rows, [place], dress, encoding)
+        assert list(alone.sizes()) == [size]
+        assert (alone.slice(0, 1), alone.lossy[0]) == (together.slice(place, place + 1), together.lossy[place])
 
 
 def test_rows_too_long_for_a_page_have_to_be_written_to_be_measured() -> None:

@@ -81,6 +81,10 @@ _INVISIBLE = (
 )
 _MEND = pattern(f"[{_INVISIBLE}\uff61-\uff9f\u0300-\u036f\u3099\u309a\xa5\u203e]")
 _STRIP = pattern(f"[{_INVISIBLE}]")
+_MARKS = "\u0300-\u036f\u3099\u309a"
+_MARK = pattern(f"[{_MARKS}]")
+_COMPOSED = pattern(f"[^<>\0{_MARKS}][{_MARKS}]+")
+"""A character with the marks that join it. Those of a tag, and what stands between cells, are no part of any text."""
 _HALF_KANA = pattern("[\uff61-\uff9f]+")
 _MARKUP = str.maketrans({"<": "＜", ">": "＞", "&": "＆", '"': "”", "'": "’"})
 
@@ -103,17 +107,25 @@ class Gated:
     losses: tuple[Loss, ...] = ()
 
 
+def has_marks(text: str) -> bool:
+    """Whether a mark in it may join what stands before it."""
+    return _MARK.search(text) is not None
+
+
+def composed(text: str) -> str:
+    """The text with its marks joined to what stands before them. Nothing else changes, so that what becomes of a cell hangs on it alone."""
+    return _COMPOSED.sub(lambda found: unicodedata.normalize("NFC", found[0]), text)
+
+
 def gate(text: str, own: Mapping[str, str] | None = None) -> Gated:
     """Simplify ``text`` until strict ``shift_jis`` encodes it. ``own``: the site's replacements, one
-    character each.
+    character each. What becomes of a part hangs on no other part, but for what a mark joins.
 
     Safe on text and on markup: a replacement never brings in ``< > & " '``.
     """
     if _MEND.search(text) is None and _encodes(text):
         return Gated(text)
-    text = _STRIP.sub(
-        "", unicodedata.normalize("NFC", text) if re.search("[\u0300-\u036f\u3099\u309a]", text) else text
-    )
+    text = _STRIP.sub("", composed(text))
     text = _HALF_KANA.sub(_full_width, text).replace("¥", "￥").replace("‾", "￣")
     if _encodes(text):
         return Gated(text)
@@ -165,6 +177,7 @@ def _simplified(character: str) -> str:
     for candidate in (
         by_symbol,
         candidates().get(character, ""),
+        candidates().get(unicodedata.normalize("NFC", character), ""),
         decomposed,
         decomposed.translate(SYMBOLS),
         plain,

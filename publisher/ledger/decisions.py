@@ -18,6 +18,11 @@ class Decisions:
         """A person let exactly these bytes at this path through."""
         return self._decided(path, sha256, "release")
 
+    def released_since(self, path: str, sha256: str, moment: datetime) -> bool:
+        """A person let exactly these bytes at this path through, and not before this moment."""
+        row = self._db.execute("SELECT moment FROM decisions WHERE path = ? AND sha256 = ? AND action = 'release'", (path, sha256)).fetchone()
+        return row is not None and datetime.fromisoformat(row[0]) >= moment
+
     def withdrawn(self, path: str, sha256: str) -> bool:
         """A person took exactly these bytes at this path down."""
         return self._decided(path, sha256, "withdraw")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import pickle
+import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
@@ -44,7 +46,7 @@ class Behind:
     """Does ``work`` in a copy of this process that nobody waits for until its end; ``work`` is told what says whether this process is still there.
 
     The same holds as for ``Aside``; but what is lost when the copy ends early is lost, and an exception in ``work`` is one of this process
-    only where there can be no copy.
+    only where there can be no copy; the copy writes it to stderr.
     """
 
     def __init__(self, work: Callable[[Callable[[], bool]], None]) -> None:
@@ -56,10 +58,7 @@ class Behind:
             self._child = -1
             work(lambda: True)
         if self._child == 0:
-            try:
-                work(lambda: os.getppid() == parent)
-            finally:
-                os._exit(0)
+            _behind(work, parent)
 
     def wait(self) -> None:
         """Until it has ended."""
@@ -76,6 +75,19 @@ def while_wanted(items: Iterable[Result]) -> Iterator[Result]:
         if os.getppid() != parent:
             os._exit(1)
         yield item
+
+
+def _behind(work: Callable[[Callable[[], bool]], None], parent: int) -> None:
+    """In the copy, which never comes back either."""
+    code = 1
+    try:
+        work(lambda: os.getppid() == parent)
+        code = 0
+    finally:
+        if code:
+            traceback.print_exc()
+            sys.stderr.flush()
+        os._exit(code)
 
 
 def _do(work: Callable[[], object], to: int) -> None:

@@ -30,12 +30,14 @@ from publisher.pipeline import takedown
 from publisher.pipeline.crew import crew
 from publisher.pipeline.hand import Bench
 from publisher.pipeline.keys import signing_key
+from publisher.pipeline.lasting import tidy
 from publisher.pipeline.lock import lock
 from publisher.pipeline.render import BATCH, Rendering, batched
 from publisher.pipeline.report import Outputs, Report
 from publisher.pipeline.restrictions import FACT, LOGGED, Register
 from publisher.pipeline.summary import lines
 from publisher.pipeline.take_in import Intake
+from publisher.program import digest
 from publisher.proof.minisign import SecretKey
 from publisher.readers import TABLES
 from publisher.settings import Settings
@@ -67,6 +69,7 @@ class Desk:
     folder_problems: tuple[Problem, ...] = ()
     key: SecretKey | None = None
     key_problems: tuple[Problem, ...] = ()
+    program: str = ""
     _frame: Frame | None = None
 
     @property
@@ -79,7 +82,7 @@ class Desk:
         """What hands need to work on the next build."""
         memory = None if self.dry else self.settings.paths.state / "rolls"
         stager = self.folder.stager(self.ledger.serial + 1)
-        return Bench(self.settings, self.theme, self.archive, stager, self.public_key, self.fingerprint_of_key, memory)
+        return Bench(self.settings, self.theme, self.archive, stager, self.public_key, self.fingerprint_of_key, memory, self.program)
 
     @property
     def fingerprint_of_key(self) -> str:
@@ -101,9 +104,7 @@ class Desk:
     @property
     def fingerprint(self) -> str:
         """Of everything but the documents that pages are made from; another one means that all pages are rendered anew."""
-        from publisher import __version__
-
-        return f"{__version__}:{self.settings.fingerprint}:{self.theme.fingerprint}:{self.fingerprint_of_key}"
+        return f"{self.program}:{self.settings.fingerprint}:{self.theme.fingerprint}:{self.fingerprint_of_key}"
 
 
 @contextmanager
@@ -114,6 +115,7 @@ def desk(settings: Settings, dry: bool = False) -> Iterator[Desk]:
     with ExitStack() as stack:
         if not dry:
             stack.enter_context(lock(state))
+        program = digest(None if dry else state)
         file = state / "ledger.db"
         if dry:
             aside = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="publisher-")))
@@ -126,7 +128,7 @@ def desk(settings: Settings, dry: bool = False) -> Iterator[Desk]:
             ledger, archive, folder = Ledger(file), Archive(state / "archive"), SiteFolder(settings.paths.output)
         stack.callback(ledger.close)
         key, complaints = signing_key(settings)
-        yield Desk(settings, ledger, archive, folder, theme, dry, key=key, key_problems=complaints)
+        yield Desk(settings, ledger, archive, folder, theme, dry, key=key, key_problems=complaints, program=program)
 
 
 def all_ready(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
@@ -208,12 +210,14 @@ def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now
     lost, rules_changed = _is_lost(desk_), ledger.fact("fingerprint") != desk_.fingerprint
     if lost and not rules_changed:  # after a restore nobody expects it to be there
         run.problems.append(_made_anew(desk_.settings.paths.output))
+    renewed = not (ledger.fact("fingerprint") or "").startswith(f"{desk_.program}:")
     rules_changed = rules_changed or lost
     restricted = restricted_documents(ledger, run.register)
     again = list(ledger.files.all()) if rules_changed else [row for document in restricted for row in ledger.files.of_document(document.id)]
     bench = desk_.bench()
+    tidy(bench.memory, {profile.slug for profile in desk_.settings.tables})
     with crew(bench, _tables([*present, *again]), lambda: desk_.frame) as hands:
-        rendering = Rendering(desk_.settings, ledger, run, hands, desk_.folder, bench.stager, now, ledger.serial + 1, rules_changed, lost)
+        rendering = Rendering(desk_.settings, ledger, run, hands, desk_.folder, bench.stager, now, ledger.serial + 1, rules_changed, lost, renewed)
         with ledger.transaction():
             for document in restricted:
                 ledger.tallies.forget(document.id)  # every edition is counted again without them

@@ -45,7 +45,7 @@ from publisher.model import (
 )
 from publisher.pipeline.effective import first_version, make_card, standing, versions_shown
 from publisher.pipeline.examine import Answer, Digest, Question, examine, refused
-from publisher.pipeline.lasting import Lasting, forget
+from publisher.pipeline.lasting import Lasting
 from publisher.settings import Settings
 from publisher.site.write import Known, Stager
 
@@ -178,6 +178,7 @@ class Bench:
     fingerprint: str = ""
     memory: Path | None = None
     """Where large tables are remembered; None: nowhere."""
+    program: str = ""
 
 
 class Hand:
@@ -190,8 +191,7 @@ class Hand:
         self._content: Path = bench.settings.paths.content
         self._make_frame = frame or (lambda: Frame(bench.settings, bench.theme, bench.public_key, bench.fingerprint))
         self._settings = bench.settings
-        self._memory = bench.memory
-        self._lasting = Lasting(bench.memory if alone else None, bench.archive.read)
+        self._lasting = Lasting(bench.memory, bench.archive.read, bench.program, alone)
         self._shelves: deque[dict[tuple[str, str], PublicContent]] = deque([{}], maxlen=SHELVES)
 
     @cached_property
@@ -315,7 +315,7 @@ class Hand:
         self._ready = None
         parts = table_parts(bulletin, self._frame, tables) if self._alone else None
         if parts is None:
-            forget(self._memory, bulletin.card.path.split("/")[1])
+            self._lasting.forget(bulletin.card.path.split("/")[1])
             made.owners[owner] = self._drafts(table_drafts(bulletin, self._frame, tables), order.known, made)
         else:
             source = order.shown[0][1]

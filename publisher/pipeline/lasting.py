@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,10 @@ WORTH_MEMORY = 1_000_000
 """Bytes of a table from which it is worth looking for what is remembered of the edition before."""
 
 
+WAITING = 2
+"""Large tables at most that are kept from being read until their pages are made: each takes as much memory as its rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Examined:
     """A large table on its way: what the edition before gives it, and whether the next one will ask for it."""
@@ -31,10 +35,12 @@ class _Examined:
 
 
 class Lasting:
-    """``folder``: where large tables are remembered, None: nowhere; ``read`` gives bytes of the archive by their name."""
+    """``folder``: where large tables are remembered, None: nowhere; ``read`` gives bytes of the archive by their name; ``program``: which
+    one works; ``alone``: this process may copy itself, without which nothing is remembered."""
 
-    def __init__(self, folder: Path | None, read: Callable[[str], bytes]) -> None:
-        self._folder, self._read = folder, read
+    def __init__(self, folder: Path | None, read: Callable[[str], bytes], program: str = "", alone: bool = True) -> None:
+        self._place, self._read, self._program = folder, read, program
+        self._folder = folder if alone else None
         self._examined: dict[tuple[str, str], _Examined] = {}
         self._behind: Behind | None = None
 
@@ -65,10 +71,10 @@ class Lasting:
         from publisher.pipeline.memory import Memory
         from publisher.pipeline.sequel import former
 
-        memory = Memory(self._folder)
         if examined is None or not examined.worth or examined.answer.digest is None or found is None:
-            memory.forget(question.slug)
+            self.forget(question.slug)
             return
+        memory = Memory(self._folder, self._program)
         answer, ((_, rows),) = examined.answer, examined.answer.digest.tallies
 
         def work(wanted: Callable[[], bool]) -> None:
@@ -78,6 +84,14 @@ class Lasting:
 
         self.settle()
         self._behind = Behind(work)
+
+    def forget(self, slug: str) -> None:
+        """Nothing is remembered of this table any more, nor is what a copy of this process is just writing down."""
+        self.settle()
+        if self._place is not None and self._place.is_dir():
+            from publisher.pipeline.memory import Memory
+
+            Memory(self._place).forget(slug)
 
     def settle(self) -> None:
         """Wait until all is remembered."""
@@ -91,7 +105,7 @@ class Lasting:
             return None
         from publisher.pipeline.memory import Memory
 
-        return Memory(self._folder).of(question)
+        return Memory(self._folder, self._program).of(question)
 
     def _sequel(self, question: Question, data: bytes, former: Former) -> Sequel | None:
         from publisher.pipeline.sequel import sequel
@@ -108,12 +122,19 @@ class Lasting:
         known = found.known if found is not None else None
         if known is None and former is not None and len(content.tables) == 1:
             known = likened(former, content.tables[0])
-        self._examined = {(question.path, sha256): _Examined(answer, known, worth_remembering(question, answer, content))}
+        self._examined[question.path, sha256] = _Examined(answer, known, worth_remembering(question, answer, content))
+        while len(self._examined) > WAITING:
+            del self._examined[next(iter(self._examined))]
 
 
-def forget(folder: Path | None, slug: str) -> None:
-    """Nothing is remembered of this table any more."""
-    if folder is not None and folder.is_dir():
-        from publisher.pipeline.memory import Memory
-
-        Memory(folder).forget(slug)
+def tidy(folder: Path | None, slugs: Collection[str]) -> None:
+    """Remove what is remembered of tables that no profile has any more: it was public of people once, and nobody will ask for it."""
+    if folder is None or not folder.is_dir():
+        return
+    for file in sorted(folder.iterdir()):
+        slug = file.name.removeprefix(".").removesuffix(".part").removesuffix(".roll")
+        if slug not in slugs:
+            try:
+                file.unlink(missing_ok=True)
+            except OSError:
+                continue  # a disk that refuses stops no publishing: the next run tries again

@@ -18,7 +18,7 @@ from publisher.model import TableKind
 from publisher.pipeline.examine import Question
 from publisher.pipeline.sequel import Former
 
-FORM = 2
+FORM = 4
 """Counted up when a memory is read or made in another way."""
 
 _SUM = 32
@@ -26,10 +26,10 @@ _SAMPLE = 2_000
 
 
 class Memory:
-    """``folder`` None: a dry run, in which nothing is remembered."""
+    """``folder`` None: a dry run, in which nothing is remembered. ``program``: what read and reviewed the edition, to the letter."""
 
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path | None, program: str = "") -> None:
+        self._folder, self._program = folder, program
 
     def _file(self, slug: str) -> Path | None:
         return None if self._folder is None else self._folder / f"{slug}.roll"
@@ -45,14 +45,14 @@ class Memory:
         if not data or blake2b(body, digest_size=_SUM).digest() != data[:_SUM]:
             return None
         rules, rest = marshal.loads(body)
-        return _unpacked(marshal.loads(rest)) if rules == _rules(question) else None
+        return _unpacked(marshal.loads(rest)) if rules == self._rules(question) else None
 
     def keep(self, question: Question, former: Former) -> None:
         """Remember an edition in place of the one before. A disk that refuses costs time at the next one, nothing else."""
         file, packed = self._file(question.slug), _packed(former)
         if file is None or packed is None:
             return
-        body = marshal.dumps((_rules(question), marshal.dumps(packed)))
+        body = marshal.dumps((self._rules(question), marshal.dumps(packed)))
         try:
             own_folder(file.parent)
             keep(file, blake2b(body, digest_size=_SUM).digest() + body)
@@ -65,11 +65,8 @@ class Memory:
         if file is not None:
             file.unlink(missing_ok=True)
 
-
-def _rules(question: Question) -> str:
-    from publisher import __version__
-
-    return repr((FORM, __version__, sys.version, question.slug, question.profile))
+    def _rules(self, question: Question) -> str:
+        return repr((FORM, self._program, sys.version, question.slug, question.profile))
 
 
 def _packed(former: Former) -> tuple[object, ...] | None:
@@ -85,16 +82,16 @@ def _packed(former: Former) -> tuple[object, ...] | None:
     return (
         former.sha256, former.warnings, former.columns, former.reading, former.group, str(former.kind), former.shown, columns,
         made.form, made.identities, made.digests, texts[len(columns)], texts[len(columns) + 1], orders, numbers,
-        list(zip(made.forms, texts[len(columns) + 2 :], strict=True)), made.joins, ways,
+        list(zip(made.forms, texts[len(columns) + 2 :], strict=True)), ways,
     )  # fmt: skip
 
 
 def _unpacked(values: tuple) -> Former:
-    sha256, warnings, columns, reading, group, kind, shown, cells, form, identities, digests, keys, bare, orders, sizes, forms, joins, ways = values
+    sha256, warnings, columns, reading, group, kind, shown, cells, form, identities, digests, keys, bare, orders, sizes, forms, ways = values
     order, entries, pointers, weights = map(_numbers, orders)
     made = Made(
         form, identities, digests, keys.split("\n"), bare.split("\n"), order, {name: _numbers(some) for name, some in sizes.items()},
-        {column: _split(text) for column, text in forms}, joins, (entries, pointers), weights, ways,
+        {column: _split(text) for column, text in forms}, (entries, pointers), weights, ways,
     )  # fmt: skip
     rows = list(zip(*map(_split, cells), strict=True))
     return Former(sha256, warnings, columns, reading, group, TableKind(kind), rows, shown, made)

@@ -44,6 +44,7 @@ class Rendering:
     """The state of one run of rendering. Nothing is visible before the staged files are put in place.
 
     ``all_versions``: earlier versions are rendered, too, though they have pages. ``lost``: the files that the ledger knows are gone.
+    ``renewed``: another program made the pages, so that the keys under which they are known say nothing.
     """
 
     settings: Settings
@@ -56,6 +57,7 @@ class Rendering:
     serial: int
     all_versions: bool = False
     lost: bool = False
+    renewed: bool = False
     owners: dict[str, set[str]] = field(default_factory=dict)
     dropped: set[str] = field(default_factory=set)
     rekeyed: list[tuple[str, str]] = field(default_factory=list)
@@ -186,6 +188,8 @@ class Rendering:
         shown = tuple((language, plan.current[language]) for language in digests) if card.state is State.PUBLISHED else ()
         owner = f"document:{row.id}"
         known = {} if self._empty or self.lost else self.ledger.pages.known_below(owner)
+        if self.renewed:
+            known = {path: (one, "") for path, (one, _) in known.items()}
         versions = versions_shown(what)
         older: dict[int, _Older] = {}
         if card.kind is not Kind.TABLE and card.state is State.PUBLISHED:

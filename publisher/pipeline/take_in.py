@@ -301,10 +301,9 @@ class Intake:
     def verdict(self, row: FileRow, answer: Answer, source: Source, worker: int) -> None:
         """Record a verdict on a file; an accepted one becomes a version. Runs within a transaction."""
         digest = answer.digest
-        if digest is not None and not (self._recall.decided(row.path) and self.ledger.decisions.released(row.path, row.sha256)):
-            doubts = self._doubts(row, digest)
-            if doubts:
-                row, digest = replace(row, verdict="held", problems=doubts), None
+        doubts = self._doubts(row, digest) if digest is not None else ()
+        if doubts:
+            row, digest = replace(row, verdict="held", problems=doubts), None
         self.ledger.files.put(row)
         if digest is not None:
             self._add_version(row, digest)
@@ -334,20 +333,26 @@ class Intake:
         return [] if self._recall.is_blank(row.document) else self.ledger.documents.versions(row.document)
 
     def _doubts(self, row: FileRow, digest: Digest) -> tuple[Problem, ...]:
-        """What speaks against the next edition of a table when it is held against the one before."""
-        before = self._rows_before(row) if digest.rows or digest.slug else 0
+        """What speaks against the next edition of a table when it is held against the one before, and was not decided by a person."""
+        decided = self._recall.decided(row.path)
+        released = decided and self.ledger.decisions.released(row.path, row.sha256)
+        before = self._rows_before(row) if not released and (digest.rows or digest.slug) else 0
         problems = [self._shrunk(row, digest)] if before and shrunk(before, digest.rows) else []
-        standing = self._standing(row) if digest.as_of is not None else None
-        if digest.as_of is not None and standing is not None and standing.as_of is not None and digest.as_of < standing.as_of:
+        standing = self._replaced(row) if digest.as_of is not None else None
+        if digest.as_of is None or standing is None or standing.as_of is None or digest.as_of >= standing.as_of:
+            return tuple(problems)
+        if not (decided and self.ledger.decisions.released_since(row.path, row.sha256, standing.moment)):
             problems.append(older_edition(row.path, digest.as_of, standing.as_of))
         return tuple(problems)
 
-    def _standing(self, row: FileRow) -> VersionRow | None:
-        """The edition that the public sees, unless the file is one of those that were published already."""
-        versions = [v for v in self._versions(row) if v.language == row.language and not v.gone]
-        if any((v.path, v.sha256) == (row.path, row.sha256) for v in versions):
+    def _replaced(self, row: FileRow) -> VersionRow | None:
+        """The edition that was published last, unless what stands at this path is this very file. That it was public once does not count:
+        copies of old files come back by themselves."""
+        versions = [v for v in self._versions(row) if v.language == row.language]
+        here = next((v for v in reversed(versions) if v.path == row.path), None)
+        if here is not None and (here.sha256, here.gone) == (row.sha256, False):
             return None
-        return versions[-1] if versions else None
+        return next((v for v in reversed(versions) if not v.gone), None)
 
     def _rows_before(self, row: FileRow) -> int:
         versions = [v for v in self._versions(row) if not v.gone]
@@ -444,9 +449,9 @@ def older_edition(path: str, as_of: datetime, standing: datetime) -> Problem:
 
     return Problem(
         "older-edition",
-        f"{words(as_of)}現在の表です。公開中のもの（{words(standing)}現在）より古い内容です。",
+        f"{words(as_of)}現在の表です。前に公開したもの（{words(standing)}現在）より古い内容です。",
         path,
-        "公開ページは、新しいほうの版のままです。",
+        "公開ページは、変わっていません。",
         "表の「いつ現在」の日時が正しいか確かめてください。古い版に戻すときは、管理者が publisher release で公開できます。",
     )
 

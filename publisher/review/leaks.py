@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from publisher.model import (
     Block,
@@ -227,6 +229,10 @@ _TOLD = pattern(  # begins with a set of characters, because the search for thes
 _FIRST = pattern(r"^[\s・*\-○●◯■\d.)）]*([^\s\d,、，\t|（(:：]+(?:[ 　][^\s\d,、，\t|（(:：]{1,4})?)")
 
 
+_MAY_SAY = ("さん", "様", "氏", "くん", "君", "ちゃん", "生", "うまれ")
+"""One of these is in every cell of which ``ill_by_name`` may be true."""
+
+
 def says_body(text: str) -> bool:
     """Whether the text speaks of somebody's body, or of their being followed."""
     return _BODY.search(text) is not None
@@ -238,7 +244,18 @@ def ill_by_name(text: str) -> bool:
     seen = narrow(text)
     if _BORN.search(seen) or _HOSTED.search(seen):
         return True
-    return says_body(text) and _SOMEBODY.search(seen) is not None
+    return says_body(seen) and _SOMEBODY.search(seen) is not None
+
+
+def any_ill_by_name(cells: Collection[str]) -> bool:
+    """Whether it is so of any of these cells: all are looked at, since one is enough."""
+    wide = "\n".join(cells)
+    if wide.count("\n") >= len(cells):
+        wide = "\n".join([cell.replace("\n", " ") for cell in cells])
+    if not unicodedata.is_normalized("NFKC", wide):
+        wide = unicodedata.normalize("NFKC", wide)
+    words = [word for word in _MAY_SAY if word in wide]
+    return bool(words) and any(ill_by_name(cell) for cell in wide.split("\n") if any(word in cell for word in words))
 
 
 def is_entry(line: str) -> bool:
@@ -247,6 +264,13 @@ def is_entry(line: str) -> bool:
         return False
     first = _FIRST.match(line)
     return first is not None and (is_sure_name(first[1]) or is_sure_name(first[1].split()[0]))
+
+
+def are_entries(cells: Collection[str], enough: int) -> bool:
+    """Whether as many cells as are enough begin like a line of a roll; all are looked at."""
+    if _TOLD.search("\n".join(cells)) is None:
+        return False
+    return len(list(islice(filter(is_entry, cells), enough))) == enough
 
 
 def entries(texts: Sequence[str]) -> int:

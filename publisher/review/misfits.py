@@ -35,6 +35,13 @@ _HOUSE = pattern(
     re.MULTILINE,
 )
 """Where somebody lives; 本町3丁目集会所 is nobody's house, nor is 親戚宅, and 障害者支援センター is no illness."""
+_PART = pattern(r"[\s、。,;/]+")
+"""Between the parts of a cell: that 本町小学校 follows does not make a place of 透析中."""
+_CALLED_AFTER = pattern(
+    r"(?:障害|障がい|認知症|要介護|要支援|透析|糖尿|感染|アレルギー|酸素|妊娠|虐待|ストーカー|dv|安否|遺体)"
+    r"(?:[者児](?![用のが手]|$)|症|病|疾患|相談|支援|福祉|特別|情報|対策|対応|予防|治療|医療|内科|専門|高齢者|グループ|確認|安置|センター|クリニック)"
+)
+_REASON = pattern(r"ため|為|により|につき|ので|から|あり|有り|必要|希望|疑い")
 
 
 def _wide(value: str) -> str:
@@ -46,7 +53,17 @@ def _is_name(text: str) -> bool:
 
 
 def _is_harmless(text: str) -> bool:
-    return (not says_body(text) or THING.search(text) is not None) and _HOUSE.search(text) is None
+    return not _says_more(text) or (_HOUSE.search(text) is None and all(map(_is_place, filter(says_body, _PART.split(text)))))
+
+
+def _is_place(part: str) -> bool:
+    """Whether a place is called after those whom it is for: 障害者支援センター is one, 透析中のため個室 is not."""
+    return THING.search(part) is not None and _REASON.search(part) is None and not says_body(_CALLED_AFTER.sub("", part))
+
+
+def _says_more(text: str) -> bool:
+    """Whether the text has a word of somebody's body or house at all, be it in the name of a place."""
+    return says_body(text) or _HOUSE.search(text) is not None
 
 
 def _is_reading(text: str) -> bool:
@@ -83,8 +100,8 @@ def misfits(table: Table, places: Sequence[int]) -> dict[int, frozenset[str]]:
         if fits is bool:
             continue
         values = {row[place] for row in table.rows}
-        if fits is _is_harmless and _is_harmless(_wide("\n".join(values))):
-            continue  # all of them at once
+        if fits is _is_harmless and not _says_more(_wide("\n".join(map(str.strip, values)))):
+            continue  # all of them at once; that a word is one of a place is only told cell by cell, at its end
         if fits in (_is_name, _is_reading):
             values = _doubtful(values)
         wrong = frozenset(value for value in values if value.strip() and not fits(_wide(value)))

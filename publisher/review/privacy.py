@@ -22,16 +22,18 @@ warning.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
+from zlib import crc32
 
 from publisher.patterns import pattern
 from publisher.review import persons
 from publisher.review.headers import Meaning, meaning
 from publisher.review.headers import narrow as narrow_name
-from publisher.review.leaks import ill_by_name, is_entry, mobile_beside_name
+from publisher.review.leaks import any_ill_by_name, are_entries, mobile_beside_name
 
 _SAMPLE = 1500
+_SORTED = 200_000
+"""Different cells from which sorting them all would take longer than anything else of the review."""
 _FEW_ENTRIES = 2
 _NUMBER_ALONE = 13
 """Characters of a mobile number; a cell without more says no name."""
@@ -80,6 +82,8 @@ class _Column:
     names: bool
     kana: bool
     mobiles: int
+    cells: frozenset[str] = field(compare=False, repr=False)
+    """All that are different; ``values`` is a sample of them."""
 
 
 def look(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Looks:
@@ -107,7 +111,7 @@ def look(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Looks:
     _by_names(seen, names, hold)
     _by_traits(seen, hold)
     _by_mobiles(seen, hold)
-    _by_cells(seen, rows, hold)
+    _by_cells(seen, hold)
     roles = tuple(c.index for c in seen if c.meaning is Meaning.ROLE and c.names)
     mobiles = tuple(c.index for c in seen if c.mobiles)
     return Looks(tuple(sorted(found)), tuple(reasons), roles, mobiles)
@@ -121,11 +125,8 @@ def _called(column: _Column, traits: bool) -> bool:
 
 
 def _column(index: int, name: str, rows: Sequence[Sequence[str]]) -> _Column:
-    distinct = {row[index] for row in rows}
-    distinct.discard("")
-    step = max(1, len(distinct) // _SAMPLE)
-    # sorted, so that the verdict does not hang on the order of a set
-    sample = tuple(islice(sorted(distinct) if len(distinct) < 200_000 else iter(distinct), 0, None, step))
+    distinct = frozenset(row[index] for row in rows) - {""}
+    sample = _sample(distinct)
     about = meaning(name)
     texts = [value for value in sample if len(value) <= 30]
     enough = (
@@ -141,7 +142,15 @@ def _column(index: int, name: str, rows: Sequence[Sequence[str]]) -> _Column:
         else ""
     )
     mobiles = len(set(persons.MOBILE.findall(whole))) if whole else 0
-    return _Column(index, name, about, sample, is_people, is_kana, mobiles)
+    return _Column(index, name, about, sample, is_people, is_kana, mobiles, distinct)
+
+
+def _sample(distinct: frozenset[str]) -> tuple[str, ...]:
+    """Some of the cells, always the same ones: the verdict must hang neither on the order of a set nor on that of the rows."""
+    step = max(1, len(distinct) // _SAMPLE)
+    if len(distinct) < _SORTED:
+        return tuple(sorted(distinct)[::step])
+    return tuple(sorted(cell for cell in distinct if crc32(cell.encode("utf-8", "replace")) % step == 0))
 
 
 def _is_strong(column: _Column) -> bool:
@@ -205,12 +214,11 @@ def _by_mobiles(seen: Sequence[_Column], hold: Callable[..., None]) -> None:
         hold("携帯電話の番号の列", *mobile)
 
 
-def _by_cells(seen: Sequence[_Column], rows: Sequence[Sequence[str]], hold: Callable[..., None]) -> None:
+def _by_cells(seen: Sequence[_Column], hold: Callable[..., None]) -> None:
     for column in seen:
-        cells = {row[column.index] for row in rows} if column.mobiles else set()
-        if any(mobile_beside_name(cell) for cell in cells if len(cell) > _NUMBER_ALONE):
+        if column.mobiles and any(mobile_beside_name(cell) for cell in column.cells if len(cell) > _NUMBER_ALONE):
             hold("人の名前と携帯電話の番号が並ぶセル", column)
-        if sum(is_entry(value) for value in column.values) >= _FEW_ENTRIES:
+        if are_entries(column.cells, _FEW_ENTRIES):
             hold("一人ひとりのことが並ぶセル", column)
-        if any(ill_by_name(value) for value in column.values):
+        if any_ill_by_name(column.cells):
             hold("人の名前と体のことなどが並ぶセル", column)

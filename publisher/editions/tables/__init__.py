@@ -194,7 +194,7 @@ class _Making:
         by_row = array("Q", map(digests.__getitem__, place_of)).tobytes()
         ways = {route.code: route.parts for route in self._drill[0] if route.parts}
         return Made(
-            form(self.table, roll.layout), identities, by_row, *roll.parts, roll.order, sizes, found.forms, roll.joins, found.orders, found.weights, ways
+            form(self.table, roll.layout), identities, by_row, *roll.parts, roll.order, sizes, found.forms, found.orders, found.weights, ways
         )
 
     def _beside(self) -> Iterator[Draft]:
@@ -379,7 +379,7 @@ class _Making:
             rows=lambda places: weights if len(places) == len(weights) and isinstance(places, range) else array("Q", [weights[p] for p in places]),
             names=lambda places: name_weights(self.roll, coded, places),
             link=lambda label: max(press.link_size(label) * UNIT // room + 1 for press, room in link_rooms),
-            said=repr((coded, [(press.edition.name, room) for press, room in link_rooms], self.roll.joins)),
+            said=repr((coded, [(press.edition.name, room) for press, room in link_rooms])),
         )
 
     def _stops(
@@ -464,7 +464,7 @@ def _press(making: _Making, edition: Edition, found: Roll) -> Press:
         room = press.room(rows=True) or WEB_PAGE
         legacy = edition is LEGACY
         known = found.known
-        former = known.made.sizes.get(edition.name) if known is not None and not found.joins else None
+        former = known.made.sizes.get(edition.name) if known is not None else None
         if known is None or former is None:
             return markup.measured(table, found.layout, found.cells, legacy=legacy, room=room)
         cells = list(zip(*[table.rows[i] for i in known.fresh], strict=True))

@@ -137,15 +137,10 @@ class Press:
         """Bytes of each row by place, where they can be told without writing it."""
         return self.measure()
 
-    @cached_property
-    def _each_alone(self) -> bool:
-        """Whether a row is written the same with and without the others."""
-        return self.edition is not LEGACY or not self.roll.joins
-
     def _cut(self, places: range | Sequence[int]) -> tuple[bytes, bool]:
         """The rows at these places, and whether a character in them was simplified. The next edition changes
         few pages: their rows are written alone, until they are a fourth of all."""
-        if self._rows is None and self._alone * 4 < len(self.roll.keys) and self._each_alone:
+        if self._rows is None and self._alone * 4 < len(self.roll.keys):
             self._alone += len(places)
             some = self.write(places)
             return some.slice(0, len(some)), self.edition is LEGACY and 1 in some.lossy

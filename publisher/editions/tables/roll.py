@@ -7,14 +7,12 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import blake2b
 from operator import eq, itemgetter
 
 from publisher.editions.tables import reading
 from publisher.editions.tables.columns import Layout, closed, form, layout
 from publisher.editions.tables.known import MOST_ROWS, Known
-from publisher.editions.tables.rows import joins
 from publisher.model import PublicTable
 
 END = "\x01"
@@ -75,13 +73,6 @@ class Roll:
     """By row: reading and district as a key has them, and the digest without the group before equal ones were told apart."""
     known: Known | None = None
     """What was made of rows that an earlier edition had, when it still holds."""
-
-    @cached_property
-    def joins(self) -> bool:
-        """Whether some cell holds marks that join what stands before them."""
-        if self.known is None:
-            return joins(self.cells)
-        return self.known.made.joins or joins([self.table.rows[i] for i in self.known.fresh])
 
 
 def roll(table: PublicTable, known: Known | None = None) -> Roll:

@@ -12,7 +12,7 @@ from html import escape
 from itertools import accumulate
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from publisher.editions.sjis import gate
+from publisher.editions.sjis import composed, gate, has_marks
 from publisher.editions.tables.columns import Layout, Role
 from publisher.editions.tables.telephone import linked
 from publisher.model import PublicTable
@@ -32,7 +32,6 @@ _KNOWN = 30_000
 
 _APART = "\x00"
 _CONTROLS = pattern("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_JOINING = pattern("[\u0300-\u036f\u3099\u309a]")
 _BARE_NUMBER = pattern(r"[-−]?[0-9０-９][0-9０-９.,，]*")
 _COORDINATE = pattern(r"[0-9]{1,3}\.[0-9]+")
 
@@ -107,7 +106,8 @@ def make(rows: Sequence[Cells], order: Sequence[int], dress: Dress, encoding: st
             dress.row(cells[start : start + width], row)
             for start, row in zip(range(0, len(cells), width), chunk, strict=True)
         ]
-        lossy = [bool(lost) and any(not lost.isdisjoint(row[c]) for c in dress.columns) for row in chunk]
+        shown = [composed(_CONTROLS.sub("", cell.replace(_APART, ""))) for cell in raw] if lost and has_marks("".join(raw)) else raw
+        lossy = [bool(lost) and any(not lost.isdisjoint(cell) for cell in shown[at : at + width]) for at in range(0, len(raw), width)]
         made.extend(_APART.join(written).encode(encoding).split(_APART.encode()), bytes(lossy))
     return made
 
@@ -328,12 +328,6 @@ def _different(column: Sequence[str], encoding: str, title: str) -> list[int]:
             cells = [f"{title}:{cell}" if cell and cell[-1].isdigit() and _BARE_NUMBER.fullmatch(cell) else cell for cell in cells]
         found += map(len, _APART.join(cells).encode(encoding).split(_APART.encode()))
     return found
-
-
-def joins(cells: Iterable[Iterable[str]]) -> bool:
-    """Whether there are marks that join what stands before them: how the legacy edition writes a chunk with
-    such hangs on all of the chunk."""
-    return any(_JOINING.search("\n".join(several)) for several in cells)
 
 
 def brief_columns(table: PublicTable, layout: Layout) -> tuple[int, ...]:
