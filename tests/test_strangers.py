@@ -169,6 +169,7 @@ def test_a_key_file_that_others_can_read_is_told(tmp_path: Path, monkeypatch: py
     (tmp_path / "TOWN_SECRET").chmod(0o644)
     (found,) = open_secrets(town.settings())
     assert found.code == "secret-open" and "chmod 600" in found.todo and servers.SECRET not in str(found)
+    assert "[[mirrors]] の「cloud」" in found.what
 
 
 @pytest.mark.parametrize("body", ['{"shards": {"a": 1}}', '{"shards": [1]}', "[]", "x", '{"shards": {"a": ["../..", 1]}}'])

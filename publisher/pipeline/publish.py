@@ -238,24 +238,22 @@ def _silent(name: str) -> Problem:
 
 def open_secrets(settings: Settings) -> tuple[Problem, ...]:
     """Key files that others on this machine can read. They work, so nothing stops; but somebody has to know."""
-    names = [name for mirror in settings.mirrors for name in (mirror.key_env, mirror.secret_env) if name]
-    names += [relay.token_env for relay in settings.relays if relay.token_env]
     found = []
-    for name in dict.fromkeys(names):
+    for name, sections in settings.secrets().items():
         file = os.environ.get(f"{name}_FILE", "")
         try:
             mode = (settings.paths.directory / file).stat().st_mode if file and not os.environ.get(name) else 0
         except OSError:
             continue  # a missing one is told where it is needed
         if mode & 0o077:
-            found.append(_open_secret(str(settings.paths.directory / file), name))
+            found.append(_open_secret(str(settings.paths.directory / file), name, "、".join(sections)))
     return tuple(found)
 
 
-def _open_secret(file: str, name: str) -> Problem:
+def _open_secret(file: str, name: str, sections: str) -> Problem:
     return Problem(
         "secret-open",
-        f"合いかぎのファイル（環境変数 {name}_FILE）を、このコンピューターのほかの利用者も読めます。",
+        f"{sections} の合いかぎのファイル（環境変数 {name}_FILE）を、このコンピューターのほかの利用者も読めます。",
         file,
         "公開は続けています。",
         f"chmod 600 {file} で、publisher の利用者だけが読めるようにしてください。ほかの人が読んだおそれがあれば、合いかぎを取り換えてください。",

@@ -329,15 +329,23 @@ class Settings:
             raise self._no_secret(name, f"環境変数 {name}_FILE の指すファイルが空です。")
         return value
 
+    def secrets(self) -> dict[str, list[str]]:
+        """The environment variables that hold secrets, each with the sections that name it."""
+        found: dict[str, list[str]] = {}
+        backup = [("[backup]", self.backup.key_env, self.backup.secret_env)] if self.backup is not None else []
+        mirrors = [(f"[[mirrors]] の「{m.name}」", m.key_env, m.secret_env) for m in self.mirrors]
+        relays = [(f"[[relays]] の「{r.name}」", r.token_env) for r in self.relays]
+        for section, *names in (*mirrors, *relays, *backup):
+            for name in filter(None, names):
+                found.setdefault(name, []).append(section)
+        return found
+
     def _no_secret(self, name: str, what: str) -> SettingsError:
-        mirrors = [f"[[mirrors]] の「{m.name}」" for m in self.mirrors if name in (m.key_env, m.secret_env)]
-        relays = [f"[[relays]] の「{r.name}」" for r in self.relays if name == r.token_env]
-        backup = ["[backup]"] if self.backup is not None and name in (self.backup.key_env, self.backup.secret_env) else []
         return SettingsError(
             Problem(
                 "secret-missing",
                 what,
-                "、".join(["publisher.toml", *mirrors, *relays, *backup]),
+                "、".join(["publisher.toml", *self.secrets().get(name, ())]),
                 "この送り先には、最後に届いた内容がそのまま出ています。",
                 f"環境変数 {name} に入れるか、それを書いたファイルの場所を {name}_FILE に入れて、"
                 "もう一度始めてください。",
