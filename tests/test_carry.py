@@ -16,8 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from publisher.errors import Busy
 from publisher.ledger import Ledger
 from publisher.mirrors.public import FolderSite
+from publisher.pipeline import carry as module
+from publisher.pipeline.carry import CarryReport, public_key
+from publisher.pipeline.lock import lock
 from publisher.proof.bundle import Bundle
 from publisher.proof.copy import Copy, File, _refuse_clashes
 from publisher.proof.minisign import PublicKey, SecretKey
@@ -87,6 +91,19 @@ def test_a_site_is_carried_from_its_address_to_our_mirrors(neighbour: Town, here
     assert own == before
     assert publisher(here, "publish")[0] == 0
     assert signed(copied) == signed(neighbour.public)
+
+
+def test_two_that_carry_the_same_do_not_disturb_each_other(neighbour: Town, here: Town) -> None:
+    """As when the timer starts the next run before the last has ended."""
+    state = here.settings().paths.state / "neighbours" / "tonari"
+    with lock(state, "ledger.lock"), pytest.raises(Busy):
+        carry_here(neighbour, here)
+    assert carry_here(neighbour, here).exit_code == 0
+
+
+def carry_here(neighbour: Town, here: Town) -> CarryReport:
+    key = public_key(str(neighbour.public / "minisign.pub"))
+    return module.carry(here.settings(), str(neighbour.public), key, "tonari", None, datetime.now(UTC))
 
 
 def test_a_replayed_old_site_is_refused(neighbour: Town, here: Town, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from publisher.errors import SiteError, UsageError
 from publisher.ledger import Ledger
 from publisher.mirrors.public import Unreachable, public_site
 from publisher.model import Problem
+from publisher.pipeline.lock import lock
 from publisher.pipeline.publish import register, to_mirror
 from publisher.pipeline.report import MirrorLine
 from publisher.proof import bundle
@@ -70,7 +71,8 @@ def carry(
 ) -> CarryReport:
     """Copy a neighbour's site: into the folder ``to``, or below ``tonari/<name>/`` of every mirror of ours.
 
-    ``source``: an address, a folder, or a bundle. Raises ``UsageError`` when the source does not prove itself: nothing has changed then.
+    ``source``: an address, a folder, or a bundle. Raises ``UsageError`` when the source does not prove itself: nothing has changed then; ``Busy``
+    while another run carries the same.
     """
     if to is None and not name and Path(source.removeprefix("file://")).is_file():
         raise UsageError(_nameless(source))
@@ -78,7 +80,7 @@ def carry(
     state = settings.paths.state / "neighbours" / name
     folder = to if to is not None else state / "site"
     file = state / "ledger.db" if to is None else settings.paths.state / "neighbours" / f"to-{sha256(str(folder.resolve()).encode()).hexdigest()[:16]}.db"
-    with closing(Ledger(file)) as ledger:
+    with lock(file.parent, f"{file.stem}.lock"), closing(Ledger(file)) as ledger:
         copy = Copy(folder, ledger, key)
         try:
             if not (folder / ROOT).exists() and copy.unfinished is None:
