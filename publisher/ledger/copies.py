@@ -42,10 +42,11 @@ def copy_ledger(ledger: Path, target: Path) -> None:
             source.backup(copy, pages=-1)
             copy.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.Error as error:
-        raise SiteError(_uncopied(ledger, error)) from error
+        raise SiteError(unwritten(ledger, error)) from error
 
 
-def _uncopied(ledger: Path, error: sqlite3.Error) -> Problem:
+def unwritten(ledger: Path, error: sqlite3.Error) -> Problem:
+    """A copy of the ledger cannot be made or changed."""
     return Problem(
         "ledger-copy", f"記録の写しを作れません（{error}）。", str(ledger), "公開中のページは、そのまま見えています。",
         "空き容量とフォルダーの権限を確かめてください。",
@@ -105,7 +106,7 @@ def begin_anew(ledger: Path, facts: dict[str, str], rendered: bool = False, publ
             connection.execute("UPDATE meta SET value = ? WHERE key = 'serial' AND CAST(value AS INTEGER) < ?", (str(published), published))
             connection.execute("COMMIT")
     except sqlite3.Error as error:
-        raise SiteError(_uncopied(ledger, error)) from error
+        raise SiteError(unwritten(ledger, error)) from error
 
 
 def remember(ledger: Path, key: str, value: str) -> None:

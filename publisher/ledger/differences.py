@@ -8,14 +8,16 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from publisher.errors import SiteError
+from publisher.ledger.copies import unwritten
 from publisher.ledger.schema import VERSION
 
-_EVENTS = """SELECT path, sha256, moment || gone FROM {0}.versions UNION SELECT path, sha256, moment || action FROM {0}.decisions"""
-"""What happened at each path, named so that it is the same in every copy of the ledger that has it."""
+_NEWS = """SELECT one.path FROM {0}.versions one LEFT JOIN {1}.versions other USING (document, language, number)
+    WHERE other.path IS NULL OR (one.path, one.sha256, one.moment, one.gone) <> (other.path, other.sha256, other.moment, other.gone)
+    UNION SELECT path FROM (SELECT path, sha256, moment, action FROM {0}.decisions EXCEPT SELECT path, sha256, moment, action FROM {1}.decisions)"""
+"""The paths of what one ledger knows and the other does not: versions, withdrawals, decisions. By their keys: a ledger has a million of them."""
 
-_WAITING = """SELECT path, sha256 FROM {0}.files f WHERE sha256 <> ''
-    AND NOT EXISTS (SELECT 1 FROM {0}.versions v WHERE v.path = f.path AND v.sha256 = f.sha256)"""
-"""What stands in the drop folder and was never published: held and rejected files. Of those that were replaced the ledger keeps nothing."""
+_KNOWN = "SELECT path FROM main.versions UNION SELECT path FROM main.decisions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +38,22 @@ def overtaken(theirs: Path, ours: Path | None, had: Callable[[str], bool]) -> se
     """
     with closing(_open(theirs, ours)) as connection:
         if ours is None:
-            known = f"SELECT path FROM ({_EVENTS.format('main')}) UNION SELECT path FROM main.files"
-            return {path for (path,) in connection.execute(known)}
-        news = f"SELECT path FROM ({_EVENTS.format('main')} EXCEPT SELECT * FROM ({_EVENTS.format('ours')}))"
-        gone = f"SELECT path FROM ours.files WHERE path NOT IN (SELECT path FROM main.files) AND path IN (SELECT path FROM ({_EVENTS.format('main')}))"
-        found = {path for (path,) in connection.execute(f"{news} UNION {gone}")}
-        waiting = connection.execute(f"{_WAITING.format('main')} EXCEPT SELECT path, sha256 FROM ours.files")
-        return found | {path for path, sha256 in waiting if not had(sha256)}
+            return {path for (path,) in connection.execute(f"{_KNOWN} UNION SELECT path FROM main.files")}
+        found = {path for (path,) in connection.execute(_NEWS.format("main", "ours"))}
+        rows = connection.execute("SELECT path FROM ours.files LEFT JOIN main.files there USING (path) WHERE there.sha256 IS NULL")
+        gone = {path for (path,) in rows}
+        if gone:  # what they know of, and does not stand there; not our own new files
+            found |= gone & {path for (path,) in connection.execute(_KNOWN)}
+        # What stands in the drop folder and was never published. Of held files that were replaced the ledger keeps nothing.
+        waiting = "SELECT path, sha256 FROM {0}.files WHERE verdict IN ('held', 'rejected') AND sha256 <> ''"
+        held = connection.execute(f"{waiting.format('main')} EXCEPT {waiting.format('ours')}")
+        return found | {path for path, sha256 in held if not had(sha256)}
 
 
 def grew(theirs: Path, ours: Path) -> bool:
     """Did anything happen here that they know nothing of?"""
     with closing(_open(theirs, ours)) as connection:
-        news = f"SELECT 1 FROM ({_EVENTS.format('ours')} EXCEPT SELECT * FROM ({_EVENTS.format('main')})) LIMIT 1"
-        return connection.execute(news).fetchone() is not None
+        return connection.execute(_NEWS.format("ours", "main")).fetchone() is not None
 
 
 def own_records(theirs: Path, ours: Path) -> list[Record]:
@@ -74,17 +78,23 @@ def decided(ledger: Path, path: str, sha256: str) -> str:
 
 
 def enter(ledger: Path, records: Iterable[Record], decisions: Iterable[Record]) -> None:
-    """Add lines to the audit log of a ledger that nobody has open; ``decisions`` hold for their bytes, in place of earlier ones."""
-    with closing(sqlite3.connect(ledger, isolation_level=None)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.executemany(
-            "INSERT INTO audit (moment, who, action, target, detail) VALUES (?,?,?,?,?)",
-            [(one.moment, one.who, one.action, one.target, one.detail) for one in records],
-        )
-        for one in decisions:
-            connection.execute("DELETE FROM decisions WHERE path = ? AND sha256 = ?", (one.target, one.detail))
-            connection.execute("INSERT INTO decisions VALUES (?,?,?,?)", (one.target, one.detail, one.action, one.moment))
-        connection.execute("COMMIT")
+    """Add lines to the audit log of a ledger that nobody has open; ``decisions`` hold for their bytes, in place of earlier ones.
+
+    Raises ``SiteError`` when it cannot be written.
+    """
+    try:
+        with closing(sqlite3.connect(ledger, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(
+                "INSERT INTO audit (moment, who, action, target, detail) VALUES (?,?,?,?,?)",
+                [(one.moment, one.who, one.action, one.target, one.detail) for one in records],
+            )
+            for one in decisions:
+                connection.execute("DELETE FROM decisions WHERE path = ? AND sha256 = ?", (one.target, one.detail))
+                connection.execute("INSERT INTO decisions VALUES (?,?,?,?)", (one.target, one.detail, one.action, one.moment))
+            connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise SiteError(unwritten(ledger, error)) from error
 
 
 def _open(theirs: Path, ours: Path | None) -> sqlite3.Connection:
