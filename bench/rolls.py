@@ -51,7 +51,7 @@ def people(count: int, edition: int = 1, moved: int = 0) -> Iterator[tuple[str, 
         (family, reading), (name, sound) = families[number], one.choice(given)
         born, shelter = one.randint(1930, 2010), one.choice(shelters)
         if later:
-            shelter = one.choice(shelters)
+            shelter = random.Random(f"{number} later").choice(shelters)  # not ``one``, whose next choices make the rest of the row
         yield (
             str(number + 1), f"{family}　{name}", f"{reading}　{sound}", one.choice("男女"), str(2011 - born), f"{born}/{one.randint(1, 12):02}/{one.randint(1, 28):02}",
             f"汐見市{one.choice('青旭港桜宮川南小東西')}町{one.randint(1, 9)}丁目{one.randint(1, 30)}番{one.randint(1, 20)}号", f"090-{one.randint(1000, 9999)}-{one.randint(1000, 9999)}",

@@ -20,7 +20,7 @@ from publisher.editions.tables.drilldown import Node
 from publisher.editions.tables.history import Timeline
 from publisher.editions.tables.history import drafts as drafts_of_editions
 from publisher.editions.tables.known import MOST_ROWS, Known, Made
-from publisher.editions.tables.names import Names, name_weights
+from publisher.editions.tables.names import NAMES, Names, name_lengths, name_weights
 from publisher.editions.tables.overview import WHOLE, Facts, Overview, counted
 from publisher.editions.tables.pages import ROBOTS, Draft, Press, Stop, plain, rows_head, title_of
 from publisher.editions.tables.roll import Roll, roll
@@ -188,6 +188,7 @@ class _Making:
         for place, row in enumerate(roll.order):
             place_of[row] = place
         measured = ((press.edition.name, press.measured) for press in self.presses.values())
+        measured = (*measured, (NAMES, self._name_lengths))
         sizes = {name: list(map(some.__getitem__, place_of)) for name, some in measured if some is not None}
         digests = array("Q")
         digests.frombytes(roll.digests.whole)
@@ -196,6 +197,10 @@ class _Making:
         return Made(
             form(self.table, roll.layout), identities, by_row, *roll.parts, roll.order, sizes, found.forms, found.orders, found.weights, ways
         )
+
+    @cached_property
+    def _name_lengths(self) -> Sequence[int]:
+        return name_lengths(self.roll)
 
     def _beside(self) -> Iterator[Draft]:
         """Everything but the pages of rows and the overviews."""
@@ -377,7 +382,7 @@ class _Making:
         coded = [(press.encoding, room) for press, room in rooms]
         return Measures(
             rows=lambda places: weights if len(places) == len(weights) and isinstance(places, range) else array("Q", [weights[p] for p in places]),
-            names=lambda places: name_weights(self.roll, coded, places),
+            names=lambda places: name_weights(list(map(self._name_lengths.__getitem__, places)), coded),
             link=lambda label: max(press.link_size(label) * UNIT // room + 1 for press, room in link_rooms),
             said=repr((coded, [(press.edition.name, room) for press, room in link_rooms])),
         )

@@ -22,7 +22,7 @@ class Made:
 
     ``identities``: by what a row is told apart in all editions, ``digests``: what it shows (WIDTH bytes each); ``keys``: reading and district,
     ``bare``: the digest of a row without its group; ``order``: rows as they stand in the roll; ``sizes``: bytes of its markup by
-    edition; ``forms``: what the cells of a column are found by.
+    edition, and characters of its name; ``forms``: what the cells of a column are found by.
     ``found``: rows in the order of their entries in the search, and of the pointers to them; ``weights``: bytes of each there.
 
     By route and value, ``ways``: the pages of the rows of a value (``routes.Part``).

@@ -13,6 +13,9 @@ from publisher.editions.tables.routes import READING, UNIT, Addresses, Route
 from publisher.editions.tables.rows import escaped
 from publisher.patterns import pattern
 
+NAMES = "names"
+"""What their lengths are called among the sizes that are known of the rows of an edition."""
+
 _MARKS = pattern("[&<>\"']")
 _LINK = 56
 """Bytes of markup around a name, its address counted as the longest."""
@@ -47,14 +50,26 @@ class Names:
         return "".join(lines).encode("shift_jis" if legacy else "utf-8"), bool(lost)
 
 
-def name_weights(roll: Roll, rooms: Sequence[tuple[str, int]], places: Sequence[int]) -> Sequence[int]:
-    """What the rows at these places weigh at most in a list of names; ``rooms``: (encoding, bytes for rows) of each
-    edition."""
-    said = [_lengths(list(map(cells.__getitem__, places))) for cells in map(roll.cells.__getitem__, _columns(roll))]
-    lengths = said[0] if len(said) == 1 else list(map(add, *said)) if said else [0] * len(places)
+def name_weights(lengths: Sequence[int], rooms: Sequence[tuple[str, int]]) -> Sequence[int]:
+    """What rows with names of these ``name_lengths`` weigh at most in a list of names; ``rooms``: (encoding, bytes for rows) of each edition."""
     wide = [(2 if encoding == "shift_jis" else 3, room) for encoding, room in rooms]
     by_length = {length: max((_LINK + width * (length + 2)) * UNIT // room + 1 for width, room in wide) for length in set(lengths)}
     return array("Q", map(by_length.__getitem__, lengths))
+
+
+def name_lengths(roll: Roll) -> Sequence[int]:
+    """Characters of the name and the reading at each place; those of rows that an edition before had are known."""
+    known, columns = roll.known, _columns(roll)
+    former = known.made.sizes.get(NAMES) if known is not None else None
+    if known is None or former is None:
+        return _together([roll.cells[c] for c in columns], len(roll.keys))
+    lengths = known.carried(former, lambda rows: _together([[roll.table.rows[i][c] for i in rows] for c in columns], len(rows)))
+    return list(map(lengths.__getitem__, roll.order))
+
+
+def _together(columns: Sequence[Sequence[str]], count: int) -> list[int]:
+    said = list(map(_lengths, columns))
+    return list(map(add, *said)) if len(said) > 1 else said[0] if said else [0] * count
 
 
 def _lengths(cells: Sequence[str]) -> list[int]:
