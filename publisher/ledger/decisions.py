@@ -33,10 +33,11 @@ class Decisions:
         ).fetchone()
         return row is not None
 
-    def decide(self, path: str, sha256: str, action: str, moment: datetime, who: str) -> None:
-        """``action`` is release or withdraw; the later one of the two counts."""
+    def decide(self, path: str, sha256: str, action: str, moment: datetime, who: str, seen: datetime | None = None) -> None:
+        """``action`` is release or withdraw; the later one of the two counts. ``seen``: the moment of the newest version that stood there then."""
+        counts = moment if seen is None else max(moment, seen)
         self._db.execute("DELETE FROM decisions WHERE path = ? AND sha256 = ?", (path, sha256))
-        self._db.execute("INSERT INTO decisions VALUES (?,?,?,?)", (path, sha256, action, moment.isoformat()))
+        self._db.execute("INSERT INTO decisions VALUES (?,?,?,?)", (path, sha256, action, counts.isoformat()))
         self.log(moment, who, action, path, sha256)
 
     def log(self, moment: datetime, who: str, action: str, target: str, detail: str = "") -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from queue import Queue, SimpleQueue
+from queue import Empty, Queue, SimpleQueue
 
 from publisher.errors import MirrorError, MirrorRefused, MirrorUnavailable
 from publisher.mirrors.contract import Mirror
@@ -22,6 +23,8 @@ from publisher.model import Problem, Receipt
 WORKERS = 8
 #: … and where the last run met a line that was too slow: each gets a larger part of it.
 SLOW_WORKERS = 2
+#: Seconds that a confirmation waits for others: each entry into the ledger costs as much as a request, and after a crash so much more is sent again.
+GATHER = 0.02
 #: So many files of one step may fail for passing reasons before the rest of the step waits for the next run.
 PATIENCE = 3
 
@@ -226,9 +229,7 @@ class _Run:
         self._hands.take(work, left)
         failure: BaseException | None = None
         while left:
-            batch = [ended.get()]
-            while not ended.empty():
-                batch.append(ended.get())
+            batch = _gathered(ended, left)
             left -= sum(upload is None for upload, _ in batch)
             try:
                 self._note([(upload, outcome) for upload, outcome in batch if upload is not None])
@@ -291,6 +292,18 @@ class _Run:
 
     def _hopeless(self) -> bool:
         return len(self.failed) >= PATIENCE or isinstance(self.error, MirrorRefused)
+
+
+def _gathered(ended: Queue[tuple[Upload | None, bool | BaseException]], left: int) -> list[tuple[Upload | None, bool | BaseException]]:
+    """What has ended: one at least, and what follows at once; nothing follows when as many as are ``left`` have told their end."""
+    batch = [ended.get()]
+    until = time.monotonic() + GATHER
+    while sum(upload is None for upload, _ in batch) < left and (rest := until - time.monotonic()) > 0:
+        try:
+            batch.append(ended.get(timeout=rest))
+        except Empty:
+            break
+    return batch
 
 
 def unsure(mirror: Mirror, path: str, moment: datetime) -> Receipt:

@@ -73,7 +73,9 @@ def withdraw(desk: Desk, path: str, moment: datetime, who: str) -> list[str]:
 def _decide(desk: Desk, rows: list[FileRow], action: str, moment: datetime, who: str) -> list[str]:
     with crew(desk.bench()) as hands, desk.ledger.transaction():
         for row in rows:
-            desk.ledger.decisions.decide(row.path, row.sha256, action, moment, who)
+            # A clock that was set back must not make the decision older than what the person saw standing.
+            seen = max((version.moment for version in desk.ledger.documents.versions(row.document)), default=moment)
+            desk.ledger.decisions.decide(row.path, row.sha256, action, moment, who, seen)
         run = Intake(desk.settings, desk.ledger, moment)
         for row in rows:
             if action == "withdraw":
