@@ -354,6 +354,17 @@ def test_where_the_newest_is_damaged_the_one_before_it_counts_if_it_is_news(hall
     assert "電気.md" in content(hall) and "庁舎.md" in content(hall)
 
 
+def test_records_that_a_failing_disk_has_damaged_are_put_aside_and_those_of_the_backup_go_on(hall: Town, branch: Town) -> None:
+    after_a_turn_of_the_branch(hall, branch)
+    ledger = hall.root / ".publisher/ledger.db"
+    ledger.write_bytes(b"\0" * 5_000)
+    assert "ledger-kept" in follow(hall)
+    assert (hall.root / ".publisher/ledger.broken.db").read_bytes() == b"\0" * 5_000
+    assert content(hall) == content(branch)
+    hall.build()
+    assert "停電しています" in hall.page("index.html")
+
+
 def test_where_every_snapshot_is_damaged_a_machine_goes_on_with_what_it_has(hall: Town, branch: Town) -> None:
     after_a_turn_of_the_branch(hall, branch)
     for file in newest(branch).parent.iterdir():

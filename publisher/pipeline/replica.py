@@ -17,6 +17,7 @@ from publisher.backup.take import MEMORY, last_entered
 from publisher.backup.vault import SHOWN, order_of
 from publisher.errors import BackupError, SiteError
 from publisher.ledger.copies import UNRENDERED, begin_anew, facts_of, pages_of
+from publisher.ledger.differences import comparable
 from publisher.mirrors import Mirror
 from publisher.model import Problem
 from publisher.pipeline import restrictions, reunion
@@ -46,7 +47,12 @@ class Replica:
     @property
     def unrendered(self) -> bool:
         """Is the site of this state still to be rendered on this machine?"""
-        return self._ledger.exists() and facts_of(self._ledger).get("fingerprint") == UNRENDERED
+        return self._stands and facts_of(self._ledger).get("fingerprint") == UNRENDERED
+
+    @property
+    def _stands(self) -> bool:
+        """Is there a ledger that can be read? One that a failing disk has damaged is kept beside, and the backup's taken over."""
+        return self._ledger.exists() and comparable(self._ledger)
 
     def follow(self, fence: int, now: datetime) -> bool:
         """Take the newest snapshot's state over, unless it is our own or was taken over already; says whether anything was.
@@ -64,7 +70,7 @@ class Replica:
                 raise SiteError(_unwritable(self.settings.paths.state, error)) from error
 
     def _current(self, name: str) -> bool:
-        if not self._ledger.exists():
+        if not self._stands:
             return False
         if facts_of(self._ledger).get("adopted") == name:
             return True
@@ -75,7 +81,7 @@ class Replica:
 
     def _own(self) -> tuple[int, int]:
         """(fence, serial) of what this machine entered or took over last; less than any where there is no ledger."""
-        if not self._ledger.exists():
+        if not self._stands:
             return -1, -1
         adopted = order_of(facts_of(self._ledger).get("adopted", ""))
         return max(adopted, last_entered(self.settings.paths.state, self.bringer.vault.id) or adopted)
@@ -86,7 +92,7 @@ class Replica:
         try:
             found = self.bringer.find(self.problems, fresh, fresh.with_name(".followed.db"))
         except BackupError as error:
-            if error.problem.code != "backup-broken" or not self._ledger.exists():
+            if error.problem.code != "backup-broken" or not self._stands:
                 raise
             found = None
         if found is not None and found.name == newest:
@@ -119,7 +125,7 @@ class Replica:
         if before is not None:
             self.problems += reunion.records(self.settings, fresh, before, keep=back)
         near = answering(self.settings)
-        whole = self._site(fresh, pages_of(before) if before is not None and not self.unrendered else {}, [mirror for mirror, _ in near], fence > 0)
+        whole = self._site(fresh, pages_of(before) if before is not None and self._stands and not self.unrendered else {}, [mirror for mirror, _ in near], fence > 0)
         seen = max((serial for _, serial in near), default=0)
         begin_anew(fresh, {"fence": str(fence), "adopted": found.name, "doubt": secrets.token_hex(8)}, whole, seen)
         for end in ("-wal", "-shm"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -102,12 +103,13 @@ def records(settings: Settings, theirs: Path, ours: Path, keep: bool = False) ->
 
 
 def _keep(ledger: Path) -> Path:
-    """A whole copy beside it, under a name that is free."""
-    fence, number = facts_of(ledger).get("fence", "0"), 1
+    """A whole copy beside it, under a name that is free; of one that cannot be read its bytes as they are."""
+    whole = comparable(ledger)
+    fence, number = facts_of(ledger).get("fence", "0") if whole else "broken", 1
     while (target := ledger.with_name(f"ledger.{fence}{f'-{number}' if number > 1 else ''}.db")).exists():
         number += 1
     part = target.with_suffix(".part")
-    copy_ledger(ledger, part)
+    copy_ledger(ledger, part) if whole else shutil.copyfile(ledger, part)
     part.chmod(ledger.stat().st_mode & 0o777)
     part.replace(target)
     return target
