@@ -59,6 +59,8 @@ HELD = {
     "empty": (roll(as_of=NEWER, count=0), ["1行もありません"]),
     "half": (roll(as_of=NEWER, count=12), ["30行でしたが、12行"]),
     "a telephone number among what is shown": (roll(as_of=NEWER).replace("中央小学校", "中央小学校 090-0000-1234", 3), ["「避難所」に、電話番号"]),
+    "a mobile number whose zero a spreadsheet took": (roll(as_of=NEWER).replace("中央小学校", "中央小学校 9000001234", 3), ["「避難所」に、電話番号"]),
+    "a number as from abroad": (roll(as_of=NEWER).replace("中央小学校", "中央小学校 +81-3-1234-5678", 3), ["「避難所」に、電話番号"]),
 }
 
 

@@ -12,6 +12,7 @@ from operator import and_
 from typing import TYPE_CHECKING
 
 from publisher.model import Problem, PublicTable, Table
+from publisher.patterns import pattern
 from publisher.review import anonymity, misfits, persons
 from publisher.review import rows as row_care
 from publisher.review.address import towns
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from publisher.settings import TableProfile
 
 _HELD = "この表はまだ公開していません。前に公開した版があれば、それが表示されたままです。"
+_LOST_ZERO = pattern(r"(?<![\d.+-])[789]0-?\d{4}-?\d{4}(?![\d-])")
+"""A mobile number whose first digit a spreadsheet has taken away."""
 _SAMPLE = 2_000
 """Cells at most that tell whether those of a column repeat."""
 _OTHERS = "ほかの列は設定どおりに公開します。"
@@ -314,19 +317,15 @@ class _Work:
         """
         for c, name in enumerate(names):
             text = "\n".join({row[c] for row in rows})
-            if not (any(mark in text for mark in "@＠") or _digits(text)):
+            if not any(mark in text for mark in "@＠0０+＋"):
                 continue
             text = persons.narrow(text)
-            if persons.PHONE.search(text) or persons.EMAIL.search(text):
+            if persons.PHONE.search(text) or persons.EMAIL.search(text) or _LOST_ZERO.search(text):
                 self._fault(
                     "private-cell",
                     f"公開する列「{name}」に、電話番号かメールアドレスと読める文字が入っています。",
                     "列がずれていないか確かめ、電話番号やメールアドレスを別の列に移してください。",
                 )
-
-
-def _digits(text: str) -> bool:
-    return any(digit in text for digit in "0０")
 
 
 def _masked(values: Sequence[str], mask: Callable[[str], str]) -> Sequence[str]:
