@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,8 @@ from publisher.editions.tables.history.plot import Drawing, Line, thinned
 from publisher.editions.tables.history.shield import LEAST, covered
 from publisher.editions.tables.history.timeline import Timeline, covered_changes
 from publisher.model import Change, EditionTally, Head, PublicTable, PublicWorkbook, TableKind
+from publisher.pipeline.examine import Answer
+from publisher.pipeline.hand import Hand, Source
 from tests.town import Town, broken_links, make_town, reachable
 
 ZONE = ZoneInfo("Asia/Tokyo")
@@ -429,6 +432,31 @@ def test_a_restricted_person_is_counted_in_no_edition(town: Town) -> None:
     assert "載らなくなった方 少数" in town.page("t/hinansha/e/20360311T1500.html")
     counts = dict(re.findall(r'"2036-03-11T09:00\+09:00","([^"]+)",(\d+)', town.page("t/hinansha/trend.csv")))
     assert counts["浜小"] == "19" and counts["（合計）"] == "60"
+
+
+def test_earlier_editions_are_read_again_for_other_rules_only(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a roll of a prefecture there are dozens: to read them all takes minutes, in which no notice is published."""
+    for place, hour in enumerate((9, 12, 15)):
+        drop_roll(town, PEOPLE[place * 5 :], f"令和18年3月11日 {hour}時", "名簿")
+        town.build()
+    counted: list[str] = []
+    plain = Hand.count
+
+    def count(self: Hand, sources: Sequence[Source]) -> list[Answer]:
+        counted.extend(source.question.path for source in sources)
+        return plain(self, sources)
+
+    monkeypatch.setattr(Hand, "count", count)
+    toml = town.root / "publisher.toml"
+    toml.write_text(toml.read_text("utf-8").replace('title = "', 'title = "別の'), "utf-8")
+    before = town.page("t/hinansha/e/20360311T1200.html")
+    town.build()
+    assert counted == []
+    page = town.page("t/hinansha/e/20360311T1200.html")
+    assert page != before and page.replace("別の", "") == before
+    toml.write_text(toml.read_text("utf-8").replace('"氏名", ', '', 1), "utf-8")
+    town.build()
+    assert len(counted) == 2
 
 
 def test_withdrawing_one_edition_takes_its_csv_away(town: Town) -> None:

@@ -203,7 +203,7 @@ class Rendering:
 
     def _editions(self, plan: _Plan, owner: str) -> tuple[tuple[EditionTally, ...], tuple[Past, ...], set[str]]:
         """The numbers of all editions of a table, those whose CSV has to be made, and the owners of all such CSVs."""
-        counted = PastEditions(self.ledger, self.run, self.crew, self.settings.site.zone, self.all_versions)
+        counted = PastEditions(self.ledger, self.run, self.crew, self.settings.site.zone, self._counts_anew(plan))
         current = {
             (version.moment, version.sha256): known.digest
             for language, version in plan.what.current.items()
@@ -212,6 +212,18 @@ class Rendering:
         editions = counted.of(plan.row, plan.what.history, current)
         past, csvs = counted.csv(owner, editions, plan.what.history)
         return editions, tuple(past), csvs
+
+    def _counts_anew(self, plan: _Plan) -> bool:
+        """Whether what was counted of earlier editions counts no more: under another program, or other rules for this table. A roll has dozens of
+        editions, and to read all of them takes minutes in which nothing is published: another title of the site is no reason."""
+        questions = [self.run.source(version.path, version.sha256, version.moment).question for version in plan.what.history]
+        said = sorted({repr((question.profile, question.slug)) for question in questions})
+        rules = sha256(repr((said, str(self.settings.site.zone))).encode()).hexdigest()
+        fact = f"tallies {plan.row.id}"
+        if self.ledger.fact(fact) == rules:
+            return self.lost or self.renewed
+        self.ledger.remember(fact, rules)
+        return self.all_versions
 
     def _has_page(self, source: Source | None) -> bool:
         if source is None:
