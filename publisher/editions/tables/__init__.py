@@ -184,9 +184,7 @@ class _Making:
         roll = self.roll
         if not self._lasts or found is None:
             return None
-        place_of = array("I", bytes(4 * len(roll.order)))
-        for place, row in enumerate(roll.order):
-            place_of[row] = place
+        place_of = roll.place_of
         measured = ((press.edition.name, press.measured) for press in self.presses.values())
         measured = (*measured, (NAMES, self._name_lengths))
         sizes = {name: list(map(some.__getitem__, place_of)) for name, some in measured if some is not None}
@@ -381,7 +379,7 @@ class _Making:
         weights = array("Q", map(max, *columns)) if len(columns) > 1 else columns[0]
         coded = [(press.encoding, room) for press, room in rooms]
         return Measures(
-            rows=lambda places: weights if len(places) == len(weights) and isinstance(places, range) else array("Q", [weights[p] for p in places]),
+            rows=lambda places: array("Q", map(weights.__getitem__, places)),
             names=lambda places: name_weights(list(map(self._name_lengths.__getitem__, places)), coded),
             link=lambda label: max(press.link_size(label) * UNIT // room + 1 for press, room in link_rooms),
             said=repr((coded, [(press.edition.name, room) for press, room in link_rooms])),

@@ -7,6 +7,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from operator import eq, itemgetter
 
@@ -72,6 +73,14 @@ class Roll:
     """By row: reading and district as a key has them, and the digest without the group before equal ones were told apart."""
     known: Known | None = None
     """What was made of rows that an earlier edition had, when it still holds."""
+
+    @cached_property
+    def place_of(self) -> Sequence[int]:
+        """By row of the table: its place."""
+        found = array("I", bytes(4 * len(self.order)))
+        for place, row in enumerate(self.order):
+            found[row] = place
+        return found
 
 
 def roll(table: PublicTable, known: Known | None = None) -> Roll:

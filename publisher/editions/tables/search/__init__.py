@@ -53,10 +53,7 @@ class Finder:
 
     def found(self) -> Found:
         """What the next edition need not find out again. Call it when the files are made."""
-        index, order = self._index, self._roll.order
-        place_of = array("I", bytes(4 * len(order)))
-        for at, row in enumerate(order):
-            place_of[row] = at
+        index, place_of = self._index, self._roll.place_of
         layout = self._roll.layout
         columns = [column for column in dict.fromkeys((layout.lead, layout.kana)) if column is not None]
         forms = {column: list(map(index.forms(column).__getitem__, place_of)) for column in columns}

@@ -144,10 +144,7 @@ class Index:
         known, order = self.roll.known, self.roll.order
         if known is None or len(known.made.found[which]) != len(known.made.order):
             return range(len(order))
-        place_of = array("I", bytes(4 * len(order)))
-        for place, row in enumerate(order):
-            place_of[row] = place
-        return [place_of[row] for row in known.order(known.made.found[which])]
+        return list(map(self.roll.place_of.__getitem__, known.order(known.made.found[which])))
 
     def found(self) -> tuple[array[int], array[int]]:
         """Rows in the order of their entries, and of the pointers to them. Call it after ``drafts``."""
