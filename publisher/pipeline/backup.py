@@ -263,14 +263,16 @@ def _told_lost(lost: list[str], gone: set[str], place: str) -> list[Problem]:
         for path in lost
     ]  # fmt: skip
     if gone:
-        names = "、".join(sorted(sha256[:12] for sha256 in gone)[:10])
-        problems.append(
-            Problem(
-                "restore-lost-versions", f"保管庫の原本のうち{len(gone)}個（前の版を含む）が、欠けているか壊れています（{names}）。", f"バックアップ先（{place}）",
-                "残りはすべて戻りました。", "置き場所の管理画面に前の版（バージョニング）があれば、戻してから、空のフォルダーにもう一度 restore してください。",
-            )
-        )  # fmt: skip
+        todo = "置き場所の管理画面に前の版（バージョニング）があれば、戻してから、空のフォルダーにもう一度 restore してください。"
+        problems.append(lost_versions(gone, place, "残りはすべて戻りました。", todo))
     return problems
+
+
+def lost_versions(gone: set[str], place: str, shown: str, todo: str) -> Problem:
+    """Originals (SHA-256) that a backup has lost."""
+    names = "、".join(sorted(sha256[:12] for sha256 in gone)[:10])
+    what = f"保管庫の原本のうち{len(gone)}個（前の版を含む）が、欠けているか壊れています（{names}）。"
+    return Problem("restore-lost-versions", what, f"バックアップ先（{place}）", shown, todo)
 
 
 def _share(content: Path) -> Problem:

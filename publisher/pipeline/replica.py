@@ -21,7 +21,7 @@ from publisher.ledger.differences import comparable
 from publisher.mirrors import Mirror
 from publisher.model import Problem
 from publisher.pipeline import restrictions, reunion
-from publisher.pipeline.backup import holder
+from publisher.pipeline.backup import holder, lost_versions
 from publisher.pipeline.doubt import answering, published
 from publisher.pipeline.hurry import BUDGET, PATIENT, Fetch
 from publisher.pipeline.lock import lock
@@ -29,6 +29,8 @@ from publisher.settings import Settings, load
 
 FEW = 2000
 """So many missing pages are fetched from a mirror; with more of them, rendering everything is quicker."""
+
+_LOOK_THERE = "当番だった機械の .publisher/archive に無事なものがあれば、写してください。置き場所の前の版（バージョニング）からも戻せます。"
 
 
 @dataclass(slots=True)
@@ -119,7 +121,7 @@ class Replica:
         newer = reunion.newer_there(self.settings, fresh, before)
         gone = self.bringer.archive(found, state / "archive")
         if gone:
-            self.problems.append(_lost_versions(gone, self.bringer.vault.place))
+            self.problems.append(lost_versions(gone, self.bringer.vault.place, "残りはすべて受け取りました。", _LOOK_THERE))
         self._config(found)
         self.problems += reunion.drop_folder(self.settings, fresh, newer, now)
         if before is not None:
@@ -223,14 +225,6 @@ def _lost_config(target: Path, stands: bool) -> Problem:
         "replica-lost-config", "設定（テーマや鍵を含む）の1つが、バックアップの中で欠けているか壊れていて、受け取れませんでした。", str(target),
         "この機械にある前のものを、そのまま使います。" if stands else "この機械には、前のものもありません。それなしで公開を続けます。",
         "当番だった機械に無事なものがあれば、写してください。次のバックアップからは、この機械のものが入ります。",
-    )  # fmt: skip
-
-
-def _lost_versions(gone: set[str], place: str) -> Problem:
-    names = "、".join(sorted(sha256[:12] for sha256 in gone)[:10])
-    return Problem(
-        "restore-lost-versions", f"保管庫の原本のうち{len(gone)}個（前の版を含む）が、欠けているか壊れています（{names}）。", f"バックアップ先（{place}）",
-        "残りはすべて受け取りました。", "当番だった機械の .publisher/archive に無事なものがあれば、写してください。置き場所の前の版（バージョニング）からも戻せます。",
     )  # fmt: skip
 
 
