@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from publisher.backup.pages import Layout, assemble
@@ -15,9 +14,10 @@ from publisher.backup.vault import SHOWN, Vault
 from publisher.errors import BackupError
 from publisher.ledger.copies import Standing, sound
 from publisher.model import Problem
+from publisher.values import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """A snapshot whose lists are whole: its name, itself, and the archive's files (SHA-256 → size)."""
 

@@ -11,11 +11,11 @@ import hmac
 import os
 import secrets
 import unicodedata
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from publisher.errors import BackupError
 from publisher.model import Problem
+from publisher.values import field, frozen
 
 SIZE = 32
 WORDS = 24
@@ -25,7 +25,7 @@ _SHOWN = "公開中のページは、そのまま見えています。"
 LANGUAGES = ("japanese", "english")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Key:
     """The secret of a backup. ``id`` tells keys apart without giving anything away."""
 

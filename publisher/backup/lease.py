@@ -15,13 +15,13 @@ import math
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
 
 from publisher.backup.seal import Damaged, Sealer
 from publisher.backup.vault import SHOWN
 from publisher.errors import BackupError, MirrorUnavailable
 from publisher.mirrors.objects import Objects
 from publisher.model import Problem
+from publisher.values import as_dict, field, frozen, record
 
 OBJECT = "lease"
 LOOKS = 3
@@ -33,7 +33,7 @@ def awake() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stand:
     """The lease as it stands in the store. ``holder`` tells machines apart, ``machine`` is its name for people, ``mark`` this write."""
 
@@ -45,7 +45,7 @@ class Stand:
     released: bool = False
 
 
-@dataclass(slots=True)
+@record
 class Lease:
     """One machine's side of the lease. ``takeover``: seconds after which another one should be publishing.
 
@@ -193,4 +193,4 @@ class Lease:
     def _pack(self, fence: int, mark: str, released: bool = False) -> bytes:
         stand = Stand(self.holder, self.machine, fence, self.ttl, mark or secrets.token_hex(16), released)
         self.stand = stand
-        return self.sealer.seal(OBJECT, json.dumps(asdict(stand)).encode())
+        return self.sealer.seal(OBJECT, json.dumps(as_dict(stand)).encode())

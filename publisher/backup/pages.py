@@ -11,8 +11,9 @@ import hashlib
 import zlib
 from array import array
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from publisher.values import field, frozen
 
 PAGE = 4096
 PACK = 256
@@ -22,7 +23,7 @@ SLACK = 4096
 _DIGEST = 16
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layout:
     """Where each page lies: ``places[i]`` is 256 · number of the pack + place in it. ``packs``: (name, pages in it)."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
 from publisher.backup.pages import Layout
+from publisher.values import field, frozen
 
 FORMAT = 1
 PART = 4 * 1024 * 1024
@@ -21,7 +22,7 @@ SHARD = 256
 """Files of the archive in one shard of its list, at most on average: a new file changes one shard."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Config:
     """A file of the configuration: its path beside publisher.toml (or below ``STATE``), its rights, its object."""
 
@@ -36,7 +37,7 @@ class Config:
         return found if found.is_relative_to(base.resolve()) else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Snapshot:
     """One whole state. ``fence`` counts the leaders, ``serial`` the backups; ``site_serial`` is that of the ledger.
 

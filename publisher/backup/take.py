@@ -7,7 +7,6 @@ import os
 import tempfile
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from publisher.backup.vault import Vault, order_of
 from publisher.errors import SiteError
 from publisher.ledger.copies import copy_ledger, facts_of
 from publisher.model import Problem
+from publisher.values import field, frozen, record
 
 MEMORY = "backup.pages"
 """In the state folder: whose pages the last snapshot of this machine holds."""
@@ -34,7 +34,7 @@ def last_entered(state: Path, vault: str) -> tuple[int, int] | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sources:
     """Where the state lies: the folder of publisher.toml, and the state folder, whose ``keys/`` are kept too."""
 
@@ -62,7 +62,7 @@ class Sources:
         return [path for path in found if path.is_file() and not path.is_symlink()]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Taken:
     """What a backup did. ``uploaded`` objects of ``bytes`` in all; no snapshot is entered when nothing had changed."""
 
@@ -83,7 +83,7 @@ class Taken:
         }  # fmt: skip
 
 
-@dataclass(slots=True)
+@record
 class Taker:
     """Makes backups of one state in one vault, one at a time. It remembers what the vault holds, so that the second one asks little.
 

@@ -52,6 +52,6 @@ def leading(settings: Settings, options: argparse.Namespace) -> Iterator[Callabl
 
 
 def with_staff_page(report: Report, problem: Problem | None) -> Report:
-    from dataclasses import replace
+    from publisher.values import replace
 
     return report if problem is None else replace(report, problems=(*report.problems, problem))

@@ -31,13 +31,12 @@ def withdraw(options: argparse.Namespace) -> int:
 
 def _decision(options: argparse.Namespace, action: str) -> int:
     """Decide, then publish at once: a decision that waits for the next run helps nobody. The publisher that is at work does it, if there is one."""
-    from dataclasses import replace
-
     from publisher.errors import Busy
     from publisher.pipeline import decide
     from publisher.pipeline.build import build, desk, write_staff_page
     from publisher.pipeline.lock import lock
     from publisher.pipeline.publish import to_mirrors
+    from publisher.values import replace
 
     settings = settings_of(options)
     if not options.dry_run:
@@ -60,13 +59,13 @@ def _decision(options: argparse.Namespace, action: str) -> int:
 def _have_it_decided(settings: Settings, options: argparse.Namespace, action: str) -> int:
     """Ask the publisher that is at work, and wait until the public sees what was decided, or until it is plain that it takes longer."""
     import time
-    from dataclasses import replace
 
     from publisher.errors import Busy
     from publisher.pipeline import requests
     from publisher.pipeline.decide import below_content
     from publisher.pipeline.status import status
     from publisher.pipeline.summary import lines
+    from publisher.values import replace
 
     request = requests.Request(action, below_content(settings, options.path), operator())
     decided = requests.ask(settings.paths.state, request)
@@ -94,11 +93,10 @@ def _not_answered(settings: Settings) -> Problem:
 
 def restrict(options: argparse.Namespace) -> int:
     """Take one person off a list everywhere, now; also while ``publisher watch`` runs, which then does it."""
-    from dataclasses import replace
-
     from publisher.errors import Busy
     from publisher.pipeline import restrict
     from publisher.pipeline.restrict import Outcome
+    from publisher.values import replace
 
     settings = settings_of(options)
     now = clock(settings)

@@ -46,11 +46,10 @@ def build(options: argparse.Namespace) -> int:
 
 
 def publish(options: argparse.Namespace) -> int:
-    from dataclasses import replace
-
     from publisher.pipeline.build import build, desk, write_staff_page
     from publisher.pipeline.publish import open_secrets, to_mirrors, to_relays
     from publisher.pipeline.requests import carry_out
+    from publisher.values import replace
 
     settings = settings_of(options)
     with leading(settings, options) as may, desk(settings, dry=options.dry_run) as opened:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
 from publisher.mirrors.headers import content_type
+from publisher.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """``tag`` changes with the file (it is the ETag); ``location`` is set on redirects."""
 

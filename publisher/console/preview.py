@@ -8,7 +8,6 @@ import socket
 import socketserver
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
@@ -19,6 +18,7 @@ from urllib.parse import quote, unquote, urlsplit
 from publisher.console.answer import Answer, not_found, read
 from publisher.errors import UsageError
 from publisher.model import Problem
+from publisher.values import frozen
 
 TRIES = 20
 """Ports that are tried, counting up from the one that was asked for."""
@@ -115,7 +115,7 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Sources:
     folder: Path
     staff: Callable[[], bytes] | None

@@ -5,7 +5,6 @@ One file without script and without anything from elsewhere: it works from any s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from publisher.console.telephone import bare, spelled
 from publisher.errors import SettingsError
 from publisher.model import Problem, State
+from publisher.values import frozen
 
 if TYPE_CHECKING:
     import jinja2
@@ -37,7 +37,7 @@ PATIENCE = timedelta(minutes=5)
 """A mirror that is behind without a problem for no longer than this is simply being sent to."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """One file of the drop folder and its way: received, published or not and why, its public address.
 
@@ -54,7 +54,7 @@ class Row:
     mirrors: tuple[tuple[str, bool], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MirrorRow:
     """``current``: holds everything; otherwise ``behind`` files are missing, since ``since``."""
 
@@ -72,7 +72,7 @@ class MirrorRow:
         return self.problem is not None or (self.since is not None and now - self.since > PATIENCE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StatusView:
     """What the page says. ``troubled_count`` and ``count`` are of the whole site, the rows its newest."""
 
@@ -103,7 +103,7 @@ class StatusView:
         return row.mirrors or tuple((mirror.name, mirror.current) for mirror in self.mirrors)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reason:
     """A problem, told once for all the places that have it; ``more`` are those that are not listed."""
 

@@ -5,7 +5,6 @@ versions, tombstones.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +29,7 @@ from publisher.model import (
     Text,
     Version,
 )
+from publisher.values import frozen, replace
 
 TITLE = 60
 """Characters of a title on light and legacy pages; a longer one is given in full at the beginning of the
@@ -131,7 +131,7 @@ def tombstone(bulletin: Bulletin, frame: Frame) -> tuple[Page, ...]:
 # --- one language of a document ---
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Sheet:
     """One language of a document at one address. ``old``: the earlier version that it shows, or None."""
 

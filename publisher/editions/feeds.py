@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from publisher.model import Card, Category, Page, PageKind, Severity, State
 from publisher.patterns import pattern
+from publisher.values import frozen
 
 if TYPE_CHECKING:
     from feedgen.feed import FeedGenerator
@@ -33,7 +33,7 @@ _GONE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FeedView:
     """What feeds tell: ``cards`` with the newest change first, of the whole site or of one category.
 
@@ -90,7 +90,7 @@ def _marked(title: str, mark: str) -> bool:
     return re.search(rf"[【\[［〔(（〈《＜<]\s*{mark}\s*[】\]］〕)）〉》＞>]", title) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Item:
     """A card in the words of all three formats."""
 

@@ -9,7 +9,6 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +18,7 @@ from publisher.editions.paths import relative, up
 from publisher.editions.theme import Theme
 from publisher.model import Page, PageKind
 from publisher.patterns import pattern
+from publisher.values import frozen
 
 if TYPE_CHECKING:
     from publisher.settings import Settings
@@ -45,7 +45,7 @@ _SPECIAL = pattern(f'[&<>"{_FORBIDDEN}]')
 _TELEPHONE = pattern(r"\+?\d[\d()-]{7,}\d")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edition:
     """One look on the site. ``budget``: bytes of markup that a page may have, or None; ``total``: with
     its pictures.

@@ -8,12 +8,12 @@ that tests, filters or compares one of them is rendered in full each time. ``may
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
 from publisher.patterns import pattern
+from publisher.values import frozen
 
 if TYPE_CHECKING:
     import jinja2
@@ -30,7 +30,7 @@ def mark(name: str) -> str:
     return f"{_OPEN}{name}{_CLOSE}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mould:
     """``pieces[0] value(names[0]) pieces[1] value(names[1]) … pieces[-1]``."""
 
@@ -70,7 +70,7 @@ def may_be_moulded(environment: jinja2.Environment, source: str, written: Iterab
     return all(_only_written(node, values) for node in tree.iter_child_nodes())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Values:
     """Names of what differs."""
 

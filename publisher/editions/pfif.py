@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -16,6 +15,7 @@ from publisher.patterns import pattern
 from publisher.readers.pfif import COLUMNS, NOTE_COLUMNS, SEXES, STATUSES
 from publisher.readers.pfif_records import NOTE, PERSON, Person, moment, stamp, write
 from publisher.review.address import split
+from publisher.values import frozen
 
 Cells = Sequence[str]
 
@@ -50,7 +50,7 @@ _BACK = {word: code for words in (SEXES, STATUSES) for code, word in words.items
 OLDEST = 120
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origin:
     """Who vouches for the records: the host name that identifies them, the publisher, the site's title, the table's address."""
 

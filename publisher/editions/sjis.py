@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from publisher.patterns import pattern
+from publisher.values import frozen
 
 GETA = "〓"
 
@@ -89,7 +89,7 @@ _HALF_KANA = pattern("[\uff61-\uff9f]+")
 _MARKUP = str.maketrans({"<": "＜", ">": "＞", "&": "＆", '"': "”", "'": "’"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Loss:
     """A character that the legacy edition shows as another one; ``shown`` is 〓 when there was nothing
     better.
@@ -99,7 +99,7 @@ class Loss:
     shown: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gated:
     """Text that strict ``shift_jis`` encodes, and each different character that was simplified on the way."""
 

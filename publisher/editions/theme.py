@@ -8,13 +8,13 @@ import hashlib
 import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from publisher.errors import SettingsError
 from publisher.model import Problem
+from publisher.values import field, frozen
 
 if TYPE_CHECKING:
     import jinja2
@@ -33,7 +33,7 @@ def packaged() -> Path:
     return inside if inside.is_dir() else package.parent / "themes"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Theme:
     """The files of a theme by their path below ``themes/`` (``web/page.html``), and a fingerprint that
     changes when one of them does.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from publisher.model import Card, Category
+from publisher.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HomeView:
     """The home page: urgent notices, the newest documents, the tables, the categories. ``updated``: when
     any of it last changed.
@@ -21,7 +21,7 @@ class HomeView:
     updated: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CategoryView:
     """The newest documents of one category. ``months`` are further links: (address, label)."""
 
@@ -31,7 +31,7 @@ class CategoryView:
     months: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ArchiveView:
     """One page of the archive by time.
 
@@ -48,7 +48,7 @@ class ArchiveView:
     updated: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExtrasView:
     """What ``404.html``, ``robots.txt`` and ``sitemap.xml`` name: categories, the newest documents,
     months (``2011-03``).

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
 from publisher.files import put_down
+from publisher.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Taken:
     """The bytes that were read at one moment, and that the archive now holds."""
 

@@ -7,8 +7,9 @@ import stat
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from publisher.values import frozen
 
 IGNORED_SUFFIXES = (".tmp", ".part", ".partial", ".crdownload", ".download", ".swp", ".swx")
 IGNORED_NAMES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "lost+found"})
@@ -29,7 +30,7 @@ def ignored(name: str) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A file of the drop folder. ``path`` is NFC, relative to it; ``real`` how the disk spells it; times in nanoseconds."""
 
@@ -45,7 +46,7 @@ class Entry:
         return max(self.mtime, self.ctime)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listing:
     """All documents of the drop folder by path. ``clashes``: (path kept, spelling left out) where two names are one in Unicode.
 
@@ -117,7 +118,7 @@ def glance(content: Path, places: Iterable[str]) -> Listing | None:
     return Listing(entries)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Changes:
     """What is to be looked at: files that are new or differ in size or time, and paths where nothing stands any more."""
 

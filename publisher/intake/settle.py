@@ -7,15 +7,15 @@ size nor its times have changed for a while, or when the local disk said that it
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from publisher.intake.listing import Entry
+from publisher.values import field, record
 
 QUIET = 1.0
 """Seconds for which a file must have stood still when nobody said that it was closed."""
 
 
-@dataclass(slots=True)
+@record
 class Settling:
     """Remembers when each unfinished file was last seen to change. ``quiet`` in seconds, moments on one monotonic clock."""
 

@@ -7,9 +7,10 @@ where the folder lies on a network file system; and the watcher itself is looked
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock
+
+from publisher.values import frozen
 
 LOCAL = 20.0
 """Seconds between two listings where the system tells of every change."""
@@ -33,7 +34,7 @@ def is_network(folder: Path) -> bool:
     return best is None or best[2] in NETWORK or best[2].startswith("fuse")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Heard:
     """What happened since the last time. ``closed``: files whose writers closed them (NFC).
 

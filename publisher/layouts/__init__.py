@@ -8,11 +8,11 @@ show what residents need, and the standard CSV is written from it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from publisher.layouts.fields import field_of, hazard_of, narrow
 from publisher.patterns import pattern
+from publisher.values import frozen
 
 __all__ = ["Found", "Kind", "recognise"]
 
@@ -28,7 +28,7 @@ class Kind(StrEnum):
     PLACES = "places"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """A recognised table: the column of each field, and of each danger that a place protects from."""
 

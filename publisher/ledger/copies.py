@@ -5,18 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from publisher.errors import SiteError
 from publisher.ledger.schema import VERSION
 from publisher.model import Problem
+from publisher.values import frozen
 
 UNRENDERED = "restored"
 """The fingerprint of a ledger whose pages are not on this machine's disk: none that a program has."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """A file that stood in the drop folder: what is needed to put it there again. ``mtime`` in nanoseconds."""
 

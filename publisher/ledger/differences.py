@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from publisher.errors import SiteError
 from publisher.ledger.copies import unwritten
 from publisher.ledger.schema import VERSION
+from publisher.values import frozen
 
 _NEWS = """SELECT one.path FROM {0}.versions one LEFT JOIN {1}.versions other USING (document, language, number)
     WHERE other.path IS NULL OR (one.path, one.sha256, one.moment, one.gone) <> (other.path, other.sha256, other.moment, other.gone)
@@ -20,7 +20,7 @@ _NEWS = """SELECT one.path FROM {0}.versions one LEFT JOIN {1}.versions other US
 _KNOWN = "SELECT path FROM main.versions UNION SELECT path FROM main.decisions"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Record:
     """A line of the audit log. Of a release or a withdrawal, ``target`` is the path and ``detail`` the bytes (SHA-256)."""
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
 from publisher.ledger.places import Places
 from publisher.model import Card, Category, Kind, Severity, State, Version
+from publisher.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DocumentRow:
     """A document as the ledger keeps it. ``key`` is its first path, ``path`` today's, both without language.
 
@@ -32,7 +32,7 @@ class DocumentRow:
     due: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VersionRow:
     """One accepted version of one language of a document; it counts from ``publish`` on (None: at once).
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from publisher.model import Problem
+from publisher.values import as_dict, frozen, replace
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileRow:
     """One file of the drop folder. ``verdict`` is accepted, held, rejected or withdrawn (by a person); ``problems`` its reasons and warnings."""
 
@@ -34,7 +34,7 @@ _COLUMNS = "path, size, mtime, sha256, arrived, document, language, verdict, pro
 
 
 def pack_problems(problems: Iterable[Problem]) -> str:
-    said = [asdict(problem) for problem in problems]
+    said = [as_dict(problem) for problem in problems]
     return json.dumps(said, ensure_ascii=False) if said else "[]"
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from publisher.ledger.files import pack_problems, unpack_problems
 from publisher.model import Problem, Receipt
+from publisher.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MirrorRow:
     """Where a mirror stands: it holds the whole site of ``serial``, confirmed at ``confirmed``.
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from publisher.ledger.pages import _COLUMNS, _record
 from publisher.model import PageRecord
+from publisher.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TakeDownRow:
     """One beginning of paths on one mirror. ``done`` is the receipt's moment, None: it is still to be done; ``things`` counts what went."""
 

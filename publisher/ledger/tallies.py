@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime
 
 from publisher.model import Change, EditionTally, TableKind
+from publisher.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TallyRow:
     """``mark`` tells editions with other rows apart; ``against`` is the mark of the edition that ``tally.change`` was counted from.
     ``rows``: whether the digests of its rows are still there."""

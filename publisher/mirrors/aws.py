@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from publisher.mirrors.bucket import Bucket
 from publisher.mirrors.sign import Keys, encoded
+from publisher.values import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Aim:
     """Where the objects of a bucket are asked for: ``place`` (scheme and host), ``path`` in front of a key, ``region``.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from publisher.values import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bucket:
     """Where a mirror lies and how to reach it.
 

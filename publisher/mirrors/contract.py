@@ -19,15 +19,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from publisher.mirrors.headers import Headers
 from publisher.mirrors.trouble import refused
 from publisher.patterns import pattern
+from publisher.values import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stored:
     """A file as it stands on a mirror.
 
@@ -50,7 +50,7 @@ class Stored:
         return bool(self.claimed) and self.claimed != self.sha256
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Head:
     """What a store says of a file without sending it: ``size`` in bytes, the rest as in ``Stored``.
 

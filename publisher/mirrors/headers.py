@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
 from publisher.model import PageKind
+from publisher.values import frozen
 
 #: Fresh for half a minute, then shown while it is fetched anew, and for a day when the origin is gone (RFC
 #: 9111, RFC 5861).
@@ -43,7 +43,7 @@ _ENDINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Headers:
     """What a store has to send with a file. ``digest`` tells two of them apart and is kept on receipts."""
 

@@ -12,7 +12,6 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -22,6 +21,7 @@ from publisher.mirrors.bucket import Bucket
 from publisher.mirrors.contract import checked
 from publisher.mirrors.headers import Headers
 from publisher.mirrors.trouble import refused, unavailable
+from publisher.values import field, frozen, replace
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _OPAQUE = Headers("application/octet-stream", "no-store")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Item:
     """An object as it stands: its bytes, and the tag of this version of it."""
 
@@ -37,7 +37,7 @@ class Item:
     tag: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One line of a listing. ``modified`` is told by the store's clock."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 from publisher.mirrors.headers import Headers, headers
 from publisher.model import Delete, PageRecord, Problem, Put, Reason
 from publisher.site.order import Rank, rank_of
+from publisher.values import frozen
 
 #: However small a mirror is, so many files may vanish at once without a question …
 FEW = 50
@@ -18,7 +18,7 @@ SHARE = 0.2
 UNSURE = ("", "")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Upload:
     """One file to send. ``replaces``: the receipt of what stands there now, None where nothing does. ``first``: before all the rest."""
 
@@ -39,7 +39,7 @@ class Upload:
         return str(self.put)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MirrorPlan:
     """``puts`` in the order of their ranks, then ``deletes``; ``refused``: why there are none."""
 

@@ -6,7 +6,6 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 
 from publisher.errors import MirrorError, MirrorUnavailable
@@ -15,6 +14,7 @@ from publisher.mirrors.headers import Headers
 from publisher.mirrors.retrying import Retrying
 from publisher.mirrors.s3 import S3Mirror
 from publisher.model import Problem
+from publisher.values import frozen
 
 #: Below the mirror's prefix, with a random name behind it; nothing of it stays.
 PLACE = "publisher-probe"
@@ -52,7 +52,7 @@ _WORDS = {
 _UNFIT = {("stores", "no"), ("replaces", "no"), ("deletes", "no")}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """``answer``: yes, no, none (it has no such thing), ignored (it says yes and does otherwise), unknown."""
 
@@ -64,7 +64,7 @@ class Finding:
         return _WORDS[self.what, self.answer]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Probe:
     """``problem``: the failure that ended it. ``seconds``: what a file took to be stored, in the middle of several."""
 

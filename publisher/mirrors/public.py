@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
 from publisher.mirrors.wire import SLOWEST
+from publisher.values import field, frozen
 
 LARGEST = 200_000_000
 """Bytes beyond which an answer is not read: no file of a site is that large."""
@@ -19,7 +19,7 @@ class Unreachable(Exception):
     """There was no answer, or none that says anything of the file. The text says why, for a person."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fetched:
     """``status`` 200 or 404; ``headers`` with lower-case names, empty where there are none (a folder)."""
 

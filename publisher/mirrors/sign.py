@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote
+
+from publisher.values import field, frozen, record
 
 _METHOD = "AWS4-HMAC-SHA256"
 _UNRESERVED = "-._~"  # RFC 3986 2.3; S3 wants all others encoded, and encoded once
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Keys:
     """Access key, secret and, for keys that end soon, the session's token."""
 
@@ -27,7 +28,7 @@ def encoded(key: str) -> str:
     return quote(key, safe=f"/{_UNRESERVED}")
 
 
-@dataclass(slots=True)
+@record
 class Signer:
     """Signs for one region. Safe to call from several threads."""
 

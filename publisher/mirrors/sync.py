@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from queue import Empty, Queue, SimpleQueue
 
@@ -18,6 +17,7 @@ from publisher.mirrors.readback import gone_at_last, stands, stands_at_last, wat
 from publisher.mirrors.trouble import unavailable
 from publisher.mirrors.wire import MadeWay
 from publisher.model import Problem, Receipt
+from publisher.values import frozen
 
 #: Uploads under way at once; more of them only queue up in the store.
 WORKERS = 8
@@ -29,7 +29,7 @@ GATHER = 0.02
 PATIENCE = 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SyncResult:
     """What became of a plan.
 

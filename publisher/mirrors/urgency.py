@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
 from urllib.parse import unquote
 
 from publisher.mirrors.plan import UNSURE, MirrorPlan
 from publisher.patterns import pattern
 from publisher.site.order import HOMES
+from publisher.values import replace
 
 #: So many uploads are sent in the usual order: they are through in a moment.
 MANY = 100

@@ -17,9 +17,10 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from urllib.parse import SplitResult, unquote, urlsplit
+
+from publisher.values import field, frozen
 
 #: A line that was idle for so many seconds may have been cut by something in between that tells nobody.
 IDLE = 20.0
@@ -46,7 +47,7 @@ class Broken(Exception):
         self.cause, self.connecting, self.proxied = cause, connecting, proxied
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """``headers`` have lower-case names."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from publisher.values import frozen
 
 
 class Severity(StrEnum):
@@ -30,7 +31,7 @@ class State(StrEnum):
     SCHEDULED = "scheduled"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Category:
     """A folder of the drop folder. ``path`` "" is the drop folder itself."""
 
@@ -39,7 +40,7 @@ class Category:
     slug: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Version:
     """One published state of a document. ``number`` counts from 1; ``moment`` is when it arrived."""
 
@@ -48,7 +49,7 @@ class Version:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Card:
     """What lists and feeds say of a document: nothing that would have to be read from the document again.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from publisher.model.card import Severity
 from publisher.model.problem import Problem
+from publisher.values import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arrival:
     """The bytes that stood at a path of the drop folder. They are in the archive before an arrival exists."""
 
@@ -20,17 +20,17 @@ class Arrival:
     arrived: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Strong:
     inlines: tuple[Inline, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Link:
     """``href`` is http(s), mailto, tel or a path of the site; readers refuse every other scheme."""
 
@@ -38,12 +38,12 @@ class Link:
     inlines: tuple[Inline, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Break:
     """A line break within a paragraph."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ruby:
     base: str
     reading: str
@@ -52,7 +52,7 @@ class Ruby:
 Inline = Text | Strong | Link | Break | Ruby
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Heading:
     """``level`` 2 to 4: level 1 is the title of the page."""
 
@@ -60,12 +60,12 @@ class Heading:
     inlines: tuple[Inline, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Paragraph:
     inlines: tuple[Inline, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listing:
     """A list; ``start`` is None for bullets, the first number otherwise."""
 
@@ -73,7 +73,7 @@ class Listing:
     start: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Grid:
     """A table within a notice: ``header`` may be empty; each cell is a run of inlines; rows are as long as each other."""
 
@@ -81,22 +81,22 @@ class Grid:
     rows: tuple[tuple[tuple[Inline, ...], ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Quote:
     blocks: tuple[Block, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Preformatted:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """A thematic break."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Figure:
     picture: Picture
     alt: str
@@ -105,7 +105,7 @@ class Figure:
 Block = Heading | Paragraph | Listing | Grid | Quote | Preformatted | Rule | Figure
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Jpeg:
     """An upright baseline JPEG in sRGB or grey without any metadata."""
 
@@ -120,7 +120,7 @@ class Jpeg:
         return f"m/{self.sha256[:16]}.jpg"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Picture:
     """One picture or scanned page in the three sizes that the editions use (largest for the web)."""
 
@@ -129,7 +129,7 @@ class Picture:
     small: Jpeg
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Head:
     """What the top of a document (front matter, its first heading, its first lines) says of it; None: it says nothing."""
 
@@ -142,7 +142,7 @@ class Head:
     drill: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notice:
     """A document with a text. ``pages`` are pictures of its paper pages when it came as a PDF.
 
@@ -157,7 +157,7 @@ class Notice:
     doubts: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scan:
     """A document that is pictures only: a photo, a fax, a scanned PDF."""
 
@@ -167,7 +167,7 @@ class Scan:
     doubts: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """One table as it stood in the file: every cell a string as people see it there, hidden cells left out.
 
@@ -186,7 +186,7 @@ class Table:
     ends: Sequence[datetime | None] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Workbook:
     """A table file: one table for a CSV, one a visible sheet for a spreadsheet."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
+
+from publisher.values import field, frozen
 
 
 class PageKind(StrEnum):
@@ -20,7 +21,7 @@ class PageKind(StrEnum):
     ALIVE = "alive"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """One file of the site: an ASCII path, its bytes. ``personal`` ones are sent with ``no-store``."""
 
@@ -48,7 +49,7 @@ class Put(NamedTuple):
         return f"{self.path} ({self.reason})"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Delete:
     path: str
     reason: Reason = Reason.GONE
@@ -68,7 +69,7 @@ class PageRecord(NamedTuple):
     serial: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Receipt:
     """A mirror holds this file: these bytes under these headers (``headers``: their SHA-256), confirmed at ``moment``."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from publisher.model.card import Card, Version
 from publisher.model.content import Head, Notice, Scan
 from publisher.model.problem import Problem
+from publisher.values import field, frozen
 
 
 class TableKind(StrEnum):
@@ -20,7 +20,7 @@ class TableKind(StrEnum):
     OPEN = "open"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PublicTable:
     """What may be shown of a table: allowed columns only, masked, rows without consent or with a withhold mark left out.
 
@@ -52,7 +52,7 @@ class PublicTable:
     unnumbered: bool = field(default=False, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """What came about between an edition of a table and the one before it, in rows that are shown.
 
@@ -69,7 +69,7 @@ class Change:
     renamed: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EditionTally:
     """The numbers of one edition of a table, without any row of it.
 
@@ -99,7 +99,7 @@ class EditionTally:
         return sum(count for _, count in self.groups) if self.people else self.total
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PublicWorkbook:
     """The tables of one document that may be shown; the first has the document's own address."""
 
@@ -110,13 +110,13 @@ class PublicWorkbook:
 PublicContent = Notice | Scan | PublicWorkbook
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Accepted:
     content: PublicContent
     warnings: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Held:
     """Not published until a person decides (or mends the file). A ``final`` one cannot be released as it is."""
 
@@ -127,7 +127,7 @@ class Held:
 Verdict = Accepted | Held
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bulletin:
     """A document as it is to be published: its card, its history, and its content in each language (``ja`` first).
 

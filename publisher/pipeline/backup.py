@@ -10,7 +10,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from publisher.mirrors.objects import open_objects
 from publisher.model import Problem
 from publisher.pipeline.doubt import published
 from publisher.settings import BackupSettings, Settings, load
+from publisher.values import frozen
 
 UNFINISHED = ".restoring"
 """Stands in a folder from the first to the last step of a restore."""
@@ -105,7 +105,7 @@ def new_key(settings: Settings) -> Key:
 # --- and back ---
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """Where a backup lies, for a machine that has no settings yet."""
 
@@ -114,7 +114,7 @@ class Source:
     region: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Restored:
     """What came back. ``problems`` name what did not."""
 

@@ -14,7 +14,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -43,6 +42,7 @@ from publisher.readers import TABLES
 from publisher.settings import Settings
 from publisher.site.manifest import RENEWED
 from publisher.site.write import DrySite, SiteFolder, Staged
+from publisher.values import record, replace
 
 Ready = Callable[[tuple[Entry, ...]], tuple[Entry, ...]]
 Tell = Callable[[str, int, int], None]
@@ -56,7 +56,7 @@ def quiet(_what: str, _done: int, _all: int) -> None:
     """No progress is told."""
 
 
-@dataclass(slots=True)
+@record
 class Desk:
     """Everything a run works with: the settings and the opened effects."""
 

@@ -6,7 +6,6 @@ import re
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -25,6 +24,7 @@ from publisher.proof.minisign import Malformed, PublicKey
 from publisher.proof.tree import ROOT, Broken, Fetch, parse_root
 from publisher.settings import MirrorSettings, Settings
 from publisher.site.write import SiteFolder
+from publisher.values import frozen, replace
 
 FOLDER = "tonari"
 """Below which neighbours' sites stand on our mirrors."""
@@ -32,7 +32,7 @@ FOLDER = "tonari"
 KEPT = "前からあるものは、変わっていません。"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CarryReport:
     source: str
     name: str

@@ -6,12 +6,12 @@ import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Protocol
 from zlib import crc32
 
 from publisher.editions import Frame
 from publisher.pipeline.hand import Bench, Hand
+from publisher.values import frozen
 
 WORTH_WORKERS = 60
 """With fewer files than this, starting worker processes costs more than it saves."""
@@ -40,7 +40,7 @@ class Crew(Protocol):
     def ask(self, worker: int, call: str, argument: Sequence[Any]) -> Asked: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Done:
     answers: list[Any]
 

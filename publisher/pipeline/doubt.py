@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from publisher.errors import PublisherError
@@ -19,6 +18,7 @@ from publisher.model import Receipt
 from publisher.pipeline.hurry import ANSWER, in_time, once
 from publisher.proof.tree import DEEPEST, ROOT, Broken, parse_root, read_shard, shard_path
 from publisher.settings import MirrorSettings, Settings
+from publisher.values import replace
 
 
 def settle(ledger: Ledger, mirror: Mirror, row: MirrorRow, now: datetime) -> MirrorRow:

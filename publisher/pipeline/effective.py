@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from publisher.ledger.documents import DocumentRow, VersionRow
@@ -26,12 +25,13 @@ from publisher.model import (
 from publisher.model import Link as LinkInline
 from publisher.model import Ruby as RubyInline
 from publisher.pipeline.examine import Digest
+from publisher.values import frozen, replace
 
 SUMMARY = 160
 """Characters of a summary at most."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """What counts at a moment. ``current``: language → its version; ``history``: published versions of the first language.
 

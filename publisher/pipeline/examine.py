@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,12 +19,13 @@ from publisher.model import (
 )
 from publisher.review.restrict import Restrictions
 from publisher.settings import TableProfile
+from publisher.values import frozen, replace
 
 if TYPE_CHECKING:
     from publisher.editions.tables.known import Known
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Question:
     """A file to be looked at: where it stands, when it came, under which rules."""
 
@@ -40,7 +40,7 @@ class Question:
     """People of this table who are not to be shown."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Digest:
     """What the ledger and the lists need of an accepted content: it travels between processes where the content stays.
 
@@ -61,7 +61,7 @@ class Digest:
     """When the clock alone takes the next row away."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """``word`` is how the ledger calls the verdict: accepted, held, rejected, withdrawn (by a person). ``digest`` only when accepted."""
 

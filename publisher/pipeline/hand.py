@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
@@ -48,6 +47,7 @@ from publisher.pipeline.examine import Answer, Digest, Question, examine, refuse
 from publisher.pipeline.lasting import Lasting
 from publisher.settings import Settings
 from publisher.site.write import Known, Stager
+from publisher.values import field, frozen, record, replace
 
 if TYPE_CHECKING:
     from publisher.editions.tables import Draft, Parts, Ready
@@ -64,7 +64,7 @@ SHELVES = 3
 """Runs of files whose contents are kept: the one at work, the one being recorded, and one to spare."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewDocument:
     """The document that a file would be all of: nothing is known of it, and nobody decided anything about it."""
 
@@ -73,7 +73,7 @@ class NewDocument:
     category: Category
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Job:
     """A file of the drop folder to be taken in. ``real``: its name as the file system has it; ``known``: SHA-256 of the bytes we have; ``new``: its
     pages may be made at once."""
@@ -86,7 +86,7 @@ class Job:
     new: NewDocument | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finished:
     """A new document that was accepted, with its pages put down: its first version, its card, when the clock changes it next."""
 
@@ -96,7 +96,7 @@ class Finished:
     rendered: Rendered
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Taken:
     """An answer about bytes that are in the archive now. ``answer`` None: nothing new, or (``sha256`` empty) the file moved under our hands."""
 
@@ -106,7 +106,7 @@ class Taken:
     finished: Finished | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """Where a content comes from: bytes of the archive under a question's rules."""
 
@@ -118,7 +118,7 @@ class Source:
         return self.question.path, self.sha256
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Past:
     """An edition of tables that has CSVs of its own: (slug, name of the edition in addresses) of each."""
 
@@ -127,7 +127,7 @@ class Past:
     stems: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Order:
     """A document to be rendered. ``shown``: language → content; ``older``: earlier versions, number, owner of the pages, content; ``editions`` of
     a table, and of them those in the ``past`` whose CSV is to be made.
@@ -144,7 +144,7 @@ class Order:
     past: tuple[Past, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListOrder:
     """A list, a feed or the like to be rendered for its ``owner``; ``kind`` names the function of the editions, ``view`` is its argument."""
 
@@ -154,7 +154,7 @@ class ListOrder:
     known: Mapping[str, tuple[Known, str]] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@record
 class Rendered:
     """What an order became: the files put down (``Staged.flat()``), all paths of each owner, and what staff should know of the document."""
 
@@ -166,7 +166,7 @@ class Rendered:
     notes: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bench:
     """What hands need to work: it can be sent to another process."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
@@ -14,6 +13,7 @@ from typing import TypeVar
 from publisher.errors import MirrorError
 from publisher.mirrors import Mirror, Retrying, open_mirror
 from publisher.settings import MirrorSettings, Settings
+from publisher.values import replace
 
 T = TypeVar("T")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from publisher.ledger import Ledger
@@ -10,6 +9,7 @@ from publisher.ledger.documents import DocumentRow
 from publisher.ledger.names import category_words, identity
 from publisher.model import Category, State
 from publisher.settings import Settings, TableProfile
+from publisher.values import frozen
 
 NOTICE_SUFFIXES = (".md", ".markdown", ".txt", ".docx", ".pdf")
 
@@ -27,7 +27,7 @@ def profile_of(path: str, settings: Settings) -> TableProfile | None:
 TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods", ".xml")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Identity:
     """What a file is part of: a document's key, the language, the profile that rules it."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from threading import Event, Thread
@@ -16,6 +15,7 @@ from publisher.model import Problem
 from publisher.pipeline.backup import configured, one_at_a_time, open_vault, taker
 from publisher.pipeline.publish import always
 from publisher.settings import Settings
+from publisher.values import field, record
 
 QUIET = 1.0
 """Seconds between two backups at least: what changes meanwhile goes along with the next."""
@@ -24,7 +24,7 @@ BACK_OFF = (5.0, 300.0)
 """Seconds after which a backup that failed is tried again: the first and the longest pause."""
 
 
-@dataclass(slots=True)
+@record
 class BackupKeeper:
     """Backs up after each nudge and every so many minutes. ``said`` hears what is wrong, or None when it is well again."""
 
@@ -85,7 +85,7 @@ class BackupKeeper:
         return next(iter(taken.problems), None)
 
 
-@dataclass(slots=True)
+@record
 class LeaseKeeper:
     """Renews the lease as long as it is ours. ``lost`` is called once, when another machine has it."""
 

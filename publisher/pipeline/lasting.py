@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from publisher.model import PublicContent, PublicTable, PublicWorkbook
 from publisher.pipeline.examine import Answer, Question, examine
+from publisher.values import frozen
 
 if TYPE_CHECKING:
     from publisher.editions.tables import Parts
@@ -25,7 +25,7 @@ WAITING = 2
 """Large tables at most that are kept from being read until their pages are made: each takes as much memory as its rows."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Examined:
     """A large table on its way: what the edition before gives it, and whether the next one will ask for it."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from publisher.editions import ArchiveView, CategoryView, ExtrasView, FeedView, HomeView
 from publisher.ledger import Ledger
 from publisher.model import Category, State
 from publisher.pipeline.hand import ListOrder
 from publisher.site.places import Node, nodes, number, resolve
+from publisher.values import frozen
 
 LATEST = 30
 """Documents on the home page and on a category's page."""
@@ -89,7 +89,7 @@ def _archive(ledger: Ledger, scope: str, touched: list[str], owners: dict[str, s
         owners[owner] = set()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Standing:
     """The archive's pages as the ledger knows them: each owns its files."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
 from publisher.ledger import Ledger
@@ -15,6 +14,7 @@ from publisher.pipeline.examine import Digest
 from publisher.pipeline.hand import Past
 from publisher.pipeline.identify import TABLE_SUFFIXES
 from publisher.pipeline.take_in import Intake
+from publisher.values import field, record, replace
 
 AT_ONCE = 8
 """Earlier editions that are counted in one request: the digests of a large one's rows take megabytes."""
@@ -27,7 +27,7 @@ def is_table(row: DocumentRow) -> bool:
     return row.key.endswith("/") or row.path.lower().endswith(TABLE_SUFFIXES)
 
 
-@dataclass(slots=True)
+@record
 class PastEditions:
     """Brings the editions of one document up to date. Use within a transaction.
 

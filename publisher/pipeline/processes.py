@@ -5,7 +5,6 @@ from __future__ import annotations
 import copyreg
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
 from importlib import import_module
 from multiprocessing.context import BaseContext
 from operator import attrgetter
@@ -30,6 +29,7 @@ from publisher.pipeline.hand import (
     Taken,
 )
 from publisher.pipeline.line import Given, Line, WorkerDied, exchange
+from publisher.values import fields, frozen, replace
 
 WARM = ("publisher.pipeline.hand", "publisher.readers.notice", "publisher.review", "markdown_it", "jinja2", "charset_normalizer")
 """Imported once by the server that workers are forked from, so that none of them has to import it again."""
@@ -39,7 +39,7 @@ FOR_TABLES = ("publisher.editions.tables", "publisher.pipeline.memory", "publish
 
 
 def _plainly(what: type) -> None:
-    """Have values of a dataclass travel as its name and its fields: what Python does for frozen ones with slots takes five times as long."""
+    """Have values travel as the name of their class and their fields: states of frozen ones with slots take five times as long."""
     values = attrgetter(*(one.name for one in fields(what)))
     copyreg.pickle(what, lambda one: (what, values(one)))
 
@@ -128,7 +128,7 @@ class Processes:
                 line.close()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Asked:
     crew: Processes
     worker: int

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
-from dataclasses import replace
 from datetime import datetime
 
 from publisher.errors import MirrorUnavailable, PublisherError
@@ -27,6 +26,7 @@ from publisher.pipeline.takedown import carry_out, worst
 from publisher.proof.tree import ROOT
 from publisher.settings import MirrorSettings, Settings
 from publisher.site.write import SiteFolder
+from publisher.values import replace
 
 
 def always() -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from publisher.ledger import Ledger
 from publisher.ledger.documents import DocumentRow
@@ -11,9 +10,10 @@ from publisher.ledger.files import FileRow
 from publisher.model import Category
 from publisher.pipeline.identify import Identity, category_of, folder_of, identify, new_document, same_stem
 from publisher.settings import Settings
+from publisher.values import field, record
 
 
-@dataclass(slots=True)
+@record
 class Recall:
     """``files``: what stood at the paths of the batch at work."""
 

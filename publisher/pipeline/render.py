@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
@@ -26,6 +25,7 @@ from publisher.proof.minisign import SecretKey
 from publisher.settings import Settings
 from publisher.site.manifest import Tree, alive, manifest, shard_key
 from publisher.site.write import SiteFolder, Staged, Stager
+from publisher.values import field, frozen, record
 
 BATCH = 400
 """Documents that are settled in one transaction."""
@@ -39,7 +39,7 @@ MANY_ROWS = 20_000
 """Rows of a table that take long enough to make ready that somebody should begin early."""
 
 
-@dataclass(slots=True)
+@record
 class Rendering:
     """The state of one run of rendering. Nothing is visible before the staged files are put in place.
 
@@ -354,7 +354,7 @@ class Rendering:
         self.owners.clear()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Plan:
     """A document on its way: what counts of it, where each language's content comes from, and its earlier versions'."""
 
@@ -368,7 +368,7 @@ class _Plan:
         return [*self.current.values(), *(one.source for one in self.older.values() if one.source is not None)]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Older:
     """An earlier version: who owns its pages (the name changes with all that they say), and what to render, None where they stand."""
 
@@ -376,7 +376,7 @@ class _Older:
     source: Source | None
 
 
-@dataclass(slots=True)
+@record
 class _Cards:
     """The cards of a batch of documents, and the lists on which these are or were: to be kept all at once."""
 

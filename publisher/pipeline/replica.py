@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from publisher.pipeline.doubt import answering, published
 from publisher.pipeline.hurry import BUDGET, PATIENT, Fetch
 from publisher.pipeline.lock import lock
 from publisher.settings import Settings, load
+from publisher.values import field, record
 
 FEW = 2000
 """So many missing pages are fetched from a mirror; with more of them, rendering everything is quicker."""
@@ -33,7 +33,7 @@ FEW = 2000
 _LOOK_THERE = "当番だった機械の .publisher/archive に無事なものがあれば、写してください。置き場所の前の版（バージョニング）からも戻せます。"
 
 
-@dataclass(slots=True)
+@record
 class Replica:
     """Follows the newest snapshot. ``problems`` are those of the last following."""
 

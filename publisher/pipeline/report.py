@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from publisher.model import Problem, State
+from publisher.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DocumentLine:
     """One file of the drop folder (or one withdrawn document), and what the public sees of it."""
 
@@ -27,7 +27,7 @@ class DocumentLine:
         }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outputs:
     """Files of the site: how many were written, deleted, left as they were; the bytes written."""
 
@@ -41,7 +41,7 @@ class Outputs:
         return {"written": self.written, "deleted": self.deleted, "unchanged": self.unchanged, "bytes": self.bytes}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MirrorLine:
     """One mirror after a run: ``state`` is current, behind or failed; ``behind`` counts the files it still lacks.
 
@@ -66,7 +66,7 @@ class MirrorLine:
         }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RelayLine:
     """One relay after a run: announcements that went out, that still wait, that were refused."""
 
@@ -79,7 +79,7 @@ class RelayLine:
         return {"name": self.name, "sent": self.sent, "pending": self.pending, "failed": self.failed}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """A whole run. ``documents`` are those that changed in it; ``troubled`` counts the files that are held or rejected now."""
 

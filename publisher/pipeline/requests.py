@@ -12,7 +12,6 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from publisher.files import keep, own_folder
 from publisher.model import Problem
 from publisher.pipeline import decide
 from publisher.pipeline.build import Desk
+from publisher.values import as_dict, frozen
 
 SUFFIX = ".request"
 ACTIONS = ("release", "withdraw")
@@ -30,7 +30,7 @@ PATIENCE = 60.0
 LOOK = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """``path`` as below the drop folder; ``who`` asks, for the audit log.
 
@@ -44,7 +44,7 @@ class Request:
     moment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decided:
     """``paths`` that were decided. The public sees it when the site's serial is greater than ``serial``: builds that were under way do not count."""
 
@@ -65,7 +65,7 @@ def ask(state: Path, request: Request, patience: float = PATIENCE) -> Decided | 
     where = folder(state)
     own_folder(where)
     file = where / f"{time.time_ns():020}-{secrets.token_hex(4)}{SUFFIX}"
-    keep(file, json.dumps(asdict(request), ensure_ascii=False).encode())
+    keep(file, json.dumps(as_dict(request), ensure_ascii=False).encode())
     answer = file.with_suffix(".answer")
     end = time.monotonic() + patience
     while time.monotonic() < end:
@@ -81,7 +81,7 @@ def ask(state: Path, request: Request, patience: float = PATIENCE) -> Decided | 
 
 def leave(state: Path, request: Request) -> None:
     """Have a decision done that was made before. Left twice, it is done once."""
-    where, body = folder(state), json.dumps(asdict(request), ensure_ascii=False).encode()
+    where, body = folder(state), json.dumps(as_dict(request), ensure_ascii=False).encode()
     own_folder(where)
     when = int(datetime.fromisoformat(request.moment).timestamp() * 1e9)
     keep(where / f"{when:020}-{hashlib.sha256(body).hexdigest()[:8]}{SUFFIX}", body)
@@ -104,7 +104,7 @@ def carry_out(desk: Desk, now: datetime) -> list[str]:
         try:
             paths = getattr(decide, request.action)(desk, request.path, now, request.who)
         except PublisherError as error:
-            answer: dict[str, object] = {"problem": asdict(error.problem)}
+            answer: dict[str, object] = {"problem": as_dict(error.problem)}
         else:
             decided += paths
             answer = {"paths": paths, "serial": desk.ledger.serial}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,11 +17,12 @@ from publisher.pipeline.identify import identify
 from publisher.pipeline.takedown import TakeDownLine, lines
 from publisher.review.restrict import People, Person, Restrictions
 from publisher.settings import Settings
+from publisher.values import frozen, replace
 
 _UNCHANGED = "公開中のページは、変わっていません。"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """Whom the command means. ``rows``: their row numbers in the newest edition that has them; nothing here says a name."""
 
@@ -33,7 +33,7 @@ class Found:
     entries: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """What became of it. ``applied``: the site on this machine does not show them any more (or shows them again)."""
 

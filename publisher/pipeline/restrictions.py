@@ -11,7 +11,6 @@ import json
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +19,7 @@ from publisher.errors import SiteError
 from publisher.files import hand_over, keep, own_folder
 from publisher.model import Problem
 from publisher.review.restrict import Person, Restriction, Restrictions, restriction
+from publisher.values import field, frozen
 
 FILE = "restrictions.json"
 FACT = "restrictions"
@@ -28,7 +28,7 @@ LOGGED = "restrictions logged"
 """How many of the register's decisions are in the ledger's audit log."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A restriction on record: whose table, since when, by whom."""
 
@@ -44,7 +44,7 @@ class Entry:
         }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Register:
     """All restrictions. ``key`` is empty as long as there was never one."""
 

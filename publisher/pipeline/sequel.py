@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from publisher.editions.tables.known import MOST_ROWS, Known, Made
@@ -19,6 +18,7 @@ from publisher.model import Accepted, Problem, PublicTable, PublicWorkbook, Tabl
 from publisher.pipeline.examine import Answer, Question, answered
 from publisher.readers.delimited import plain_lines
 from publisher.readers.layout import tells_moment
+from publisher.values import field, frozen, replace
 
 HEAD, TAIL = 5_000, 60
 """Lines at the beginning and at the end that are read again: as many as any rule looks at to understand a file (the masks: 5,000)."""
@@ -36,7 +36,7 @@ _COUNTED = "singled-out"
 """The one warning that hangs on all rows, so that it is counted anew."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Former:
     """An edition that was read and reviewed: its bytes by name, the ``warnings`` (code, what was said), what was public of it (``rows``;
     ``shown`` by row of the source), and what was ``made`` of its rows."""
@@ -52,7 +52,7 @@ class Former:
     made: Made = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sequel:
     """``known``: what was made of the rows that the former edition had too."""
 

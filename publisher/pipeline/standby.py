@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
 from typing import TypeVar
@@ -29,6 +28,7 @@ from publisher.pipeline.lock import lock
 from publisher.pipeline.publish import always
 from publisher.pipeline.replica import Replica
 from publisher.settings import Settings
+from publisher.values import field, record
 
 T = TypeVar("T")
 
@@ -112,7 +112,7 @@ def one_writer(place: str) -> Problem:
     )  # fmt: skip
 
 
-@dataclass(slots=True)
+@record
 class Turns:
     """The life of one machine among several.
 

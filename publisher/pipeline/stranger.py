@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import datetime
 
 from publisher.ledger import Ledger
@@ -16,6 +15,7 @@ from publisher.pipeline.keys import signing_key
 from publisher.proof.minisign import Forged, Malformed, verify
 from publisher.proof.tree import ROOT, SIGNATURE, Broken, parse_root
 from publisher.settings import MirrorSettings, Settings
+from publisher.values import replace
 
 
 def adopt(settings: Settings, ledger: Ledger, mirror: Mirror, row: MirrorRow, now: datetime) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from publisher.pipeline.identify import Identity, arrival_moment, document_of, f
 from publisher.pipeline.recall import Recall
 from publisher.review.vanishing import held_vanishing, shrunk, too_many
 from publisher.settings import Settings
+from publisher.values import field, frozen, record, replace
 
 BATCH = 400
 """Files that are read, recorded and rendered together: bounds the memory of a first build."""
@@ -30,7 +30,7 @@ BATCH_BYTES = 32_000_000
 """Bytes of such files, beyond which a batch ends."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """What was accepted in this run: its digest, and whose shelf its content lies on."""
 
@@ -39,7 +39,7 @@ class Known:
     source: Source
 
 
-@dataclass(slots=True)
+@record
 class Intake:
     """The state of one run of taking in. ``known``: what was accepted in it, by (path, SHA-256); ``finished``: the new documents among the last
     batch whose pages lie ready, by id."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from publisher.model import Kind, PageKind, PageRecord, Problem, Receipt, State
 from publisher.patterns import pattern
 from publisher.pipeline.identify import folder_of
 from publisher.site.order import ENTRANCE
+from publisher.values import frozen
 
 if TYPE_CHECKING:
     from publisher.mirrors import Mirror
@@ -31,7 +31,7 @@ GONE = b"<!DOCTYPE html><html><head><title>-</title><meta name=\"robots\" conten
 """Written over a page before it is deleted: it names nothing, in any charset."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TakeDownLine:
     """How a take-down stands on one mirror: since when it is ordered, when it was confirmed (None: not yet), how many things went."""
 
@@ -47,7 +47,7 @@ class TakeDownLine:
         }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Undone:
     """What staff have to know of take-downs that a mirror has not confirmed. ``seen``: the public may see the old text; else only versions that the
     store keeps are left. ``refused``: the mirror answered, and a person has to change something.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from publisher.mirrors.headers import content_type
@@ -14,6 +13,7 @@ from publisher.model import Problem
 from publisher.proof.minisign import PublicKey
 from publisher.proof.tree import ROOT, Broken, File, Root, check_file, files, read_root
 from publisher.settings import MirrorSettings, Settings
+from publisher.values import field, frozen
 
 SAMPLE = 200
 """Files that are read where nobody asks for all."""
@@ -29,7 +29,7 @@ STALE = timedelta(minutes=15)
 """A mirror whose ``alive.json`` is older than this stands still (the publisher renews it every minute)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """``state``: ok, stale, damaged, forged, unsigned, unreachable. ``checked`` files of ``of``; ``serial`` and ``time`` are the mirror's.
 

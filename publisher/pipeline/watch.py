@@ -9,7 +9,6 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Event, Thread
 
@@ -27,6 +26,7 @@ from publisher.pipeline.keeping import BackupKeeper
 from publisher.pipeline.publish import always, open_secrets, opened_for, register, tidy, to_mirror, to_relays
 from publisher.pipeline.report import MirrorLine, Report
 from publisher.settings import MirrorSettings, Settings, load
+from publisher.values import field, record, replace
 
 PULSE = 60.0
 """Seconds after which ``alive.json`` is renewed though nothing happened."""
@@ -44,7 +44,7 @@ Say = Callable[[Report], None]
 Clock = Callable[[], datetime]
 
 
-@dataclass(slots=True)
+@record
 class MirrorKeeper:
     """Keeps one mirror up to date in a thread of its own."""
 
@@ -122,7 +122,7 @@ def _longer(pause: float | None) -> float:
     return min(longest, (pause or shortest / 2) * 2) * random.uniform(0.8, 1.2)
 
 
-@dataclass(slots=True)
+@record
 class Watch:
     """The loop of ``publisher watch``. ``run`` returns when ``stop`` was called. ``may``: asked before each upload, for the lease."""
 

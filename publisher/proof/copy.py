@@ -7,7 +7,6 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from publisher.proof.tree import (
     shard_path,
 )
 from publisher.site.write import SiteFolder, Staged
+from publisher.values import frozen
 
 FETCHERS = 8
 
@@ -42,7 +42,7 @@ MOST_FILES = 5_000_000
 """Files of a site that is copied at most: a signed list may still be a mistake."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Carried:
     """What a run did: the serial that the copy has now, files written and deleted, bytes read."""
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass, field
+
+from publisher.values import field, frozen
 
 ALGORITHM, PREHASHED, CHECKSUM, PLAIN = b"Ed", b"ED", b"B2", b"\0\0"
 UNTRUSTED, TRUSTED = "untrusted comment: ", "trusted comment: "
@@ -22,7 +23,7 @@ class Forged(ValueError):
     """The signature is not this key's, or not for these bytes."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PublicKey:
     """``number``: eight bytes that tell keys apart; ``key``: 32 bytes of Ed25519."""
 
@@ -51,7 +52,7 @@ class PublicKey:
         return cls(data[2:10], data[10:])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SecretKey:
     """``seed``: the 32 bytes that everything follows from."""
 

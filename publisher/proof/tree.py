@@ -6,11 +6,11 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from publisher.mirrors.public import Fetched
 from publisher.patterns import pattern
 from publisher.proof.minisign import Forged, Malformed, PublicKey, verify
+from publisher.values import frozen
 
 Fetch = Callable[[str], Fetched]
 
@@ -31,7 +31,7 @@ class Broken(Exception):
         self.code, self.path, self.what = code, path, what
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Root:
     """What ``manifest.json`` says. ``signed``: its signature was checked. ``shards``: letter → (SHA-256, number of files)."""
 
@@ -47,7 +47,7 @@ class Root:
     signed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class File:
     path: str
     sha256: str

@@ -83,7 +83,7 @@ def _read(path: str, data: bytes, arrived: datetime) -> Content:
     reader, warnings = recognise(path, READERS[suffix], data)
     content = _reader(reader)(path, data, arrived)
     if warnings:
-        from dataclasses import replace
+        from publisher.values import replace
 
         content = replace(content, warnings=(*warnings, *content.warnings))
     return content

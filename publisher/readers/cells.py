@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
 from publisher.patterns import pattern
+from publisher.values import frozen
 
 # A spreadsheet shows 15 significant digits and keeps no more (ECMA-376 Part 1, 18.8.30; IEEE 754 binary64).
 _DIGITS = 15
@@ -115,7 +115,7 @@ def broken(value: str) -> bool:
     return value.startswith(("#", "Err:")) and _SHARPS.fullmatch(value) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Style:
     """What of a number format changes the characters: zeros in front, per cent, nothing shown at all."""
 

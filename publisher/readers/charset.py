@@ -9,15 +9,15 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from publisher.errors import Unreadable
 from publisher.model import Problem
 from publisher.patterns import pattern
 from publisher.readers.likelihood import average, likelihood
+from publisher.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decoded:
     """Text with ``\\n`` line ends, the encoding it came in, and what staff should know of it."""
 

@@ -6,12 +6,12 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from publisher.model import Problem, Severity
 from publisher.patterns import pattern
 from publisher.readers.dates import LONGEST, names_only_a_day, parse_moment
+from publisher.values import frozen
 
 KEYS = {
     "件名": "title", "題名": "title", "タイトル": "title", "title": "title", "日時": "date", "日付": "date", "発表日時": "date", "date": "date",
@@ -42,7 +42,7 @@ FENCED = 20
 _FORMS = "「2011-03-11 14:46」「平成23年3月11日 14時46分」「3/11 14:46」のように書いてください。"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FrontMatter:
     """What was said; None: nothing was. ``body_line`` is the line (from 1) on which the body begins.
 
@@ -144,7 +144,7 @@ def _key(text: str) -> str:
 
 
 def _with(found: FrontMatter, warnings: tuple[Problem, ...]) -> FrontMatter:
-    from dataclasses import replace
+    from publisher.values import replace
 
     return replace(found, warnings=(*warnings, *found.warnings))
 

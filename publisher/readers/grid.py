@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from publisher.model import Problem, Table
 from publisher.patterns import pattern
 from publisher.readers.marks import column_letters
+from publisher.values import field, frozen, record
 
 WINDOW = 40  # rows in which a header is looked for
 SHOWN = "このファイルはまだ公開していません。前に公開したものがあれば、それが表示されたままです。"
 STILL = "この表は公開できます。"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sheet:
     """A grid before it is understood. Rows may differ in length; ``lines[i]`` is the number of
     ``rows[i]`` in the file.
@@ -39,7 +39,7 @@ class Sheet:
         return "行" if self.letters else "行目"
 
 
-@dataclass(slots=True)
+@record
 class Layout:
     """What came out. ``table`` is None when nothing but blanks stood in the sheet."""
 

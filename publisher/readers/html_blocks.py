@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 
 from publisher.model import (
     Block,
@@ -38,13 +37,14 @@ from publisher.readers.html_runs import (
     unlinked,
 )
 from publisher.readers.markdown_blocks import safe_href
+from publisher.values import field, record, replace
 
 _BLOCKS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "hr", "div", "dl"}
 _SAME = 60
 """A merged cell with more characters than this is not repeated in each row that it spans."""
 
 
-@dataclass(slots=True)
+@record
 class Converted:
     """``title`` is the marked paragraph, taken out of the blocks, or "". ``struck`` counts passages struck through,
     ``unlinked`` links to where no page may link: their words stay.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 
 from publisher.model import Block, Break, Grid, Heading, Inline, Listing, Paragraph, Strong, Text
 from publisher.patterns import pattern
 from publisher.readers.html_runs import Node, flat, plain
+from publisher.values import record, replace
 
 _MOST_SPAN = 200
 _HEAD = pattern(
@@ -20,7 +20,7 @@ _HEAD = pattern(
 # --- cells ------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
+@record
 class Cell:
     """One place of a grid. ``first``: the row, ``first_column``: the column in which a merged cell begins."""
 

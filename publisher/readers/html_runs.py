@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from publisher.model import Break, Inline, Link, Ruby, Strong, Text
 from publisher.patterns import pattern
 from publisher.readers.inlines import inlines as linked
+from publisher.values import field, record
 
 RUBY = "\ufdd0", "\ufdd1", "\ufdd2"
 """Before the base, between base and reading, and after: no document may hold these (Unicode 23.7)."""
@@ -26,7 +26,7 @@ SUB = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌�
 _VOID = {"br", "img", "hr"}
 
 
-@dataclass(slots=True)
+@record
 class Node:
     tag: str
     attributes: dict[str, str] = field(default_factory=dict)

@@ -9,12 +9,12 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
 from publisher.patterns import pattern
 from publisher.readers.cells import Style, style
+from publisher.values import field, frozen, record
 
 CHUNK = 1 << 20
 # Excel ends at 1,048,576 rows x 16,384 columns; a sheet of this many cells, empty ones too, is no table
@@ -30,7 +30,7 @@ class Damaged(Exception):
     """
 
 
-@dataclass(slots=True)
+@record
 class Marks:
     """What was found in one sheet. Positions count from 0; ``merged`` is (top, left, bottom, right),
     inclusive.
@@ -48,7 +48,7 @@ class Marks:
     unsure: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parts:
     """The other things a workbook carries; none of them is published."""
 

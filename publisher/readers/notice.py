@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from publisher.errors import Unreadable
@@ -25,6 +24,7 @@ from publisher.readers.dateline import date_of
 from publisher.readers.front_matter import FrontMatter, split
 from publisher.readers.headline import headline
 from publisher.readers.inlines import is_drill, severity_of, title_from_path
+from publisher.values import replace
 
 
 def read_markdown(path: str, data: bytes, arrived: datetime) -> Notice:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +18,7 @@ from publisher.readers.jpeg import picture
 from publisher.readers.pdf_engine import engine
 from publisher.readers.pdf_lines import Line, blocks, body_size, joined, lines_of, without_frame
 from publisher.readers.pdf_visible import Look, TooManyPixels, look
+from publisher.values import field, record
 
 MOST_PAGES = 200
 GARBLED = 0.3
@@ -41,7 +41,7 @@ _LOOK = 10
 """So many lines at the top may say when the document was written and what it is about."""
 
 
-@dataclass(slots=True)
+@record
 class _Paper:
     """What has been read so far."""
 

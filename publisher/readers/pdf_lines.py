@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from statistics import median
 
 from publisher.model import Block, Heading
@@ -15,6 +14,7 @@ from publisher.readers import text_blocks
 from publisher.readers.inlines import inlines
 from publisher.readers.pdf_visible import Glyph
 from publisher.readers.radicals import unified
+from publisher.values import frozen
 
 _EDGE = 0.12
 """The part of a page, from its upper and lower edge, in which headers and page numbers stand."""
@@ -34,7 +34,7 @@ _MARK = pattern(
 _ENDS = ("。", "！", "？", "」", "：", ":", "!", "?")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """One printed line; places in points from the upper left of its page."""
 

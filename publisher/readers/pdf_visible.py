@@ -11,8 +11,9 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from publisher.values import field, frozen, record
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -42,7 +43,7 @@ _HARMLESS = "LINK POPUP WIDGET SCREEN PRINTERMARK TRAPNET WATERMARK XFAWIDGET"
 """Annotations that are nobody's comment; form fields are looked at by themselves."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Glyph:
     """A character in sight, or a space or line end that the library put in (without a size).
 
@@ -58,7 +59,7 @@ class Glyph:
     damaged: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Look:
     """What can be seen of a page.
 
@@ -78,7 +79,7 @@ class Look:
     blank: bool = False
 
 
-@dataclass(slots=True)
+@record
 class _Letter:
     glyph: Glyph
     owner: int

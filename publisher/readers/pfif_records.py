@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from publisher.patterns import pattern
+from publisher.values import field, frozen
 
 NAMESPACE = "http://zesty.ca/pfif/1.4"
 
@@ -53,7 +53,7 @@ class NotPfif(ValueError):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Person:
     """A person record with its notes; ``fields`` holds filled ones only."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from publisher.patterns import pattern
 from publisher.readers.html_runs import MARKERS, RUBY
 from publisher.readers.word_shapes import PICTURE, remove, unwrap
 from publisher.readers.word_styles import W14, M, Styles, W, child, names, switched, value
+from publisher.values import record
 
 _MARKERS = pattern("[" + "".join((*MARKERS, PICTURE)) + "]")
 _DELETED = (W + "del", W + "moveFrom")
@@ -43,7 +43,7 @@ _EQ_RUBY = pattern(r"\\s\s*\\up\s*[\d.]+\s*\(\s*(.*?)\s*\)\s*[,;]\s*(.*?)\s*\)\s
 _EQ_RING = pattern(r"\\o\s*\\ac\s*\(\s*[○◯□△◇〇]\s*[,;]\s*(.*?)\s*\)\s*$", re.DOTALL)
 
 
-@dataclass(slots=True)
+@record
 class Removed:
     """How much of each kind was left out (``inserted``, ``blacked``: kept as final text, kept as ■)."""
 

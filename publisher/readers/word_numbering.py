@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from publisher.readers.word_styles import Styles, W, child, switched, value
+from publisher.values import frozen, record
 
 _AIU = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲン"
 _IROHA = "イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメミシヱヒモセスン"
@@ -74,7 +74,7 @@ FORMATS: dict[str, Callable[[int], str]] = {
 }
 
 
-@dataclass(slots=True)
+@record
 class _Level:
     start: int
     format: str
@@ -83,7 +83,7 @@ class _Level:
     restart: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Label:
     """What stands before a paragraph. ``plain``: 1. or 2) as lists of the web have it too."""
 

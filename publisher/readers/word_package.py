@@ -6,11 +6,11 @@ import io
 import posixpath
 import zipfile
 import zlib
-from dataclasses import dataclass, field
 from typing import Any
 
 from publisher.errors import Unreadable
 from publisher.model import Problem
+from publisher.values import field, record
 
 SHOWN = "まだ公開していません。前に公開したものがあれば、そのまま見えています。"
 MOST_MEMBERS = 10_000
@@ -31,7 +31,7 @@ _BROKEN = (
 )
 
 
-@dataclass(slots=True)
+@record
 class Package:
     """``xml`` holds the parsed parts by role (document, styles, numbering, footnotes, endnotes, comments);
     ``pictures`` the bytes of images by part name; ``names`` the part name of each role.

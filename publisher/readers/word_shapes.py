@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
 
 from publisher.patterns import pattern
 from publisher.readers.word_styles import MC, PIC, WP, WPS, A, R, V, W, value
+from publisher.values import field, record
 
 PICTURE = "\ufdd6"
 """Around the number of a picture in its description, by which it is found again."""
@@ -23,7 +23,7 @@ Crop = tuple[float, ...]
 """Shares of left, top, right and bottom that are not shown."""
 
 
-@dataclass(slots=True)
+@record
 class Shapes:
     """``pictures``: (part, relationship id, description, crop), by number. ``drawn`` counts charts, diagrams and
     documents within that cannot be shown, ``outside`` pictures that are not in the file, ``black`` dark boxes

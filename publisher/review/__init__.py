@@ -5,7 +5,6 @@ else.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -34,6 +33,7 @@ from publisher.review.kinds import PERSONAL
 from publisher.review.persons import quoted
 from publisher.review.privacy import Looks, look
 from publisher.review.restrict import People, Restrictions
+from publisher.values import replace
 
 if TYPE_CHECKING:
     from publisher.settings import TableProfile

@@ -7,13 +7,13 @@ any table; and one column that only lists of people have (a birthday, a reading 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from publisher.layouts import Found, Kind, recognise
 from publisher.layouts.fields import field_of, narrow
 from publisher.review.headers import Meaning, meaning
 from publisher.review.leaks import ill_by_name, mobile_beside_name
 from publisher.review.privacy import Looks, look
+from publisher.values import replace
 
 _OFFICIAL = (
     "kana", "phone", "extension", "fax", "email", "contact", "form", "url", "address", "building", "position", "code", "latitude",

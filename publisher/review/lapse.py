@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from publisher.model import Content, Table, Workbook
+from publisher.values import replace
 
 
 def lapse(content: Content, now: datetime) -> tuple[Content, datetime | None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
@@ -26,6 +25,7 @@ from publisher.model import (
 )
 from publisher.patterns import pattern
 from publisher.review.persons import MOBILE, SURNAMES, is_sure_name, narrow
+from publisher.values import frozen
 
 _D = "[0-9０-９]"
 _SEP = r"[-‐‑‒–—―−－ｰー・ 　\u00a0\u2009]"
@@ -93,7 +93,7 @@ def _twelves(text: str) -> list[str]:
     return [match[0] for match in _TWELVE.finditer(text)]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Numbered:
     """A column with individual numbers. ``sure`` is False when chance may have made the check digits
     right. ``others``: there are runs of twelve digits, but they are no individual numbers.

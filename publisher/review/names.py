@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import replace
 
 from publisher.model import PublicTable
 from publisher.patterns import pattern
+from publisher.values import replace
 
 # Headers of LGDPM's roster, 被災者支援システム and PFIF 1.4, and their like.
 _FAMILY = pattern(r"(?:氏名|名前|被災者)?[_(]?(?:姓|氏|苗字|名字)\)?|family_?name|last_?name")

@@ -22,7 +22,6 @@ warning.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from zlib import crc32
 
 from publisher.patterns import pattern
@@ -30,6 +29,7 @@ from publisher.review import persons
 from publisher.review.headers import Meaning, meaning
 from publisher.review.headers import narrow as narrow_name
 from publisher.review.leaks import any_ill_by_name, are_entries, mobile_beside_name
+from publisher.values import field, frozen
 
 _SAMPLE = 1500
 _SORTED = 200_000
@@ -57,7 +57,7 @@ _BESIDE_NAMES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Looks:
     """What was noticed: ``columns`` are the personal ones (indexes), ``reasons`` say why; ``roles`` name
     people by office.
@@ -73,7 +73,7 @@ class Looks:
         return bool(self.reasons)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Column:
     index: int
     name: str

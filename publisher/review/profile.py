@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import compress
 from operator import and_
@@ -22,6 +21,7 @@ from publisher.review.kinds import PERSONAL, gate, may_show, names_people
 from publisher.review.masks import MASKS
 from publisher.review.names import joined
 from publisher.review.persons import quoted
+from publisher.values import field, record
 
 if TYPE_CHECKING:
     from publisher.settings import TableProfile
@@ -33,7 +33,7 @@ _SAMPLE = 2_000
 """Cells at most that tell whether those of a column repeat."""
 _OTHERS = "ほかの列は設定どおりに公開します。"
 
-@dataclass(slots=True)
+@record
 class Applied:
     """The outcome for one table: the public table, or the faults that hold it."""
 

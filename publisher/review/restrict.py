@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from publisher.model import Table
 from publisher.patterns import pattern
 from publisher.review.headers import Meaning, meaning
 from publisher.review.variants import VARIANTS
+from publisher.values import field, frozen
 
 _SAME = {ord(variant): usual for usual, *others in VARIANTS.split() for variant in others}
 _SMALL = str.maketrans("ァィゥェォッャュョヮヵヶヰヱヂヅ", "アイウエオツヤユヨワカケイエジズ")
@@ -33,7 +33,7 @@ _NUMBERING = pattern(r"丁目|番地の?|番|号|大字|字|の(?=\d)|[^\w]|_|�
 _KANJI_DIGITS = str.maketrans("〇一二三四五六七八九", "0123456789")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Restriction:
     """One person who is not shown. ``digests`` say who, ``bare`` that neither a birthday nor an address is known."""
 
@@ -42,7 +42,7 @@ class Restriction:
     bare: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Restrictions:
     """Those of one table, and the key of their digests."""
 
@@ -53,7 +53,7 @@ class Restrictions:
         return bool(self.entries)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Person:
     """What tells one row from others, in one form: "" for what the table does not say."""
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from publisher.errors import SettingsError
 from publisher.model import Problem
+from publisher.values import frozen
 
 FILE = "publisher.toml"
 SHOWN = "公開中のページは、前のまま変わっていません。"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class File:
     """``publisher.toml`` as it was read."""
 

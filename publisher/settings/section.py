@@ -6,7 +6,6 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from publisher.errors import SettingsError
 from publisher.model import Problem
 from publisher.patterns import pattern
 from publisher.settings.file import SHOWN, File
+from publisher.values import MISSING, Field, fields, frozen
 
 _LIKE = "docs/settings.md に、書き方の例があります。"
 _SECRET = pattern(r"secret|pass|token|credential|api_?key|access_?key|private", re.IGNORECASE)
@@ -23,17 +23,17 @@ _NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _KEY_ID = pattern(r"(?:AKIA|ASIA)[A-Z0-9]{12,}")
 
 
-def key_of(field: Field[Any]) -> str:
+def key_of(field: Field) -> str:
     """The name that a field has in the file."""
     return field.metadata.get("key", field.name)
 
 
-def keys(type_: type) -> dict[str, Field[Any]]:
+def keys(type_: type) -> dict[str, Field]:
     """The keys of a section, in the order in which they are declared."""
     return {key_of(field): field for field in fields(type_) if "says" in field.metadata}
 
 
-def required(field: Field[Any]) -> bool:
+def required(field: Field) -> bool:
     return field.default is MISSING and field.default_factory is MISSING and not field.metadata["unset"]
 
 
@@ -44,7 +44,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"「{near[0]}」の書き間違いではありませんか。" if near else f"使えるのは {'、'.join(known)} です。"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Section:
     """``[name]``, or number ``index`` (from 0) of ``[[name]]``."""
 
@@ -91,7 +91,7 @@ class Section:
             if required(field) and key not in self.data:
                 raise self.missing(key, field)
 
-    def missing(self, key: str, field: Field[Any]) -> SettingsError:
+    def missing(self, key: str, field: Field) -> SettingsError:
         what = f"{self} に「{key}」がありません（{field.metadata['says']}）。"
         return self.fail(
             "missing-key", "", what, f"{key} = {field.metadata['example']} のような行を足してください。"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
@@ -14,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from publisher.errors import SettingsError
 from publisher.model import Problem, TableKind
+from publisher.values import field, fields, frozen, is_value
 
 MASKS = ("town", "band", "initial", "none")
 RELAYS = ("mastodon", "bluesky", "x", "line", "webhook", "mail")
@@ -28,7 +28,7 @@ def _key(says: str, example: str, unset: str = "", name: str = "") -> dict[str, 
     return words | ({"key": name} if name else {})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Site:
     """``url`` ends with a slash."""
 
@@ -53,7 +53,7 @@ class Site:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Paths:
     """All absolute, without symbolic links. ``directory`` holds ``publisher.toml``."""
 
@@ -67,7 +67,7 @@ class Paths:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Editions:
     light: bool = field(default=True, metadata=_key("軽量版（k/）を作る", "true", unset="true"))
     legacy: bool = field(
@@ -75,7 +75,7 @@ class Editions:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Consent:
     """Rows are shown only where ``column`` holds one of ``yes``. ``column`` "": everybody on the list has agreed."""
 
@@ -83,7 +83,7 @@ class Consent:
     yes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Withhold:
     """Rows are shown only where ``column`` holds one of ``unless``."""
 
@@ -91,7 +91,7 @@ class Withhold:
     unless: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TableProfile:
     """What may be shown of the tables below the folder ``path`` of the drop folder."""
 
@@ -167,7 +167,7 @@ class TableProfile:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MirrorSettings:
     """A place that is kept the same as the site.
 
@@ -228,7 +228,7 @@ class MirrorSettings:
         return f"{self.url} {self.endpoint}".strip()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BackupSettings:
     """Where the encrypted state is kept. ``every`` in minutes, ``takeover`` in seconds; ``key_file`` is absolute."""
 
@@ -274,7 +274,7 @@ class BackupSettings:
         return _folder(self.url)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RelaySettings:
     name: str = field(metadata=_key("中継先の名前", '"mastodon"'))
     kind: str = field(
@@ -294,7 +294,7 @@ class RelaySettings:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     site: Site
     paths: Paths
@@ -366,7 +366,7 @@ def _folder(url: str) -> Path | None:
 
 def _canonical(value: object) -> str:
     """The same text for the same value on every machine and in every version of Python."""
-    if is_dataclass(value) and not isinstance(value, type):
+    if is_value(value):
         return "{" + ",".join(f"{f.name}:{_canonical(getattr(value, f.name))}" for f in fields(value)) + "}"
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{key!r}:{_canonical(value[key])}" for key in sorted(value)) + "}"

@@ -7,11 +7,11 @@ digit of the documents' ids). Which pages exist follows from the set of document
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
 from publisher.ledger.places import LEAF, STEPS
+from publisher.values import frozen
 
 
 class Places(Protocol):
@@ -21,7 +21,7 @@ class Places(Protocol):
     def places_below(self, scope: str, prefix: str, length: int) -> list[tuple[str, int]]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """One page of the archive. ``children`` are the steps it links to; none: it lists its documents itself. ``count`` 0: it is gone."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
@@ -29,6 +28,7 @@ from publisher.editions.tables.search import Finder, Found
 from publisher.editions.tables.standard import present
 from publisher.editions.tables.standard_csv import Town, standard
 from publisher.model import Bulletin, Page, PageKind, Problem, PublicTable, PublicWorkbook, State, TableKind
+from publisher.values import frozen
 
 __all__ = ["Draft", "Parts", "Ready", "drafts", "parts", "ready", "table", "warnings"]
 
@@ -90,7 +90,7 @@ def drafts(bulletin: Bulletin, frame: Frame, tables: Sequence[Ready] | None = No
         yield from _Making(bulletin, one, frame, others).drafts()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parts:
     """The files of a table in parts that different processes can make: what stands beside the pages of rows (data, index, editions),
     those pages for each edition, the overviews."""

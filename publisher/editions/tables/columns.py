@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
 
 from publisher.layouts.fields import narrow
 from publisher.model import PublicTable
 from publisher.patterns import pattern
+from publisher.values import frozen
 
 
 class Role(StrEnum):
@@ -69,7 +69,7 @@ _FEW = 40
 header."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class View(PublicTable):
     """A table made for pages. By column: ``roles``; the indexes ``main`` stand unfolded on the web, ``listed``
     in the small editions, ``silent`` ones are only sorted and grouped by. ``says``: what the table is, in a
@@ -83,7 +83,7 @@ class View(PublicTable):
     says: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layout:
     """The roles of a table's columns, and the indexes in ``columns`` of those that pages are built from.
 

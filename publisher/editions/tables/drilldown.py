@@ -11,10 +11,11 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from hashlib import blake2b
 from heapq import heapify, heappop, heappush
 from itertools import accumulate
+
+from publisher.values import frozen, replace
 
 MINIMUM_ENTRIES = 2
 FEW_PAGES = 8
@@ -24,7 +25,7 @@ Packed = tuple[str, str, str, str, int, int, tuple["Packed", ...], str]
 """A node as plain values, in the order of its fields."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """One page: rows ``start`` to ``stop`` of the route, or (with ``entries``) links to the pages that have
     them.
@@ -65,7 +66,7 @@ class Node:
         return cls(seed, prefix, first, last, start + by, stop + by, below, label)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Piece:
     """Rows whose keys share ``prefix``, one character longer than what the segment around it shares."""
 

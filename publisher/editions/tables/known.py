@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+from publisher.values import field, frozen
 
 Value = TypeVar("Value")
 
@@ -16,7 +17,7 @@ MOST_ROWS = 400_000
 """Rows of a table of which nothing is remembered any more: it would take more memory than the time is worth."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Made:
     """By row of a table. ``form`` stands for everything else that these values hang on: columns, their meaning, the program.
 
@@ -41,7 +42,7 @@ class Made:
     ways: Mapping[str, Mapping[str, tuple[bytes, tuple]]] = field(default_factory=dict, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """``came``: by row of the new table, the row of the former one that says the same, or -1; ``made`` of the former one's rows."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from publisher.editions import moments
@@ -16,12 +15,13 @@ from publisher.editions.tables.pages import ROBOTS, Press, unit
 from publisher.editions.tables.reading import LATIN, OTHER, ROWS, initial_label
 from publisher.editions.tables.routes import READING, Addresses, Route
 from publisher.model import Page, PageKind, PublicTable, TableKind
+from publisher.values import frozen
 
 WHOLE = 60_000
 """Bytes of rows that the web edition puts on the overview at most."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Facts:
     """What the overview says beside the table itself. ``others``: (slug, title) of the other tables of the
     document; ``exchanged``: (word, file) of data in the forms of others, for the web edition; ``timeline``: its editions, where

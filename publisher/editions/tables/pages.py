@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from typing import NamedTuple
@@ -19,6 +18,7 @@ from publisher.editions.tables.routes import READING, Route
 from publisher.editions.tables.rows import Rows, brief_columns, folds, main_columns, phone_below
 from publisher.model import Page, PageKind
 from publisher.patterns import pattern
+from publisher.values import frozen
 
 ROBOTS = "noindex, noarchive"
 """What pages with people on them tell search engines."""
@@ -75,7 +75,7 @@ class Stencil:
         return b"".join([values[piece] if place % 2 else piece for place, piece in enumerate(pieces)])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stop:
     """A page of rows, the same in all editions: its address, its words, its rows, and what stands for all of
     it."""

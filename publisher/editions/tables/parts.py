@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from publisher.editions.tables.columns import Role
 from publisher.layouts import Found, marks
 from publisher.model import PublicTable
 from publisher.patterns import pattern
 from publisher.review.address import split
+from publisher.values import frozen, replace
 
 Cells = Sequence[str]
 _PREFECTURE = pattern(r"^(?:東京都|北海道|(?:大阪|京都)府|..県|(?:神奈川|和歌山|鹿児島)県)")
@@ -22,7 +22,7 @@ _BEFORE_NUMBERS = pattern(r"[^0-9(（「・、,;]*")
 _NAMED_HERE = {"name": "名称", "note": "備考", "residents": "対象の町会・自治会", "type": "種別", "confirmed": "更新", "road": "道路", "length": "延長"}
 """Titles of columns that have an English one in the file."""
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """One column of the pages. ``weight`` ranks those that may stand unfolded on the web, the least first; 0: never."""
 

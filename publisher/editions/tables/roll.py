@@ -6,7 +6,6 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from operator import eq, itemgetter
@@ -15,6 +14,7 @@ from publisher.editions.tables import reading
 from publisher.editions.tables.columns import Layout, closed, form, layout
 from publisher.editions.tables.known import MOST_ROWS, Known
 from publisher.model import PublicTable
+from publisher.values import frozen
 
 END = "\x01"
 """Between the reading, the district and the digest of a sort key: it sorts before everything that can follow
@@ -51,7 +51,7 @@ class Digests:
         return array("Q", map(memoryview(self._all).cast("Q").__getitem__, places)).tobytes()
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Roll:
     """``order[p]`` is the row of the table that stands at place ``p``; ``keys``, ``digests``, ``closed`` and
     the ``cells`` of each column go by place.

@@ -8,7 +8,6 @@ import unicodedata
 from array import array
 from base64 import b32encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from itertools import accumulate, chain
 
@@ -16,6 +15,7 @@ from publisher.editions.tables import reading
 from publisher.editions.tables.columns import dividing
 from publisher.editions.tables.drilldown import Node, Packed, Partition, in_order, shelved
 from publisher.editions.tables.roll import END, Roll
+from publisher.values import field, frozen, replace
 
 READING, GROUP, DISTRICT, ORDER = "", "s", "d", "p"
 """What the addresses of a route begin with; those by reading begin with the reading itself."""
@@ -32,7 +32,7 @@ _COUNTED = " 000,000人"
 _EMPTY = "（記載なし）"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Route:
     """``members[i]`` is the place in the roll of row ``i`` of this route's nodes; ``column`` what it divides
     by.
@@ -137,7 +137,7 @@ def _whole(seed: str) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Measures:
     """How heavy things are, in UNITs: rows by their places, the same in lists of names, a link by its label.
 

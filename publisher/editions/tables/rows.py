@@ -7,7 +7,6 @@ import re
 import unicodedata
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from html import escape
 from itertools import accumulate
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -17,6 +16,7 @@ from publisher.editions.tables.columns import Layout, Role
 from publisher.editions.tables.telephone import linked
 from publisher.model import PublicTable
 from publisher.patterns import pattern
+from publisher.values import frozen
 
 CHUNK = 2000
 """Rows that are escaped in one go: thirty times faster than cell by cell."""
@@ -79,7 +79,7 @@ class Rows:
         return b"".join([buffer[ends[i] : ends[i + 1]] for i in indexes])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dress:
     """How one edition writes a row: the columns whose cells it wants, what becomes of each cell, and the
     whole."""

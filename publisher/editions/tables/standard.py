@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from publisher.editions.tables import recipes
 from publisher.editions.tables.columns import Role, View, closed
@@ -15,6 +14,7 @@ from publisher.editions.tables.routes import value_order
 from publisher.layouts import Found, Kind, marks, recognise
 from publisher.model import PublicTable, TableKind
 from publisher.patterns import pattern
+from publisher.values import replace
 
 _SHELTERS = frozenset((TableKind.OPEN, TableKind.SHELTERS))
 _LONG = 60

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from publisher.layouts import Found, Kind, marks, recognise
 from publisher.layouts.fields import narrow
 from publisher.model import PublicTable
 from publisher.patterns import pattern
 from publisher.review.address import split
+from publisher.values import frozen, replace
 
 # 自治体標準オープンデータセット（正式版）03 指定緊急避難場所一覧, デジタル庁.
 COLUMNS = (
@@ -60,7 +60,7 @@ Cells = Sequence[str]
 Cell = Callable[[Cells], str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Town:
     """Whose list it is, for cells that the source leaves out: the municipality's code and name."""
 

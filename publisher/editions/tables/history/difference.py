@@ -5,17 +5,17 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from publisher.editions.tables.history.count import unpack
 from publisher.model import Change, EditionTally
+from publisher.values import field, record
 
 RENAMED = 0.8
 """A group that vanished was renamed when this share of those who stayed is in one new group of a like name."""
 
 
-@dataclass(slots=True)
+@record
 class _Flow:
     """Rows by the group where they were and the one where they are; None: not there."""
 

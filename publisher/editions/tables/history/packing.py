@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 
@@ -11,6 +10,7 @@ from publisher.editions.frame import LEGACY, WEB, Edition, Frame
 from publisher.editions.paths import numbered, relative
 from publisher.editions.tables.pages import ROBOTS, Draft
 from publisher.model import Card, Page, PageKind, PublicTable
+from publisher.values import field, frozen
 
 WEB_PAGE = 40_000
 """Bytes of rows on one page of the web edition."""
@@ -25,7 +25,7 @@ MOMENT = 24
 """Bytes by which the words for one moment may be longer than those for another."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Section:
     """A run of rows between an opening and a closing; both are repeated on each page that it goes on."""
 
@@ -36,7 +36,7 @@ class Section:
     """Stands once, before the first of them: a heading, a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sheet:
     """A page of history in one edition: what it says, and what belongs to it on its first page only."""
 

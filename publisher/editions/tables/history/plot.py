@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import cache
 from types import ModuleType
 from typing import Any
 
 from publisher.patterns import pattern
+from publisher.values import frozen
 
 POINTS = 24
 """Moments that one drawing shows at most: thinned evenly, the first and the last are kept."""
@@ -34,7 +34,7 @@ _GREYS = ("#000000", "#404040", "#000000", "#404040", "#000000")
 _FONTS = "'Hiragino Sans','Noto Sans JP','Noto Sans CJK JP',Meiryo,sans-serif"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """``mark`` is written at its end where there are several: colours and dashes alone tell nobody enough."""
 
@@ -42,7 +42,7 @@ class Line:
     points: tuple[tuple[datetime, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drawing:
     """``title`` is for those who cannot see it; the page says the numbers."""
 

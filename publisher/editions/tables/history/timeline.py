@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import cached_property
 
 from publisher.editions.tables.history.shield import covered, said
 from publisher.model import EditionTally
+from publisher.values import frozen
 
 
 def stems(editions: Iterable[EditionTally], zone: tzinfo) -> dict[EditionTally, str]:
@@ -39,7 +39,7 @@ def before(edition: EditionTally, editions: Sequence[EditionTally]) -> EditionTa
     return earlier[-1] if earlier else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Series:
     """One group over the editions that count. ``None``: the count is not said; missing moments: the group was not there."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
@@ -17,6 +16,7 @@ from publisher.editions.tables.history.plot import LINES, TALL, WIDE, Drawing, L
 from publisher.editions.tables.history.timeline import Series, Timeline
 from publisher.editions.tables.pages import Draft, unit
 from publisher.model import EditionTally, Page, PageKind, PublicTable, TableKind
+from publisher.values import frozen
 
 TOTALS = 60
 """Editions whose totals stand on the pages; the CSV has more."""
@@ -31,7 +31,7 @@ PICTURE_ROOM = 1_400
 """Bytes of markup kept free for the drawing with its words."""
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Trend:
     """What all editions of the site say of one table's counts. Nothing is drawn before a page or a picture is wanted."""
 

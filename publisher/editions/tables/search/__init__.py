@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from publisher.editions import moments
 from publisher.editions.frame import Frame
@@ -13,6 +12,7 @@ from publisher.editions.tables.pages import Draft, unit
 from publisher.editions.tables.roll import Roll
 from publisher.editions.tables.search.index import Index
 from publisher.editions.tables.search.script import Script, place, script
+from publisher.values import frozen
 
 __all__ = ["Finder", "Found", "findable", "place", "script"]
 
@@ -22,7 +22,7 @@ def findable(roll: Roll) -> bool:
     return roll.layout.lead is not None or roll.layout.kana is not None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """By row: ``forms``, what the cells of a column are found by; ``weights``. ``orders``: the rows in the order of their entries, and of the
     pointers to them."""

@@ -14,7 +14,6 @@ import json
 from array import array
 from base64 import b32encode
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from itertools import accumulate
@@ -27,6 +26,7 @@ from publisher.editions.tables.search.fold import folded
 from publisher.editions.tables.search.ranges import AFTER, Cutter, Range, digest
 from publisher.model import Page, PageKind
 from publisher.patterns import pattern
+from publisher.values import frozen
 
 SHARD = 11_000
 """Bytes of a shard: a search that needs two of them, and what leads there, stays far below 50 kB on the line."""
@@ -52,7 +52,7 @@ _Entry = int | str
 """Something that is found: a row (its place in the roll) or a pointer."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _File:
     """A shard or a directory on its way: where its range begins, how it is called, what it stands for."""
 

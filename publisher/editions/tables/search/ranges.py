@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
+
+from publisher.values import frozen
 
 AFTER = "\uffff"
 """Sorts after everything that a key may hold."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Range:
     """The keys ``start`` to ``stop``; all of them are at least ``boundary``, and less than that of the next."""
 
@@ -24,7 +25,7 @@ class Range:
     stop: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Piece:
     prefix: str
     start: int
