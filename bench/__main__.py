@@ -47,6 +47,14 @@ def main() -> int:
         if table is not None:
             tables.append(table)
             print(table.markdown(), flush=True)
+            keep()
+
+    def keep() -> None:
+        """After each table: a run of an hour may be cut short."""
+        if given.output is not None:
+            given.output.parent.mkdir(parents=True, exist_ok=True)
+            given.output.write_text("".join(f"{table.markdown()}\n" for table in tables), encoding="utf-8")
+            given.output.with_suffix(".json").write_text(as_json(tables), encoding="utf-8")
 
     def tell(what: str) -> None:
         print(f"… {what}", file=sys.stderr, flush=True)
@@ -68,10 +76,6 @@ def main() -> int:
             show(watching.roll(work, 133_000 if given.full else 10_000, repeat, tell))
         if "scaling" in wanted:
             show(scaling.table(work, (100, 1_000, 10_000, 100_000) if given.full else (100, 1_000, 3_000), repeat, tell))
-    if given.output is not None:
-        given.output.parent.mkdir(parents=True, exist_ok=True)
-        given.output.write_text("".join(f"{table.markdown()}\n" for table in tables), encoding="utf-8")
-        given.output.with_suffix(".json").write_text(as_json(tables), encoding="utf-8")
     return 0
 
 
