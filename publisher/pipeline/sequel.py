@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from itertools import accumulate
+from itertools import accumulate, compress, repeat
 
 from publisher.editions.tables.known import MOST_ROWS, Known, Made
 from publisher.errors import Unreadable
@@ -93,7 +93,7 @@ def sequel(question: Question, data: bytes, before: Former, read: Callable[[str]
     if new is None or old is None or new[0] != old[0] or len(old) != len(before.shown) + 1:
         return None
     known = dict(zip(old, range(-1, len(old) - 1), strict=True))
-    came = list(map(known.get, new[1:]))
+    came = list(map(known.get, new[1:], repeat(-1)))
     sample = _sample(came)
     if sample is None:
         return None
@@ -101,10 +101,10 @@ def sequel(question: Question, data: bytes, before: Former, read: Callable[[str]
     return None if made is None else _joined(question, *made, before, came, sample)
 
 
-def _sample(came: Sequence[int | None]) -> list[int] | None:
+def _sample(came: Sequence[int]) -> list[int] | None:
     """The rows that are looked at, by number; None where they are too many or too few."""
     count = len(came)
-    others = [i for i, at in enumerate(came) if at is None or at < 0]
+    others = [i for i, at in enumerate(came) if at < 0]
     if count < HEAD + TAIL or len(others) * MOST > count:
         return None
     return [*range(HEAD), *(i for i in others if HEAD <= i < count - TAIL), *range(count - TAIL, count)]
@@ -152,31 +152,24 @@ def _without_counted(warnings: Iterable[tuple[str, str]]) -> tuple[tuple[str, st
     return tuple(one for one in warnings if one[0] != _COUNTED)
 
 
-def _joined(question: Question, title: str, made: Accepted, former: Former, came: Sequence[int | None], sample: Sequence[int]) -> Sequel:
-    """The whole table: rows of the sample as they were made now, the others as they were made then."""
+def _joined(question: Question, title: str, made: Accepted, former: Former, came: Sequence[int], sample: Sequence[int]) -> Sequel:
+    """The whole table: rows of the sample as they were made now, the others as they were made then. ``came``: the former row of each, or -1."""
     from publisher.review.anonymity import warning
 
     assert isinstance(made.content, PublicWorkbook)
     new = made.content.tables[0]
+    count = len(former.rows)
     where = [at - 1 if is_shown else -1 for at, is_shown in zip(accumulate(former.shown), former.shown, strict=True)]
-    fresh = dict(zip(sample, zip(new.shown, accumulate(new.shown), strict=True), strict=True))
-    rows: list[tuple[str, ...]] = []
-    from_: array[int] = array("q")
-    shown = bytearray(len(came))
-    for i, at in enumerate(came):
-        if at is not None and at >= 0:
-            place = where[at]
-            if place >= 0:
-                shown[i] = 1
-                rows.append(former.rows[place])
-                from_.append(place)
-        else:
-            is_shown, place = fresh[i]
-            if is_shown:
-                shown[i] = 1
-                rows.append(new.rows[place - 1])
-                from_.append(-1)
-    table = replace(new, rows=rows, total=len(came), withheld=len(came) - len(rows), shown=bytes(shown))
+    where.append(-1)  # what -1 finds: of a row that is new nothing was shown
+    places = list(map(where.__getitem__, came))
+    for i, is_shown, place in zip(sample, new.shown, accumulate(new.shown), strict=True):
+        if is_shown and came[i] < 0:
+            places[i] = count + place - 1  # among the rows that were made now
+    shown = bytes([place >= 0 for place in places])
+    kept = list(compress(places, shown))
+    rows = list(map([*former.rows, *new.rows].__getitem__, kept))
+    from_ = array("q", [place if place < count else -1 for place in kept])
+    table = replace(new, rows=rows, total=len(came), withheld=len(came) - len(rows), shown=shown)
     alone = warning(table.columns, rows, question.path)
     warnings = (*(one for one in made.warnings if one.code != _COUNTED), *((alone,) if alone else ()))
     content = replace(made.content, tables=(table,))
