@@ -52,6 +52,8 @@ def main() -> int:
     print(f"mirrors at the end: {', '.join(done.last)}")
     for what in (*done.broken[:5], *done.half[:5], *done.differ[:5]):
         print(f"  {what}")
+    for line in done.histories[:200]:
+        print(f"  {line}")
     return 0 if done.fine else 1
 
 

@@ -69,6 +69,7 @@ class _Between(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         fault = "403" if self.server.forbidden(self.command, self.path) else self.server.weather.strikes()
+        self.server.told.append((time.time(), f"{self.command} {fault}".strip(), self.path))
         if fault == "refuse":
             return self._cut()
         if fault == "reset":
@@ -103,10 +104,12 @@ class _Between(BaseHTTPRequestHandler):
             line.request(self.command, self.path, body or None, {**headers, "Host": self.headers["Host"]})
             response = line.getresponse()
             answer = response.read()
-        except (OSError, HTTPException):
+        except (OSError, HTTPException) as error:
+            self.server.told.append((time.time(), f"{self.command} → {error!r}", self.path))
             return self._cut()
         finally:
             line.close()
+        self.server.told.append((time.time(), f"{self.command} → {response.status}", self.path))
         if self.command == "PUT" and response.status == 200:
             self.server.stored.append((urlsplit(self.path).path, hashlib.sha256(body).hexdigest()))
         if spoil and response.status == 200 and self.server.behind is not None:
@@ -163,6 +166,10 @@ class FaultyStore:
         """From now on answer 403 AccessDenied to those requests (method, path with its query), as to a key without that right."""
         self.server.forbidden = which
 
+    def history(self, path: str) -> list[str]:
+        """What was asked about a file and what the store itself answered, with the moments."""
+        return [f"{moment:.2f} {what}" for moment, what, where in list(self.server.told) if where.endswith(f"/site/{path}")]
+
     @property
     def idle(self) -> bool:
         """No request is under way: what a killed process had asked for has been done or not."""
@@ -174,7 +181,7 @@ def between(store: str, seed: int, behind: Callable[[str, bytes], None] | None =
     """A proxy in front of ``store``. ``behind(path, bytes)`` overwrites an object without the store's knowing."""
     server = _Server(("127.0.0.1", 0), _Between)
     server.store, server.weather, server.behind = store, Weather(seed, **weather), behind
-    server.over, server.stored, server.under_way = threading.Event(), [], set()
+    server.over, server.stored, server.under_way, server.told = threading.Event(), [], set(), []
     server.forbidden = lambda method, path: False
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
@@ -207,7 +214,7 @@ class Crawler:
 
     root: Path
     pause: float = 0.05
-    broken: list[tuple[str, str]] = field(default_factory=list)
+    broken: list[tuple[str, str, str]] = field(default_factory=list)
     half: list[str] = field(default_factory=list)
     rounds: int = 0
     pages: int = 0
@@ -279,7 +286,7 @@ class Crawler:
             body = self._read(path)
             if body is None or target not in links(path, body) or self._stands(target):
                 return
-        self.broken.append((path, target))
+        self.broken.append((path, target, f"{time.time():.2f}"))
 
 
 @contextmanager
@@ -304,9 +311,11 @@ class Rehearsal:
 
     publishes: int = 0
     struck: Counter[str] = field(default_factory=Counter)
-    broken: list[tuple[str, str]] = field(default_factory=list)
+    broken: list[tuple[str, str, str]] = field(default_factory=list)
     half: list[str] = field(default_factory=list)
     differ: list[str] = field(default_factory=list)
+    #: What the stores were asked about the files of broken links, and what they answered.
+    histories: list[str] = field(default_factory=list)
     pages: int = 0
     seconds: float = 0.0
     #: How each mirror stood at the end: one that is behind tells why it differs.
@@ -355,6 +364,7 @@ def rehearse(folder: Path, seed: int, publishes: int, mirror_lines: str = "", pa
             crawler.crawl()
             done.struck += proxy.weather.struck
             done.broken += crawler.broken
+            done.histories += [f"{target}: {line}" for target in sorted({target for _, target, _ in crawler.broken})[:3] for line in proxy.history(target)]
             done.half += crawler.half
             done.pages += crawler.pages
             root = store.folder / servers.BUCKET / "site"
