@@ -24,6 +24,7 @@ from publisher.model import (
     Category,
     Head,
     Kind,
+    Multiset,
     PublicTable,
     PublicWorkbook,
     State,
@@ -53,9 +54,13 @@ def small_rolls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LEAST", 1_000)
 
 
+KANJI = "佐藤鈴木高橋田中伊渡辺山本村小林加吉髙斎"
+
+
 def person(number: int, shelter: int = 0, consent: str = "同意する", more: str = "") -> str:
     name = KANA[number % 40] + KANA[number // 40 % 40] + "　" + KANA[number // 3 % 40] + KANA[number // 11 % 40]
-    return f"{number},{name},{name},汐見市本町1-2-{number % 90},{20 + number % 60}歳,第{shelter or number % 60}小学校,{consent},{more}"
+    written = KANJI[number % 20] + KANJI[number // 40 % 20] + name[2:]  # 佐藤 stands for several readings, and many people share it
+    return f"{number},{written},{name},汐見市本町1-2-{number % 90},{20 + number % 60}歳,第{shelter or number % 60}小学校,{consent},{more}"
 
 
 LINES = [HEADER, *map(person, range(COUNT))]
@@ -80,10 +85,10 @@ def made(answer: Answer, content: PublicWorkbook) -> Made:
     by_row = {row: roll.digests[place] for place, row in enumerate(roll.order)}
     digests = b"".join(by_row[row] for row in range(len(roll.order)))
     identities = answer.digest.tallies[0][1][: WIDTH * len(roll.order)]
-    found = (roll.order, roll.order)
+    pointers = Multiset.of(["佐藤yosie satoyosie"] * 3 + ["田中 tanaka"])
     whole = form(content.tables[0], layout(content.tables[0]))
     ways = {"s": {"第1小学校": (b"said", ("第1小学校", "", "", "", 0, 7, (("<", "ア", "", "", 0, 7, (), ""),), ""))}}
-    return Made(whole, identities, digests, *roll.parts, roll.order, {}, {}, found, range(len(roll.order)), ways)
+    return Made(whole, identities, digests, *roll.parts, roll.order, {}, {}, roll.order, range(len(roll.order)), pointers, ways)
 
 
 def check(first: list[str], second: list[str], write: Callable[[list[str]], bytes] = bytes_of) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from publisher.model.card import *  # noqa: F403
     from publisher.model.content import *  # noqa: F403
     from publisher.model.file import *  # noqa: F403
+    from publisher.model.multiset import *  # noqa: F403
     from publisher.model.problem import *  # noqa: F403
     from publisher.model.public import *  # noqa: F403
 
@@ -29,6 +30,7 @@ _MODULES = {
     "card": ("Severity", "Kind", "State", "Category", "Version", "Card"),
     "content": ("Arrival", "Text", "Strong", "Link", "Break", "Ruby", "Inline", "Heading", "Paragraph", "Listing", "Grid", "Quote", "Preformatted", "Rule", "Figure", "Block", "Jpeg", "Picture", "Head", "Notice", "Scan", "Table", "Workbook", "Content"),
     "public": ("TableKind", "PublicTable", "Change", "EditionTally", "PublicWorkbook", "PublicContent", "Accepted", "Held", "Verdict", "Bulletin"),
+    "multiset": ("Multiset",),
     "file": ("PageKind", "Page", "Reason", "Put", "Delete", "PageRecord", "Receipt"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from publisher.editions.tables.known import Made
 from publisher.files import keep, own_folder
-from publisher.model import TableKind
+from publisher.model import Multiset, TableKind
 from publisher.pipeline.examine import Question
 from publisher.pipeline.sequel import Former
 
-FORM = 4
+FORM = 5
 """Counted up when a memory is read or made in another way."""
 
 _SUM = 32
@@ -73,33 +73,38 @@ def _packed(former: Former) -> tuple[object, ...] | None:
     """As plain values; None where a cell has lines of its own."""
     made = former.made
     columns = [_lines(cells) for cells in zip(*former.rows, strict=True)]
-    texts = [*columns, _lines(made.keys), _lines(made.bare), *map(_lines, made.forms.values())]
+    many = former.alike, made.pointers
+    texts = [*columns, _lines(made.keys), _lines(made.bare), *[_lines(one.texts) for one in many], *map(_lines, made.forms.values())]
     if any(text is None for text in texts):
         return None
     numbers = {name: array("I", sizes).tobytes() for name, sizes in made.sizes.items()}
-    orders = [array("I", some).tobytes() for some in (made.order, *made.found, made.weights)]
+    orders = [array("I", some).tobytes() for some in (made.order, made.entries, made.weights, *[one.counts for one in many])]
     ways = {code: dict(parts) for code, parts in made.ways.items()}
+    keys, bare, alike, pointers, *forms = texts[len(columns) :]
     return (
         former.sha256, former.warnings, former.columns, former.reading, former.group, str(former.kind), former.shown, columns,
-        made.form, made.identities, made.digests, texts[len(columns)], texts[len(columns) + 1], orders, numbers,
-        list(zip(made.forms, texts[len(columns) + 2 :], strict=True)), ways,
+        made.form, made.identities, made.digests, keys, bare, alike, pointers, orders, numbers, list(zip(made.forms, forms, strict=True)), ways,
     )  # fmt: skip
 
 
 def _unpacked(values: tuple) -> Former:
-    sha256, warnings, columns, reading, group, kind, shown, cells, form, identities, digests, keys, bare, orders, sizes, forms, ways = values
-    order, entries, pointers, weights = map(_numbers, orders)
+    sha256, warnings, columns, reading, group, kind, shown, cells, form, identities, digests, keys, bare, alike, pointers, orders, sizes, forms, ways = values
+    order, entries, weights, *counts = map(_numbers, orders)
     made = Made(
         form, identities, digests, keys.split("\n"), bare.split("\n"), order, {name: _numbers(some) for name, some in sizes.items()},
-        {column: _split(text) for column, text in forms}, (entries, pointers), weights, ways,
+        {column: _split(text) for column, text in forms}, entries, weights, _multiset(pointers, counts[1]), ways,
     )  # fmt: skip
     rows = list(zip(*map(_split, cells), strict=True))
-    return Former(sha256, warnings, columns, reading, group, TableKind(kind), rows, shown, made)
+    return Former(sha256, warnings, columns, reading, group, TableKind(kind), rows, shown, made, _multiset(alike, counts[0]))
+
+
+def _multiset(texts: str, counts: Sequence[int]) -> Multiset:
+    return Multiset(texts.split("\n") if counts else (), counts)
 
 
 def _lines(texts: Sequence[str]) -> str | None:
     text = "\n".join(texts)
-    return text if text.count("\n") == len(texts) - 1 else None
+    return text if text.count("\n") == max(len(texts) - 1, 0) else None
 
 
 def _split(text: str) -> Sequence[str]:

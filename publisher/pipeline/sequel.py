@@ -14,7 +14,16 @@ from itertools import accumulate, compress, repeat
 
 from publisher.editions.tables.known import MOST_ROWS, Known, Made
 from publisher.errors import Unreadable
-from publisher.model import Accepted, Problem, PublicTable, PublicWorkbook, Table, TableKind, Workbook
+from publisher.model import (
+    Accepted,
+    Multiset,
+    Problem,
+    PublicTable,
+    PublicWorkbook,
+    Table,
+    TableKind,
+    Workbook,
+)
 from publisher.pipeline.examine import Answer, Question, answered
 from publisher.readers.delimited import plain_lines
 from publisher.readers.layout import tells_moment
@@ -39,7 +48,7 @@ _COUNTED = "singled-out"
 @frozen
 class Former:
     """An edition that was read and reviewed: its bytes by name, the ``warnings`` (code, what was said), what was public of it (``rows``;
-    ``shown`` by row of the source), and what was ``made`` of its rows."""
+    ``shown`` by row of the source), what of its rows is ``alike`` beside the names (``review.anonymity``), and what was ``made`` of them."""
 
     sha256: str
     warnings: tuple[tuple[str, str], ...]
@@ -50,6 +59,7 @@ class Former:
     rows: Sequence[tuple[str, ...]] = field(repr=False)
     shown: bytes = field(repr=False)
     made: Made = field(repr=False)
+    alike: Multiset = field(default=Multiset(), repr=False)
 
 
 @frozen
@@ -79,7 +89,11 @@ def _simple(question: Question) -> bool:
 
 def former(sha256: str, answer: Answer, table: PublicTable, made: Made) -> Former:
     """What is remembered of an edition that was published."""
-    return Former(sha256, said(answer.problems), table.columns, table.reading, table.group, table.kind, table.rows, table.shown, made)
+    from publisher.review.anonymity import alike, quasi_identifiers
+
+    columns = quasi_identifiers(table.columns)
+    groups = Multiset.of(alike(table.rows, columns)) if columns else Multiset()
+    return Former(sha256, said(answer.problems), table.columns, table.reading, table.group, table.kind, table.rows, table.shown, made, groups)
 
 
 def sequel(question: Question, data: bytes, before: Former, read: Callable[[str], bytes]) -> Sequel | None:
@@ -170,11 +184,22 @@ def _joined(question: Question, title: str, made: Accepted, former: Former, came
     rows = list(map([*former.rows, *new.rows].__getitem__, kept))
     from_ = array("q", [place if place < count else -1 for place in kept])
     table = replace(new, rows=rows, total=len(came), withheld=len(came) - len(rows), shown=shown)
-    alone = warning(table.columns, rows, question.path)
+    known = Known.of(from_, former.made)
+    alone = warning(table.columns, rows, question.path, _alone(table, former, known))
     warnings = (*(one for one in made.warnings if one.code != _COUNTED), *((alone,) if alone else ()))
     content = replace(made.content, tables=(table,))
-    known = Known.of(from_, former.made)
     return Sequel(answered(question, Accepted(content, warnings), title, known=known), content, known)
+
+
+def _alone(table: PublicTable, former: Former, known: Known) -> int:
+    """How many rows are singled out, counted by those that came and went."""
+    from publisher.review.anonymity import alike, few, quasi_identifiers
+
+    columns = quasi_identifiers(table.columns)
+    if not columns:
+        return 0
+    came = [*map(table.rows.__getitem__, known.fresh), *map(former.rows.__getitem__, known.again)]
+    return few(former.alike.changed(alike(map(former.rows.__getitem__, known.gone), columns), alike(came, columns)).counts)
 
 
 def likened(former: Former, table: PublicTable) -> Known | None:

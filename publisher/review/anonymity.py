@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 
 from publisher.model import Problem
@@ -20,17 +20,30 @@ def quasi_identifiers(columns: Sequence[str]) -> list[int]:
     return [c for c, name in enumerate(columns) if meaning(name) not in _NAMING]
 
 
+def alike(rows: Iterable[Sequence[str]], columns: Sequence[int]) -> Iterator[str]:
+    """Of each row what it shares with others: its cells of these columns as one text."""
+    if len(columns) == 1:
+        return map(itemgetter(*columns), rows)
+    return map("\x1f".join, map(itemgetter(*columns), rows))
+
+
 def singled_out(rows: Sequence[Sequence[str]], columns: Sequence[int], k: int = K) -> int:
     """How many rows share their cells of these columns with fewer than ``k`` rows, themselves included."""
     if not columns or not rows:
         return 0
-    return sum(count for count in Counter(map(itemgetter(*columns), rows)).values() if count < k)
+    return few(Counter(alike(rows, columns)).values(), k)
 
 
-def warning(names: Sequence[str], rows: Sequence[Sequence[str]], where: str) -> Problem | None:
-    """The warning for staff: how many rows and which columns, no cell of them."""
+def few(counts: Iterable[int], k: int = K) -> int:
+    """How many rows are in groups of fewer than ``k``."""
+    return sum([count for count in counts if count < k])
+
+
+def warning(names: Sequence[str], rows: Sequence[Sequence[str]], where: str, alone: int | None = None) -> Problem | None:
+    """The warning for staff: how many rows and which columns, no cell of them. ``alone``: how many they are, where that is known."""
     columns = quasi_identifiers(names)
-    alone = singled_out(rows, columns)
+    if alone is None:
+        alone = singled_out(rows, columns)
     if not alone:
         return None
     listed = "、".join(f"「{names[c]}」" for c in columns)

@@ -195,7 +195,7 @@ class _Making:
         by_row = array("Q", map(digests.__getitem__, place_of)).tobytes()
         ways = {route.code: route.parts for route in self._drill[0] if route.parts}
         return Made(
-            form(self.table, roll.layout), identities, by_row, *roll.parts, roll.order, sizes, found.forms, found.orders, found.weights, ways
+            form(self.table, roll.layout), identities, by_row, *roll.parts, roll.order, sizes, found.forms, found.entries, found.weights, found.pointers, ways
         )
 
     @cached_property

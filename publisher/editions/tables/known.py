@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from itertools import compress
 from typing import TypeVar
 
+from publisher.model import Multiset
 from publisher.values import field, frozen
 
 Value = TypeVar("Value")
@@ -24,7 +27,7 @@ class Made:
     ``identities``: by what a row is told apart in all editions, ``digests``: what it shows (WIDTH bytes each); ``keys``: reading and district,
     ``bare``: the digest of a row without its group; ``order``: rows as they stand in the roll; ``sizes``: bytes of its markup by
     edition, and characters of its name; ``forms``: what the cells of a column are found by.
-    ``found``: rows in the order of their entries in the search, and of the pointers to them; ``weights``: bytes of each there.
+    ``entries``: rows in the order of their entries in the search; ``pointers``: what leads to those by their names; ``weights``: bytes of each there.
 
     By route and value, ``ways``: the pages of the rows of a value (``routes.Part``).
     """
@@ -37,22 +40,40 @@ class Made:
     order: Sequence[int] = field(repr=False)
     sizes: Mapping[str, Sequence[int]] = field(repr=False)
     forms: Mapping[int, Sequence[str]] = field(repr=False)
-    found: tuple[Sequence[int], Sequence[int]] = ((), ())
+    entries: Sequence[int] = field(default=(), repr=False)
     weights: Sequence[int] = field(default=(), repr=False)
+    pointers: Multiset = field(default=Multiset(), repr=False)
     ways: Mapping[str, Mapping[str, tuple[bytes, tuple]]] = field(default_factory=dict, repr=False)
 
 
 @frozen
 class Known:
-    """``came``: by row of the new table, the row of the former one that says the same, or -1; ``made`` of the former one's rows."""
+    """``came``: by row of the new table, the row of the former one that says the same, or -1; ``made`` of the former one's rows.
+
+    ``fresh``: rows of the new table that the former one had not. ``gone``: rows of the former one that nobody came from; ``again``: those that
+    more than one came from, once for each further one (lines that are the same all come from one of them).
+    """
 
     came: Sequence[int]
     made: Made
     fresh: tuple[int, ...]
+    gone: tuple[int, ...]
+    again: tuple[int, ...]
 
     @classmethod
     def of(cls, came: Sequence[int], made: Made) -> Known:
-        return cls(came, made, tuple([i for i, at in enumerate(came) if at < 0]))
+        left = bytearray(b"\x01") * len(made.order)
+        fresh = []
+        for i, at in enumerate(came):
+            if at < 0:
+                fresh.append(i)
+            else:
+                left[at] = 0
+        gone = tuple(compress(range(len(left)), left))
+        again: tuple[int, ...] = ()
+        if len(came) - len(fresh) != len(left) - len(gone):
+            again = tuple((Counter(at for at in came if at >= 0) - Counter(range(len(left)))).elements())
+        return cls(came, made, tuple(fresh), gone, again)
 
     def carried(self, former: Sequence[Value], make: Callable[[Sequence[int]], Sequence[Value]]) -> list[Value]:
         """By row of the new table: the former value, or what ``make`` gives for the rows (numbers) that are new."""
@@ -80,6 +101,6 @@ class Known:
             if at >= 0:
                 row_of[at] = row
         found = [row for at in former if (row := row_of[at]) >= 0]
-        if len(found) + len(self.fresh) != len(self.came):  # two rows that say the same came from one
+        if self.again:  # two rows that say the same came from one
             return list(range(len(self.came)))
         return [*found, *self.fresh]

@@ -12,6 +12,7 @@ from publisher.editions.tables.pages import Draft, unit
 from publisher.editions.tables.roll import Roll
 from publisher.editions.tables.search.index import Index
 from publisher.editions.tables.search.script import Script, place, script
+from publisher.model import Multiset
 from publisher.values import frozen
 
 __all__ = ["Finder", "Found", "findable", "place", "script"]
@@ -24,12 +25,13 @@ def findable(roll: Roll) -> bool:
 
 @frozen
 class Found:
-    """By row: ``forms``, what the cells of a column are found by; ``weights``. ``orders``: the rows in the order of their entries, and of the
-    pointers to them."""
+    """By row: ``forms``, what the cells of a column are found by; ``weights``. ``entries``: the rows in the order of their entries; ``pointers``
+    to them."""
 
     forms: Mapping[int, Sequence[str]]
-    orders: tuple[Sequence[int], Sequence[int]]
+    entries: Sequence[int]
     weights: Sequence[int]
+    pointers: Multiset
 
 
 class Finder:
@@ -57,4 +59,4 @@ class Finder:
         layout = self._roll.layout
         columns = [column for column in dict.fromkeys((layout.lead, layout.kana)) if column is not None]
         forms = {column: list(map(index.forms(column).__getitem__, place_of)) for column in columns}
-        return Found(forms, index.found(), array("I", map(index.weights.__getitem__, place_of)))
+        return Found(forms, index.by_key(), array("I", map(index.weights.__getitem__, place_of)), index.pointers)

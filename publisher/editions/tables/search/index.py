@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from array import array
 from base64 import b32encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from hashlib import blake2b
 from itertools import accumulate
@@ -24,7 +24,7 @@ from publisher.editions.tables.roll import Roll
 from publisher.editions.tables.routes import named
 from publisher.editions.tables.search.fold import folded
 from publisher.editions.tables.search.ranges import AFTER, Cutter, Range, digest
-from publisher.model import Page, PageKind
+from publisher.model import Multiset, Page, PageKind
 from publisher.patterns import pattern
 from publisher.values import frozen
 
@@ -44,9 +44,6 @@ _FIRST, _LAST = "\x01", "\x00"
 """Between what a key is found by and what tells it apart; at the end of every key."""
 _SAMPLE = 2_000
 _HALVES = pattern("[\ud800-\udfff]")
-
-
-_SPACED = "{} {}".format
 
 _Entry = int | str
 """Something that is found: a row (its place in the roll) or a pointer."""
@@ -71,7 +68,7 @@ class Index:
         self._taken: dict[str, str] = {}
         self._forms: dict[int, list[str]] = {}
         self._by_key: Sequence[int] = ()
-        self._by_pointer: Sequence[int] = ()
+        self.pointers = Multiset()
         said = repr((FORM, self.columns, roll.table.columns))
         self._form = b32encode(digest(said, 5)).decode().lower()
 
@@ -111,7 +108,7 @@ class Index:
         names, mains = self._names_and_mains
         said, width = roll.digests.whole.hex(), 2 * roll.digests.SIZE
         keys = [f"{main}{_FIRST}{said[start : start + width]}{_LAST}" for main, start in zip(mains, range(0, len(said), width), strict=True)]
-        self._by_key = sorted(self._as_before(0), key=keys.__getitem__)
+        self._by_key = sorted(self._as_before(), key=keys.__getitem__)
         places = [place for place in self._by_key if mains[place]] if "" in mains else self._by_key
         pointers = self._pointers(names, mains)
         # Two sorted lists, one after the other: sorting them together only merges.
@@ -121,35 +118,45 @@ class Index:
         return list(map(entries.__getitem__, order)), _told_apart(list(map(found.__getitem__, order)))
 
     @cached_property
-    def _names_and_mains(self) -> tuple[list[str], list[str]]:
+    def _names_and_mains(self) -> tuple[Sequence[str], Sequence[str]]:
         """By place: what its name is found by, and what stands before all of its row's data: the reading, or the name."""
         layout = self.roll.layout
         names = self.forms(layout.lead) if layout.lead is not None else []
-        readings = self.forms(layout.kana) if layout.kana is not None else [""] * len(names)
-        names = names or readings
-        return names, [reading or name for reading, name in zip(readings, names, strict=True)]
+        return _names_and_mains(names, self.forms(layout.kana) if layout.kana is not None else [])
 
-    def _pointers(self, names: Sequence[str], mains: Sequence[str]) -> list[str]:
-        """"佐藤yosie satoyosie": under what else a row is found, and where it stands. Nearly sorted."""
-        both = list(map(_SPACED, names, mains))
-        self._by_pointer = sorted(self._as_before(1), key=both.__getitem__)
-        found = dict.fromkeys([both[p] for p in self._by_pointer if names[p] and not mains[p].startswith(names[p])])
-        if not self.roll.table.personal:
-            pairs = set(zip(names, mains, strict=True))
-            found |= dict.fromkeys(sorted({f"{end} {main}" for name, main in pairs for end in _ends(name)}))
-        return list(found)
+    def _pointers(self, names: Sequence[str], mains: Sequence[str]) -> Sequence[str]:
+        """"佐藤yosie satoyosie": under what else a row is found, and where it stands. Sorted, but for what only places have."""
+        self.pointers = self._pointers_of_names(names, mains)
+        if self.roll.table.personal:
+            return self.pointers.texts
+        pairs = set(zip(names, mains, strict=True))
+        return list(dict.fromkeys([*self.pointers.texts, *sorted({f"{end} {main}" for name, main in pairs for end in _ends(name)})]))
 
-    def _as_before(self, which: int) -> Sequence[int]:
+    def _pointers_of_names(self, names: Sequence[str], mains: Sequence[str]) -> Multiset:
+        """Those of whole names; of an edition whose rows nearly all came from the one before, its own but for those that came and went."""
+        known, layout = self.roll.known, self.roll.layout
+        if known is None or not known.made.pointers.texts:
+            return Multiset.of(_leading(names, mains))
+        forms, place_of = known.made.forms, self.roll.place_of
+
+        def theirs(rows: Sequence[int]) -> list[str]:
+            columns = ([] if column is None else list(map(forms[column].__getitem__, rows)) for column in (layout.lead, layout.kana))
+            return _leading(*_names_and_mains(*columns))
+
+        places = [place_of[row] for row in known.fresh]
+        ours = _leading(map(names.__getitem__, places), map(mains.__getitem__, places))
+        return known.made.pointers.changed(theirs(known.gone), [*ours, *theirs(known.again)])
+
+    def _as_before(self) -> Sequence[int]:
         """All places; where an edition before is known, in the order in which its rows were found."""
         known, order = self.roll.known, self.roll.order
-        if known is None or len(known.made.found[which]) != len(known.made.order):
+        if known is None or len(known.made.entries) != len(known.made.order):
             return range(len(order))
-        return list(map(self.roll.place_of.__getitem__, known.order(known.made.found[which])))
+        return list(map(self.roll.place_of.__getitem__, known.order(known.made.entries)))
 
-    def found(self) -> tuple[array[int], array[int]]:
-        """Rows in the order of their entries, and of the pointers to them. Call it after ``drafts``."""
-        order = self.roll.order
-        return array("I", map(order.__getitem__, self._by_key)), array("I", map(order.__getitem__, self._by_pointer))
+    def by_key(self) -> array[int]:
+        """Rows in the order of their entries. Call it after ``drafts``."""
+        return array("I", map(self.roll.order.__getitem__, self._by_key))
 
     def forms(self, column: int) -> list[str]:
         """What the cells of a column are found by, in the order of the roll."""
@@ -248,6 +255,17 @@ class Index:
             return Page(path, text().encode(), PageKind.DATA, table.personal)
 
         return Draft(path, key.hexdigest(), render)
+
+
+def _names_and_mains(names: Sequence[str], readings: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Of some rows; either may be missing."""
+    names = names or readings
+    return names, [reading or name for reading, name in zip(readings, names, strict=True)] if readings else names
+
+
+def _leading(names: Iterable[str], mains: Iterable[str]) -> list[str]:
+    """The pointers of some rows: a name that the row's own key begins with needs none."""
+    return [f"{name} {main}" for name, main in zip(names, mains, strict=True) if name and not main.startswith(name)]
 
 
 def _told_apart(keys: list[str]) -> list[str]:
