@@ -23,8 +23,10 @@ from publisher.errors import SiteError
 from publisher.ledger import Ledger
 from publisher.model import Problem
 from publisher.pipeline import keeping
+from publisher.pipeline import watch as watching_module
 from publisher.pipeline.backup import new_key
-from publisher.pipeline.build import desk
+from publisher.pipeline.build import Desk, desk
+from publisher.pipeline.report import MirrorLine
 from publisher.pipeline.watch import Watch
 from tests.town import Town, lasting, make_town
 
@@ -167,6 +169,57 @@ def test_a_full_disk_is_told_and_gone_back_from(tmp_path: Path) -> None:
     with ledger.transaction():
         ledger.remember("small", "1")
     assert ledger.fact("small") == "1"
+
+
+def broken_ledger(path: Path) -> Path:
+    """A ledger of which the disk has lost the second half."""
+    ledger = Ledger(path)
+    with ledger.transaction():
+        for number in range(20_000):
+            ledger.remember(f"key {number}", "x" * 100)
+    ledger.close()
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size // 2)
+        file.write(bytes(size - size // 2))
+    return path
+
+
+def test_a_disk_that_cannot_be_read_any_more_is_told_in_words(tmp_path: Path) -> None:
+    ledger = Ledger(broken_ledger(tmp_path / "ledger.db"))
+    with pytest.raises(SiteError) as caught:
+        [ledger.fact(f"key {number}") for number in range(20_000)]
+    assert caught.value.problem.code == "ledger-read" and "restore" in caught.value.problem.todo
+    with pytest.raises(SiteError) as caught, ledger.transaction():
+        [ledger.remember(f"key {number}", "y") for number in range(20_000)]
+    assert caught.value.problem.code == "ledger-write"
+
+
+def test_a_mirror_is_not_given_up_for_a_ledger_that_could_not_be_read(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(town, "給水/一.md", "# 給水\n\n本文。\n")
+    town.build()
+    said: list[MirrorLine] = []
+    monkeypatch.setattr(watching_module, "BACK_OFF", (0.2, 0.2))
+    broken = broken_ledger(town.root / "broken.db")
+    with desk(town.settings()) as opened:
+        real, first = opened.another_ledger, [True]
+
+        def another() -> Ledger:
+            if not first:
+                return real()
+            ledger = Ledger(broken)
+            first.clear()
+            monkeypatch.setattr(ledger.mirrors, "get", lambda *_: [ledger.fact(f"key {number}") for number in range(20_000)])
+            return ledger
+
+        monkeypatch.setattr(Desk, "another_ledger", lambda _: another())
+        keeper = watching_module.MirrorKeeper(opened, opened.settings.mirrors[0], lambda: town.now, said.append)
+        watching_module.register(opened.ledger, opened.settings.mirrors)
+        keeper.start()
+        keeper.nudge()
+        until(lambda: bool(said) and said[-1].state == "current", 10)
+        keeper.stop(10)
+    assert said[0].problem is not None and said[0].problem.code == "ledger-read"
 
 
 def test_a_backup_that_finds_no_room_is_told_and_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

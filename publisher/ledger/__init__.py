@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from publisher.errors import SiteError
 from publisher.ledger.decisions import Decisions
@@ -36,6 +37,20 @@ from publisher.model import Problem
 __all__ = ["Ledger"]
 
 
+class _Failed(SiteError, sqlite3.DatabaseError):
+    """The ledger did not do what it was asked: in words, wherever nobody handles it as an error of SQLite."""
+
+
+class _Connection(sqlite3.Connection):
+    """As its parent. A disk that fails under a reader must not end the thread of a mirror with an error that has no words."""
+
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+        try:
+            return super().execute(*arguments)
+        except sqlite3.Error as error:
+            raise _Failed(_not_read(error)) from error
+
+
 class Ledger:
     """An open ledger. ``Ledger(path)`` makes the file when it is not there; raises ``SiteError`` when it cannot be used."""
 
@@ -43,6 +58,7 @@ class Ledger:
         try:
             self._connection = self._open(path, readonly)
         except (sqlite3.Error, OSError) as error:
+            error = error.__cause__ if isinstance(error, _Failed) and error.__cause__ is not None else error
             raise SiteError(
                 Problem(
                     "ledger",
@@ -67,12 +83,12 @@ class Ledger:
     @staticmethod
     def _open(path: Path, readonly: bool) -> sqlite3.Connection:
         if readonly:
-            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, factory=_Connection)
             if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
                 raise sqlite3.DatabaseError("記録の版が合いません")
             return connection
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30, factory=_Connection)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA wal_autocheckpoint = 8000")  # 32 MB: a first build waits for the disk a few times, not a hundred
@@ -99,7 +115,7 @@ class Ledger:
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._undo()
-            raise SiteError(_not_taken(error)) from error
+            raise SiteError(_not_taken(error.__cause__ if isinstance(error, _Failed) else error)) from error
         except BaseException:
             self._undo()
             raise
@@ -150,7 +166,17 @@ class Ledger:
         return datetime.fromisoformat(value) if value else None
 
 
-def _not_taken(error: sqlite3.Error) -> Problem:
+def _not_read(error: sqlite3.Error) -> Problem:
+    return Problem(
+        "ledger-read",
+        f"記録のファイルを読めません（{error}）。",
+        "記録のフォルダー（state）",
+        "公開中のページは、そのまま残っています。",
+        "ディスクの故障やフォルダーの権限を確かめてください。直らないときは、別の場所に publisher restore でバックアップから戻せます。",
+    )
+
+
+def _not_taken(error: BaseException | None) -> Problem:
     return Problem(
         "ledger-write",
         f"記録のファイルに書き込めません（{error}）。",
