@@ -324,17 +324,17 @@ class Hand:
         made.notes = table_warnings(tables)
 
     def _together(self, parts: Parts, known: Mapping[str, tuple[Known, str]], made: Rendered) -> tuple[list[str], Found | None]:
-        """The index of the search is made in a copy of this process, and one edition in another where many pages are to be written.
+        """What stands beside the pages is made in a copy of this process, and one edition in another where many pages are to be written.
         All paths, and what was found out on the way."""
         first, *others = parts.editions
-        copies = [self._aside(parts.index, known, parts.found)]
+        copies = [self._aside(parts.beside, known, parts.found)]
         drafts = list(first)
         results = []
         if others and sum(not _stands(draft, known) for draft in drafts) >= MANY_PAGES:
             if len(drafts) >= HUGE:
                 results.append(copies.pop().result())
             copies.append(self._aside(others.pop(), known, lambda: None))
-        paths = self._drafts(chain(parts.beside, drafts, *others, parts.overviews), known, made)
+        paths = self._drafts(chain(drafts, *others, parts.overviews), known, made)
         results += [copy.result() for copy in copies]
         for part, more, _ in results:
             made.files += part.files

@@ -92,15 +92,14 @@ def drafts(bulletin: Bulletin, frame: Frame, tables: Sequence[Ready] | None = No
 
 @frozen
 class Parts:
-    """The files of a table in parts that different processes can make: the index of its search, what else stands beside the pages of rows
-    (data, editions in time), those pages for each edition, the overviews."""
+    """The files of a table in parts that different processes can make: what stands beside the pages of rows (data, index, editions),
+    those pages for each edition, the overviews."""
 
-    index: Iterator[Draft]
     beside: Iterator[Draft]
     editions: tuple[Iterator[Draft], ...]
     overviews: Iterator[Draft]
     found: Callable[[], Found | None]
-    """What the making of ``index`` has found out about the rows, to be asked where it was made."""
+    """What the making of ``beside`` has found out about the rows, to be asked where it was made."""
     made: Callable[[bytes, Found | None], Made | None]
     """What to remember of the rows, given the digests by which they are told apart in time, and what was ``found``."""
 
@@ -162,7 +161,6 @@ class _Making:
 
     def drafts(self) -> Iterator[Draft]:
         yield from self._beside()
-        yield from self._index()
         yield from self._divided_pages(self.frame.editions)
         yield from self._overviews()
 
@@ -170,7 +168,7 @@ class _Making:
         """The same in parts. What all of them need is made here."""
         _ = self.roll, [press.measured for press in self.presses.values()]
         editions = [self._divided_pages([edition]) for edition in self.frame.editions]
-        return Parts(self._index(), self._beside(), tuple(editions), self._overviews(), self.found, self.made)
+        return Parts(self._beside(), tuple(editions), self._overviews(), self.found, self.made)
 
     def found(self) -> Found | None:
         worth = self._finder is not None and self._lasts
@@ -203,12 +201,10 @@ class _Making:
         return name_lengths(self.roll)
 
     def _beside(self) -> Iterator[Draft]:
-        """Everything but the pages of rows, the overviews and the search."""
+        """Everything but the pages of rows and the overviews."""
         if self.timeline is not None:
             yield from drafts_of_editions(self.table, self.timeline, self.frame, self.card)
         yield from self._data()
-
-    def _index(self) -> Iterator[Draft]:
         if self._divided and self._finder is not None:
             yield from self._finder.drafts(self.facts)
 
