@@ -29,6 +29,7 @@ KINDS = ("refuse", "hang", "reset", "500", "SlowDown", "403", "wrong", "lie", "l
 PARTS = {"loss": 0.1, "wrong": 0.2, "lie": 0.2, "500": 0.5, "SlowDown": 0.5, "reset": 0.5, "late": 0.3}
 #: Runs in fine weather at the end, until all mirrors say that they hold everything.
 FINE_TRIES = 20
+_STORED, _DELETED = "PUT → 200", "DELETE → 204"
 _SKIPPED = {"host", "connection", "transfer-encoding", "content-length", "keep-alive", "expect"}
 
 
@@ -170,6 +171,10 @@ class FaultyStore:
         """What was asked about a file and what the store itself answered, with the moments."""
         return [f"{moment:.2f} {what}" for moment, what, where in list(self.server.told) if where.endswith(f"/site/{path}")]
 
+    def holds(self, path: str) -> bool:
+        """Whether the store's last word about a file of the site is that it stored it."""
+        return next((what for _, what, where in reversed(self.server.told) if where.endswith(f"/site/{path}") and what in (_STORED, _DELETED)), "") == _STORED
+
     @property
     def idle(self) -> bool:
         """No request is under way: what a killed process had asked for has been done or not."""
@@ -208,12 +213,14 @@ class Crawler:
     """Reads a mirror from its folder again and again, from the home pages on, as a reader would, and notes what is broken.
 
     A link that leads nowhere counts when the page that has it still says so a moment later, and the target is still missing: between
-    two reads of ours a file may have been replaced. A file that stood there before gets a longer moment: ``rclone serve s3`` takes
-    the old one away before it puts the new one in its place, and a busy machine may stop it in between. ``pause``: seconds between two rounds.
+    two reads of ours a file may have been replaced. A file that stood there before, because we saw it or because the store says that it has
+    ``stored`` it, gets a longer moment: ``rclone serve s3`` takes the old one away before it puts the new one in its place (also when both are the
+    same, sent twice because the first answer was late), and a busy machine may stop it in between. ``pause``: seconds between two rounds.
     """
 
     root: Path
     pause: float = 0.05
+    stored: Callable[[str], bool] = lambda path: False
     broken: list[tuple[str, str, str]] = field(default_factory=list)
     half: list[str] = field(default_factory=list)
     rounds: int = 0
@@ -281,7 +288,7 @@ class Crawler:
         return False
 
     def _missing(self, path: str, target: str) -> None:
-        for _ in range(20 if target in self._stood else 1):
+        for _ in range(20 if target in self._stood or self.stored(target) else 1):
             time.sleep(0.05)
             body = self._read(path)
             if body is None or target not in links(path, body) or self._stands(target):
@@ -338,7 +345,7 @@ def rehearse(folder: Path, seed: int, publishes: int, mirror_lines: str = "", pa
         town = make_town(folder / "town", "".join(_mirror(number, proxy.url, mirror_lines) for number, proxy in enumerate(proxies)))
         town.notices(12)
         publish(town)
-        crawlers = [Crawler(store.folder / servers.BUCKET / "site", pause) for store in stores]
+        crawlers = [Crawler(store.folder / servers.BUCKET / "site", pause, proxy.holds) for store, proxy in zip(stores, proxies, strict=True)]
         for crawler in crawlers:
             crawler.start()
         try:
