@@ -16,7 +16,7 @@ from publisher.errors import NoContent, PublisherError, SettingsError
 from publisher.files import own_folder
 from publisher.intake.listing import Entry, changes, listing
 from publisher.intake.settle import Settling
-from publisher.intake.watch import Watcher
+from publisher.intake.watch import SHARE, Watcher
 from publisher.ledger import Ledger
 from publisher.mirrors import Mirror
 from publisher.model import Problem
@@ -36,6 +36,10 @@ BACK_OFF = (5.0, 300.0)
 
 TAKE_DOWN = 20.0
 """Seconds at most until a mirror is tried again that may still show what was taken down."""
+
+IDLE, LONGEST = 200.0, 60.0
+"""Where the system tells of every change, the whole folder is looked at again after so many times as long as it took (half a percent of a core), at
+the latest after so many seconds."""
 
 AGAIN = 1.0
 """Seconds until a file that changed while it was read is looked at again."""
@@ -171,7 +175,7 @@ class Watch:
         closed = self._first_look(settling, watcher)
         last: Report | None = None
         places: frozenset[str] | None = None
-        looked = 0.0
+        looked = period = 0.0
         while not self._end:
             left: list[float] = []
 
@@ -184,17 +188,25 @@ class Watch:
             if places is None:
                 looked = time.monotonic()
             last = self._turn(ready, last, places)
+            if places is None:
+                period = self._until_next_look(watcher, last, time.monotonic() - looked)
             urgent = bool(self._keepers and last is not None and last.documents and self.desk.ledger.mirrors.urgent_since(last.serial - 1))
             for keeper in self._keepers:
                 keeper.nudge(urgent)
             if last is not None and last.unfinished and not left:
                 left.append(AGAIN)
-            heard = watcher.wait(min([max(0.0, looked + watcher.period - time.monotonic()), PULSE, self._until_due(), *left]))
+            heard = watcher.wait(min([max(0.0, looked + period - time.monotonic()), PULSE, self._until_due(), *left]))
             closed, places = heard.closed, heard.places
-            if self._failed or last is None or time.monotonic() >= looked + watcher.period:
+            if self._failed or last is None or time.monotonic() >= looked + period:
                 places = None  # events are hints; a listing of the whole folder is the truth
             elif places is not None:
                 places |= frozenset(last.unfinished)
+
+    @staticmethod
+    def _until_next_look(watcher: Watcher, last: Report | None, took: float) -> float:
+        """Seconds from one look at the whole folder to the next. On a share nothing else tells of a change, and what took long because it built tells nothing."""
+        idle = last is not None and not last.failed and last.outputs.written <= 1
+        return min(LONGEST, max(watcher.period, IDLE * took)) if idle and watcher.period > SHARE else watcher.period
 
     def _first_look(self, settling: Settling, watcher: Watcher) -> frozenset[str]:
         """What stands there at the start has to stand still, too, before an almost empty site is built from the rest."""
