@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     top = Parser(prog="publisher", description="共有フォルダーに置かれたファイルを、災害情報のサイトとして公開します。")
     top.add_argument("-C", dest="directory", metavar="DIR", type=Path, default=Path(), help="publisher.toml のあるフォルダー（なければ今のフォルダー）")
     top.add_argument("--version", action="store_true", help="版を表示する")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", prog=top.prog)  # else argparse writes a usage to find it out
 
     def command(name: str, help_: str, acts: bool = False) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help_, description=help_)

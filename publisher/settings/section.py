@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -39,6 +38,8 @@ def required(field: Field) -> bool:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """A sentence that names the nearest known word, or all of them."""
+    import difflib
+
     known = list(known)
     near = difflib.get_close_matches(word.lower(), known, 1, 0.4)
     return f"「{near[0]}」の書き間違いではありませんか。" if near else f"使えるのは {'、'.join(known)} です。"
