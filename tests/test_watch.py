@@ -190,6 +190,14 @@ def test_a_disk_that_cannot_be_read_any_more_is_told_in_words(tmp_path: Path) ->
     with pytest.raises(SiteError) as caught:
         [ledger.fact(f"key {number}") for number in range(20_000)]
     assert caught.value.problem.code == "ledger-read" and "restore" in caught.value.problem.todo
+    with pytest.raises(SiteError) as caught:  # what is read row by row fails in the middle
+        list(ledger._connection.execute("SELECT value FROM meta ORDER BY key"))
+    assert caught.value.problem.code == "ledger-read"
+    seen = 0
+    with pytest.raises(SiteError) as caught:
+        for _ in ledger._connection.execute("SELECT value FROM meta NOT INDEXED"):
+            seen += 1
+    assert seen and caught.value.problem.code == "ledger-read"
     with pytest.raises(SiteError) as caught, ledger.transaction():
         [ledger.remember(f"key {number}", "y") for number in range(20_000)]
     assert caught.value.problem.code == "ledger-write"

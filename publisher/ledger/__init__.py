@@ -16,7 +16,7 @@ ledger as it was before or after a transaction.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -41,14 +41,36 @@ class _Failed(SiteError, sqlite3.DatabaseError):
     """The ledger did not do what it was asked: in words, wherever nobody handles it as an error of SQLite."""
 
 
+def _in_words(act: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, whose errors have words."""
+
+    def acts(self: object, *arguments: Any) -> Any:
+        try:
+            return act(self, *arguments)
+        except sqlite3.Error as error:
+            raise _Failed(_not_read(error)) from error
+
+    return acts
+
+
+class _Cursor(sqlite3.Cursor):
+    """As its parent; a page of the file that cannot be read is often met at a later row only."""
+
+    execute = _in_words(sqlite3.Cursor.execute)
+    executemany = _in_words(sqlite3.Cursor.executemany)
+    fetchone = _in_words(sqlite3.Cursor.fetchone)
+    fetchall = _in_words(sqlite3.Cursor.fetchall)
+    __next__ = _in_words(sqlite3.Cursor.__next__)
+
+
 class _Connection(sqlite3.Connection):
     """As its parent. A disk that fails under a reader must not end the thread of a mirror with an error that has no words."""
 
     def execute(self, *arguments: Any) -> sqlite3.Cursor:
-        try:
-            return super().execute(*arguments)
-        except sqlite3.Error as error:
-            raise _Failed(_not_read(error)) from error
+        return self.cursor(_Cursor).execute(*arguments)
+
+    def executemany(self, *arguments: Any) -> sqlite3.Cursor:
+        return self.cursor(_Cursor).executemany(*arguments)
 
 
 class Ledger:
