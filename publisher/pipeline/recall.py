@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from publisher.ledger import Ledger
-from publisher.ledger.documents import DocumentRow
+from publisher.ledger.documents import DocumentRow, VersionRow
 from publisher.ledger.files import FileRow
 from publisher.model import Category
 from publisher.pipeline.identify import Identity, category_of, folder_of, identify, new_document, same_stem
@@ -72,6 +72,10 @@ class Recall:
     def filled(self, document: str) -> None:
         """It has a file now."""
         self._blank.discard(document)
+
+    def versions(self, document: str) -> list[VersionRow]:
+        """What was published of it so far."""
+        return [] if self.is_blank(document) else self.ledger.documents.versions(document)
 
     def decided(self, path: str) -> bool:
         """Whether a person ever decided something about a file at this path."""

@@ -19,7 +19,8 @@ from publisher.pipeline.examine import Answer, Digest, Question, refused
 from publisher.pipeline.hand import Finished, Job, NewDocument, Source, Taken
 from publisher.pipeline.identify import Identity, arrival_moment, document_of, folder_of, identify
 from publisher.pipeline.recall import Recall
-from publisher.review.vanishing import held_vanishing, shrunk, too_many
+from publisher.pipeline.succession import against_the_last
+from publisher.review.vanishing import held_vanishing, too_many
 from publisher.settings import Settings
 from publisher.values import field, frozen, record, replace
 
@@ -301,7 +302,7 @@ class Intake:
     def verdict(self, row: FileRow, answer: Answer, source: Source, worker: int) -> None:
         """Record a verdict on a file; an accepted one becomes a version. Runs within a transaction."""
         digest = answer.digest
-        doubts = self._doubts(row, digest) if digest is not None else ()
+        doubts = against_the_last(self.ledger, self._recall, row, digest) if digest is not None else ()
         if doubts:
             row, digest = replace(row, verdict="held", problems=doubts), None
         self.ledger.files.put(row)
@@ -312,7 +313,7 @@ class Intake:
         self._touch(row.document)
 
     def _add_version(self, row: FileRow, digest: Digest) -> None:
-        versions = self._versions(row)
+        versions = self._recall.versions(row.document)
         mine = [v for v in versions if v.language == row.language]
         here = next((v for v in reversed(mine) if v.path == row.path), None)
         if here is not None and (here.sha256, here.gone) == (row.sha256, False):
@@ -327,45 +328,6 @@ class Intake:
         number = 1 + max((v.number for v in mine), default=0)
         self.ledger.documents.add_version(
             row.document, VersionRow(row.language, number, moment, row.sha256, row.path, head.publish, expires, rows=digest.rows, as_of=digest.as_of)
-        )
-
-    def _versions(self, row: FileRow) -> list[VersionRow]:
-        return [] if self._recall.is_blank(row.document) else self.ledger.documents.versions(row.document)
-
-    def _doubts(self, row: FileRow, digest: Digest) -> tuple[Problem, ...]:
-        """What speaks against the next edition of a table when it is held against the one before, and was not decided by a person."""
-        decided = self._recall.decided(row.path)
-        released = decided and self.ledger.decisions.released(row.path, row.sha256)
-        before = self._rows_before(row) if not released and (digest.rows or digest.slug) else 0
-        problems = [self._shrunk(row, digest)] if before and shrunk(before, digest.rows) else []
-        standing = self._replaced(row) if digest.as_of is not None else None
-        if digest.as_of is None or standing is None or standing.as_of is None or digest.as_of >= standing.as_of:
-            return tuple(problems)
-        if not (decided and self.ledger.decisions.released_since(row.path, row.sha256, standing.moment)):
-            problems.append(older_edition(row.path, digest.as_of, standing.as_of))
-        return tuple(problems)
-
-    def _replaced(self, row: FileRow) -> VersionRow | None:
-        """The edition that was published last, unless what stands at this path is this very file. That it was public once does not count:
-        copies of old files come back by themselves."""
-        versions = [v for v in self._versions(row) if v.language == row.language]
-        here = next((v for v in reversed(versions) if v.path == row.path), None)
-        if here is not None and (here.sha256, here.gone) == (row.sha256, False):
-            return None
-        return next((v for v in reversed(versions) if not v.gone), None)
-
-    def _rows_before(self, row: FileRow) -> int:
-        versions = [v for v in self._versions(row) if not v.gone]
-        return versions[-1].rows if versions and versions[-1].sha256 != row.sha256 else 0
-
-    def _shrunk(self, row: FileRow, digest: Digest) -> Problem:
-        before, after = self._rows_before(row), digest.rows
-        return Problem(
-            "rows-vanished",
-            f"前の版は{before}行でしたが、{after}行に減っています。",
-            row.path,
-            "公開ページは、前の版のままです。",
-            "途中までのファイルでないか確かめてください。この内容で正しければ、管理者が publisher release で公開できます。",
         )
 
     # --- looking again with other rules ---
@@ -441,19 +403,6 @@ def withdrawn_by_person(path: str) -> Problem:
     return Problem(
         "withdrawn", "担当者の指示で取り消しました。", path, "公開ページには「取り消されました」と出ています。", "もう一度公開するには、publisher release を使います。"
     )  # fmt: skip
-
-
-def older_edition(path: str, as_of: datetime, standing: datetime) -> Problem:
-    def words(moment: datetime) -> str:
-        return f"{moment.month}月{moment.day}日{moment.hour}時{moment.minute:02d}分"
-
-    return Problem(
-        "older-edition",
-        f"{words(as_of)}現在の表です。前に公開したもの（{words(standing)}現在）より古い内容です。",
-        path,
-        "公開ページは、変わっていません。",
-        "表の「いつ現在」の日時が正しいか確かめてください。古い版に戻すときは、管理者が publisher release で公開できます。",
-    )
 
 
 def address_taken(path: str, other: str) -> Problem:
