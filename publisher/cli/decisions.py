@@ -36,6 +36,7 @@ def _decision(options: argparse.Namespace, action: str) -> int:
     from publisher.pipeline.build import build, desk, write_staff_page
     from publisher.pipeline.lock import lock
     from publisher.pipeline.publish import to_mirrors
+    from publisher.pipeline.recount import counted_again
     from publisher.values import replace
 
     settings = settings_of(options)
@@ -50,8 +51,9 @@ def _decision(options: argparse.Namespace, action: str) -> int:
         if not opened.ledger.files.count():
             build(opened, now)
         paths = getattr(decide, action)(opened, options.path, now, operator())
-        report = build(opened, now, all_lines=options.json, also=paths)
+        report = build(opened, now, all_lines=options.json, also=paths, later=not options.dry_run)
         report = replace(report, mirrors=to_mirrors(opened, now, may))
+        report = counted_again(opened, report, lambda: clock(settings), may)
         report = with_staff_page(report, write_staff_page(opened, report, now))
     return say(report, options)
 
@@ -137,11 +139,13 @@ def _records(settings: Settings) -> Iterator[tuple[Ledger, Archive]]:
 def _build_restricted(settings: Settings, options: argparse.Namespace) -> None:
     from publisher.pipeline.build import build, desk, write_staff_page
     from publisher.pipeline.publish import to_mirrors
+    from publisher.pipeline.recount import counted_again
 
     with leading(settings, options) as may, desk(settings) as opened:
         now = clock(settings)
-        report = build(opened, now, tell=progress_bar(options), all_lines=False)
+        report = build(opened, now, tell=progress_bar(options), all_lines=False, later=True)
         to_mirrors(opened, now, may)
+        report = counted_again(opened, report, lambda: clock(settings), may)
         write_staff_page(opened, report, now)
 
 

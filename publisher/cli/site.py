@@ -48,15 +48,17 @@ def build(options: argparse.Namespace) -> int:
 def publish(options: argparse.Namespace) -> int:
     from publisher.pipeline.build import build, desk, write_staff_page
     from publisher.pipeline.publish import open_secrets, to_mirrors, to_relays
+    from publisher.pipeline.recount import counted_again
     from publisher.pipeline.requests import carry_out
     from publisher.values import replace
 
     settings = settings_of(options)
     with leading(settings, options) as may, desk(settings, dry=options.dry_run) as opened:
         asked = () if options.dry_run else carry_out(opened, clock(settings))
-        report = build(opened, clock(settings), tell=progress_bar(options), all_lines=options.json, also=asked)
+        report = build(opened, clock(settings), tell=progress_bar(options), all_lines=options.json, also=asked, later=not options.dry_run)
         relays, problems = to_relays(settings, report.documents)
         report = replace(report, mirrors=to_mirrors(opened, clock(settings), may, options.allow_deletions), relays=relays, problems=(*report.problems, *problems, *open_secrets(settings)))
+        report = counted_again(opened, report, lambda: clock(settings), may, options.allow_deletions)
         report = with_staff_page(report, write_staff_page(opened, report, clock(settings)))
     return say(report, options)
 

@@ -124,6 +124,11 @@ class Watcher:
     def wake(self) -> None:
         self._wake.set()
 
+    @property
+    def calm(self) -> bool:
+        """Nothing has happened since the last ``wait``."""
+        return not self._wake.is_set()
+
     def wait(self, seconds: float) -> Heard:
         """Wait for a change, at most so long."""
         self._revive()

@@ -82,7 +82,7 @@ CREATE TABLE tallies (
     sha256 TEXT NOT NULL,
     as_of TEXT NOT NULL,
     said TEXT NOT NULL,                  -- as JSON
-    mark TEXT NOT NULL,                  -- of its rows: another one when a row came, went or moved
+    mark TEXT NOT NULL,                  -- of its rows: another one when a row came, went or moved; '' where its numbers do not count
     against TEXT NOT NULL DEFAULT '',    -- the mark of the edition before, when the difference was counted
     change TEXT,                         -- the difference, as JSON
     rows BLOB,                           -- digests of its rows and their groups, while the next edition may have to be compared with them

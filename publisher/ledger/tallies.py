@@ -33,7 +33,7 @@ class Tallies:
     def of_document(self, document: str) -> list[TallyRow]:
         """All editions of all tables of a document, by the moment that they speak of; without their rows."""
         rows = self._db.execute(
-            "SELECT slug, moment, sha256, as_of, said, mark, against, change, rows IS NOT NULL FROM tallies WHERE document = ? AND slug != ''", (document,)
+            "SELECT slug, moment, sha256, as_of, said, mark, against, change, rows IS NOT NULL FROM tallies WHERE document = ? AND mark != ''", (document,)
         )
         found = [TallyRow(_tally(*row[:5], row[7]), row[5], row[6], bool(row[8])) for row in rows]
         return sorted(found, key=lambda row: (row.tally.as_of, row.tally.moment, row.key))
@@ -62,9 +62,21 @@ class Tallies:
             (document, moment.isoformat(), sha256),
         )
 
+    def slugs(self, document: str) -> list[str]:
+        """Of all tables that the document has or had, whether or not their numbers count today."""
+        rows = self._db.execute("SELECT DISTINCT slug FROM tallies WHERE document = ? AND slug != '' ORDER BY slug", (document,))
+        return [slug for (slug,) in rows]
+
     def versions(self, document: str) -> set[tuple[datetime, str]]:
-        """(moment, SHA-256) of the versions that were looked at."""
-        rows = self._db.execute("SELECT DISTINCT moment, sha256 FROM tallies WHERE document = ?", (document,))
+        """(moment, SHA-256) of the versions that were ever looked at."""
+        return self._versions("document = ?", document)
+
+    def counted(self, document: str) -> set[tuple[datetime, str]]:
+        """… and of those whose numbers count, or of which it is known that today's rules hold them."""
+        return self._versions("document = ? AND (mark != '' OR slug = '')", document)
+
+    def _versions(self, where: str, document: str) -> set[tuple[datetime, str]]:
+        rows = self._db.execute(f"SELECT DISTINCT moment, sha256 FROM tallies WHERE {where}", (document,))
         return {(datetime.fromisoformat(moment), sha256) for moment, sha256 in rows}
 
     def rows(self, document: str, row: TallyRow) -> bytes | None:
@@ -82,8 +94,10 @@ class Tallies:
         self._db.execute("DELETE FROM tallies WHERE document = ? AND moment = ? AND sha256 = ?", (document, moment.isoformat(), sha256))
 
     def forget(self, document: str) -> None:
-        """Every edition of the document is counted anew when it is rendered next: the rules changed, or a row may be shown no longer."""
-        self._db.execute("DELETE FROM tallies WHERE document = ?", (document,))
+        """No number of any edition of the document counts any more, and none is shown until it is counted anew: the rules changed, or a row may be
+        shown no longer."""
+        self._db.execute("DELETE FROM tallies WHERE document = ? AND slug = ''", (document,))
+        self._db.execute("UPDATE tallies SET said = '', mark = '', against = '', change = NULL, rows = NULL WHERE document = ?", (document,))
 
 
 def _said(tally: EditionTally) -> str:

@@ -31,6 +31,7 @@ from publisher.pipeline.hand import Bench
 from publisher.pipeline.keys import signing_key
 from publisher.pipeline.lasting import tidy
 from publisher.pipeline.lock import lock
+from publisher.pipeline.past import postpone, waiting
 from publisher.pipeline.render import BATCH, Rendering, batched
 from publisher.pipeline.report import Outputs, Report
 from publisher.pipeline.restrictions import FACT, LOGGED, Register
@@ -138,11 +139,12 @@ def all_ready(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
 
 def build(
     desk_: Desk, now: datetime, ready: Ready = all_ready, tell: Tell = quiet, all_lines: bool = True, also: Iterable[str] = (),
-    places: Iterable[str] | None = None,
+    places: Iterable[str] | None = None, later: bool = False,
 ) -> Report:
     """Bring the site up to date with the drop folder at the moment ``now``. Raises ``PublisherError`` with the site as it was.
 
     ``places``: nothing happened in the drop folder since the last run but at these files, as the disk spells them; None: look at all of it.
+    ``later``: earlier editions of large lists are not counted again now; the caller does so with ``recount``, and builds again.
     """
     start = time.perf_counter()
     settings = desk_.settings
@@ -155,7 +157,7 @@ def build(
     run.problems += (*desk_.folder_problems, *desk_.key_problems)
     desk_.folder.open()
     try:
-        rendering = _work(desk_, run, what, ready, tell, now)
+        rendering = _work(desk_, run, what, ready, tell, now, later)
         outputs = _finish(desk_, rendering, now)
     finally:
         desk_.folder.close()
@@ -203,7 +205,7 @@ def _glance(desk_: Desk, places: Iterable[str]) -> Changes | None:
     return changes(found, known)
 
 
-def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now: datetime) -> Rendering:
+def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now: datetime, later: bool) -> Rendering:
     ledger = desk_.ledger
     present = ready(what.present)
     run.unfinished.update({e.path for e in what.present} - {e.path for e in present})
@@ -214,10 +216,11 @@ def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now
     rules_changed = rules_changed or lost
     restricted = restricted_documents(ledger, run.register)
     again = list(ledger.files.all()) if rules_changed else [row for document in restricted for row in ledger.files.of_document(document.id)]
+    again = postpone(ledger, again, now) if later else again
     bench = desk_.bench()
     tidy(bench.memory, {profile.slug for profile in desk_.settings.tables})
     with crew(bench, _tables([*present, *again]), lambda: desk_.frame) as hands:
-        rendering = Rendering(desk_.settings, ledger, run, hands, desk_.folder, bench.stager, now, ledger.serial + 1, rules_changed, lost, renewed)
+        rendering = Rendering(desk_.settings, ledger, run, hands, desk_.folder, bench.stager, now, ledger.serial + 1, rules_changed, lost, renewed, later)
         with ledger.transaction():
             for document in restricted:
                 ledger.tallies.forget(document.id)  # every edition is counted again without them
@@ -227,6 +230,8 @@ def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now
         with ledger.transaction():
             for document in restricted:
                 ledger.pages.touch("document", document.id)
+            for id_ in {id_ for id_, _ in waiting(ledger)} if not later else ():
+                ledger.pages.touch("document", id_)
         if rules_changed:
             _touch_everything(ledger)
             if ledger.fact("fingerprint") is None:

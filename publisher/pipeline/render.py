@@ -19,7 +19,7 @@ from publisher.pipeline.examine import Digest
 from publisher.pipeline.hand import ListOrder, Order, Past, Rendered, Source
 from publisher.pipeline.identify import folder_of
 from publisher.pipeline.lists import touched_lists
-from publisher.pipeline.past import PastEditions, is_table
+from publisher.pipeline.past import Anew, PastEditions, is_table
 from publisher.pipeline.take_in import Intake, Known
 from publisher.proof.minisign import SecretKey
 from publisher.settings import Settings
@@ -44,7 +44,7 @@ class Rendering:
     """The state of one run of rendering. Nothing is visible before the staged files are put in place.
 
     ``all_versions``: earlier versions are rendered, too, though they have pages. ``lost``: the files that the ledger knows are gone.
-    ``renewed``: another program made the pages, so that the keys under which they are known say nothing.
+    ``renewed``: another program made the pages, so that the keys under which they are known say nothing. ``later``: see ``past.PastEditions``.
     """
 
     settings: Settings
@@ -58,6 +58,7 @@ class Rendering:
     all_versions: bool = False
     lost: bool = False
     renewed: bool = False
+    later: bool = False
     owners: dict[str, set[str]] = field(default_factory=dict)
     dropped: set[str] = field(default_factory=set)
     rekeyed: list[tuple[str, str]] = field(default_factory=list)
@@ -203,7 +204,7 @@ class Rendering:
 
     def _editions(self, plan: _Plan, owner: str) -> tuple[tuple[EditionTally, ...], tuple[Past, ...], set[str]]:
         """The numbers of all editions of a table, those whose CSV has to be made, and the owners of all such CSVs."""
-        counted = PastEditions(self.ledger, self.run, self.crew, self.settings.site.zone, self._counts_anew(plan))
+        counted = PastEditions(self.ledger, self.run, self.crew, self.settings.site.zone, self._counts_anew(plan), self.later)
         current = {
             (version.moment, version.sha256): known.digest
             for language, version in plan.what.current.items()
@@ -213,7 +214,7 @@ class Rendering:
         past, csvs = counted.csv(owner, editions, plan.what.history)
         return editions, tuple(past), csvs
 
-    def _counts_anew(self, plan: _Plan) -> bool:
+    def _counts_anew(self, plan: _Plan) -> Anew:
         """Whether what was counted of earlier editions counts no more: under another program, or other rules for this table. A roll has dozens of
         editions, and to read all of them takes minutes in which nothing is published: another title of the site is no reason."""
         questions = [self.run.source(version.path, version.sha256, version.moment).question for version in plan.what.history]
@@ -221,9 +222,9 @@ class Rendering:
         rules = sha256(repr((said, str(self.settings.site.zone))).encode()).hexdigest()
         fact = f"tallies {plan.row.id}"
         if self.ledger.fact(fact) == rules:
-            return self.lost or self.renewed
+            return Anew.PROGRAM if self.lost or self.renewed else Anew.NO
         self.ledger.remember(fact, rules)
-        return self.all_versions
+        return Anew.RULES if self.all_versions else Anew.NO
 
     def _has_page(self, source: Source | None) -> bool:
         if source is None:

@@ -199,7 +199,7 @@ class Turns:
             self.told(problem)
         if replica.unrendered:
             with desk(replica.settings) as opened:
-                build(opened, self.clock())
+                build(opened, self.clock(), later=True)
 
     def _say_who(self, lease: Lease, said: str) -> str:
         name = lease.stand.machine if lease.stand is not None else ""

@@ -64,7 +64,7 @@ def prefixes(ledger: Ledger, row: DocumentRow) -> list[str]:
         return []
     if row.card.kind is not Kind.TABLE:
         return [f"{edition}n/{row.id}." for edition in EDITIONS]
-    slugs = {row.card.path.split("/")[1]: None} | {edition.tally.slug: None for edition in ledger.tallies.of_document(row.id)}
+    slugs = {row.card.path.split("/")[1]: None} | dict.fromkeys(ledger.tallies.slugs(row.id))
     return [f"{edition}t/{slug}/" for slug in slugs for edition in EDITIONS]
 
 

@@ -24,6 +24,7 @@ from publisher.pipeline import requests, restrictions
 from publisher.pipeline.build import Desk, build, write_staff_page
 from publisher.pipeline.keeping import BackupKeeper
 from publisher.pipeline.publish import always, open_secrets, opened_for, register, tidy, to_mirror, to_relays
+from publisher.pipeline.recount import Recounted, recount
 from publisher.pipeline.report import MirrorLine, Report
 from publisher.settings import MirrorSettings, Settings, load
 from publisher.values import field, record, replace
@@ -40,6 +41,9 @@ TAKE_DOWN = 20.0
 IDLE, LONGEST = 200.0, 60.0
 """Where the system tells of every change, the whole folder is looked at again after so many times as long as it took (half a percent of a core), at
 the latest after so many seconds."""
+
+SLICE = 20.0
+"""Seconds after which counting earlier editions again makes way for a look round."""
 
 AGAIN = 1.0
 """Seconds until a file that changed while it was read is looked at again."""
@@ -143,6 +147,8 @@ class Watch:
     _failed: bool = False
     _stamp: tuple[int, int] | None = None
     _complaint: tuple[Problem, ...] = ()
+    _uncounted: tuple[Problem, ...] = ()
+    _recount_from: float = 0.0
     _backup_complaint: tuple[Problem, ...] = ()
 
     def stop(self) -> None:
@@ -195,7 +201,8 @@ class Watch:
                 keeper.nudge(urgent)
             if last is not None and last.unfinished and not left:
                 left.append(AGAIN)
-            heard = watcher.wait(min([max(0.0, looked + period - time.monotonic()), PULSE, self._until_due(), *left]))
+            more = not left and self._recount(watcher)
+            heard = watcher.wait(0.0 if more else min([max(0.0, looked + period - time.monotonic()), PULSE, self._until_due(), *left]))
             closed, places = heard.closed, heard.places
             if self._failed or last is None or time.monotonic() >= looked + period:
                 places = None  # events are hints; a listing of the whole folder is the truth
@@ -227,7 +234,7 @@ class Watch:
         self._reload()
         try:
             asked = requests.carry_out(self.desk, now)
-            report = build(self.desk, now, ready, all_lines=False, places=places, also=asked)
+            report = build(self.desk, now, ready, all_lines=False, places=places, also=asked, later=True)
             self._failed = False
         except PublisherError as error:
             self._failed = True
@@ -253,11 +260,28 @@ class Watch:
             self.say(report)
         return report
 
+    def _recount(self, watcher: Watcher) -> bool:
+        """Use the time in which nothing happens; whether there is something to build now."""
+        if self._failed or time.monotonic() < self._recount_from:
+            return False
+        until = time.monotonic() + SLICE
+        try:
+            found = recount(self.desk, self.clock(), lambda: watcher.calm and not self._end and time.monotonic() < until)
+        except PublisherError as error:
+            found = Recounted(problems=(error.problem,))
+        if found.problems != self._uncounted:
+            self._uncounted = found.problems
+            if found.problems:
+                self.say(Report(problems=found.problems, mirrors=tuple(self._lines.values())))
+        if found.problems:
+            self._recount_from = time.monotonic() + BACK_OFF[1]
+        return found.shown or (found.left and not found.problems)
+
     def _without_content(self, last: Report, now: datetime) -> Report:
         """The share is away: what the clock asks for is done all the same, and ``alive.json`` says that we live. Else a failover that looks at it
         (docs/operations.md) would take every mirror out of service with the share."""
         try:
-            build(self.desk, now, all_lines=False, places=())
+            build(self.desk, now, all_lines=False, places=(), later=True)
         except PublisherError as error:
             if error.problem in last.problems:
                 return last
