@@ -67,6 +67,11 @@ class Mirrors:
                 found[path] = row
         return found
 
+    def begun(self, mirror: str, whole: datetime | None) -> set[str]:
+        """The files that the mirror has confirmed since the moment at which it last showed the ``whole`` site (None: never)."""
+        rows = self._db.execute("SELECT path, moment FROM receipts WHERE mirror = ?", (mirror,))
+        return {path for path, moment in rows if whole is None or datetime.fromisoformat(moment) > whole}
+
     def held(self, mirror: str) -> int:
         """How many files the mirror is known to hold."""
         return self._db.execute("SELECT count(*) FROM receipts WHERE mirror = ?", (mirror,)).fetchone()[0]
@@ -90,17 +95,21 @@ class Mirrors:
         return [path for (path,) in rows]
 
     def confirm(self, receipts: Iterable[Receipt]) -> None:
+        """Record what the mirror has answered. Those that promise nothing (``sha256`` is "") leave the moment of the ones before them."""
         self._db.executemany(
-            "INSERT OR REPLACE INTO receipts VALUES (?,?,?,?,?)",
+            "INSERT INTO receipts VALUES (?,?,?,?,?) ON CONFLICT DO UPDATE SET sha256 = excluded.sha256, headers = excluded.headers, "
+            "moment = CASE WHEN excluded.sha256 = '' THEN moment ELSE excluded.moment END",
             [(receipt.mirror, receipt.path, receipt.sha256, receipt.headers, receipt.moment.isoformat()) for receipt in receipts],
         )
 
     def suspect(self, mirror: str, paths: Iterable[str] | None) -> None:
-        """What stands at these paths (None: anywhere) may be damaged: the receipts promise nothing any more."""
+        """What stands at these paths (None: anywhere) may be damaged: the receipts promise nothing any more, but that something stands there, to
+        which others may link (an empty digest of headers would say that nothing does, see ``mirrors.plan.UNSURE``)."""
+        update = "UPDATE receipts SET sha256 = '', headers = CASE WHEN sha256 != '' AND headers = '' THEN '?' ELSE headers END WHERE mirror = ?"
         if paths is None:
-            self._db.execute("UPDATE receipts SET sha256 = '', headers = '' WHERE mirror = ?", (mirror,))
+            self._db.execute(update, (mirror,))
         else:
-            self._db.executemany("UPDATE receipts SET sha256 = '', headers = '' WHERE mirror = ? AND path = ?", [(mirror, path) for path in paths])
+            self._db.executemany(f"{update} AND path = ?", [(mirror, path) for path in paths])
 
     def deleted(self, mirror: str, paths: Iterable[str]) -> None:
         self._db.executemany("DELETE FROM receipts WHERE mirror = ? AND path = ?", [(mirror, path) for path in paths])

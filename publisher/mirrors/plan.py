@@ -72,7 +72,7 @@ def plan(
 
     ``changed`` are the records that the mirror may lack (all of them, or those since the serial it holds),
     ``gone`` the paths that left the site, ``receipts`` path → (SHA-256, headers' digest) for those of both
-    that the mirror confirmed, ``held`` how many files it holds. More deletions than ``max(50, 20 % of held)``
+    that the mirror confirmed, ``held`` how many files it holds (asked for when more than ``FEW`` are gone). More deletions than ``max(50, 20 % of held)``
     are refused as a whole, unless a person let them through.
     """
     puts = [

@@ -312,6 +312,7 @@ def unsure(mirror: Mirror, path: str, moment: datetime) -> Receipt:
 
 
 def _doubtful(mirror: Mirror, upload: Upload, moment: datetime) -> Receipt:
-    """What a file is known by whose upload has begun; see ``plan.UNSURE`` for one that is new."""
-    digest = upload.replaces[1] if upload.replaces else ""
+    """What a file is known by whose upload has begun; see ``plan.UNSURE`` for one that is new. One that stands there under headers of which nothing
+    is known is not new."""
+    digest = "" if upload.replaces in (None, UNSURE) else upload.replaces[1] or "?"
     return Receipt(mirror.name, upload.path, "", digest, moment)

@@ -18,12 +18,13 @@ MANY = 100
 _LINK = pattern(rb'\b(?:href|src)="([^"#?]+)')
 
 
-def hasten(plan: MirrorPlan, urgent: Collection[str], read: Callable[[str], bytes]) -> MirrorPlan:
+def hasten(plan: MirrorPlan, urgent: Collection[str], read: Callable[[str], bytes], begun: Collection[str] = ()) -> MirrorPlan:
     """The plan with ``urgent`` and the home pages in front, and in front of them whatever they lead to that the mirror lacks.
 
     So no page is there before what it links to, here neither: what stands on the mirror already, if only as it was, breaks
-    no link. ``read`` gives the bytes of a path of the site. A plan of up to ``MANY`` uploads and one without anything urgent
-    stays as it is.
+    no link. But for those ``begun``, which the mirror has confirmed since it last showed the whole site: nothing had to lead to them
+    yet, and what they link to may still be missing. ``read`` gives the bytes of a path of the site. A plan of up to ``MANY`` uploads and one without
+    anything urgent stays as it is.
     """
     waiting = {upload.path: upload for upload in plan.puts}
     if len(waiting) <= MANY or not any(path in waiting for path in urgent):
@@ -34,8 +35,8 @@ def hasten(plan: MirrorPlan, urgent: Collection[str], read: Callable[[str], byte
         path = todo.pop()
         if path not in first:
             first.add(path)
-            lacking = (to for to in links(path, read(path)) if to in waiting and waiting[to].replaces in (None, UNSURE))
-            todo += [to for to in lacking if to not in first]
+            leads = (to for to in links(path, read(path)) if to in begun or (to in waiting and waiting[to].replaces in (None, UNSURE)))
+            todo += [to for to in leads if to not in first]
     puts = sorted((replace(upload, first=upload.path in first) for upload in plan.puts), key=lambda upload: not upload.first)
     return replace(plan, puts=tuple(puts))
 

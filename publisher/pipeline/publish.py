@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from publisher.errors import MirrorUnavailable, PublisherError
 from publisher.ledger import Ledger
 from publisher.ledger.mirrors import MirrorRow
 from publisher.mirrors import Guarded, Mirror, MirrorPlan, open_mirror, sync
 from publisher.mirrors import plan as plan_mirror
+from publisher.mirrors.plan import FEW
 from publisher.mirrors.sync import SLOW_WORKERS, WORKERS
 from publisher.mirrors.trouble import NOTHING_YET, STANDING
 from publisher.mirrors.urgency import MANY, hasten
@@ -150,7 +151,7 @@ def to_mirror(
             plan = _plan(ledger, row, folder, allow_deletions)
             todo = len(plan.puts) + len(plan.deletes)
         slow = row.problem is not None and row.problem.code == "mirror-slow"
-        result = sync(mirror, plan, read, note, now, doubt=doubt, stop=stop, workers=SLOW_WORKERS if slow else WORKERS)
+        result = sync(mirror, plan, read, note, _after(row.confirmed, now), doubt=doubt, stop=stop, workers=SLOW_WORKERS if slow else WORKERS)
         with ledger.transaction():
             ledger.mirrors.deleted(mirror_settings.name, result.deleted)
         if not (result.failed or result.stopped) and ledger.takedowns.pending(mirror_settings.name):
@@ -173,6 +174,11 @@ def to_mirror(
     return replace(line, uploaded=len(result.uploaded), deleted=len(result.deleted), problem=line.problem or foreign)
 
 
+def _after(confirmed: datetime | None, now: datetime) -> datetime:
+    """The moment of receipts: later than that of the last whole site, though the clock was set back. See ``ledger.mirrors.begun``."""
+    return now if confirmed is None or now > confirmed else confirmed + timedelta(microseconds=1)
+
+
 def opened_for(settings: Settings, mirror: MirrorSettings, may: Callable[[], bool], stop: Callable[[], bool]) -> Mirror:
     """The mirror, written to only while we may; a large file under way is broken off for what ``stop`` tells. Raises ``MirrorError``, ``SettingsError``."""
 
@@ -186,7 +192,8 @@ def _plan(ledger: Ledger, row: MirrorRow, folder: SiteFolder, allow_deletions: b
     changed = ledger.pages.changed_since(row.serial)
     gone = ledger.pages.gone_since(row.serial) if row.serial else ledger.mirrors.strangers(row.name)
     receipts = ledger.mirrors.receipts(row.name, [*(record.path for record in changed), *gone])
-    made = plan_mirror(row.name, changed, gone, receipts, ledger.mirrors.held(row.name), allow_deletions)
+    held = ledger.mirrors.held(row.name) if len(gone) > FEW else 0  # counting them takes the longer, the larger the town is
+    made = plan_mirror(row.name, changed, gone, receipts, held, allow_deletions)
     if len(made.puts) <= MANY:
         return made
 
@@ -196,7 +203,7 @@ def _plan(ledger: Ledger, row: MirrorRow, folder: SiteFolder, allow_deletions: b
         except FileNotFoundError:  # the site is being changed at this moment: the sending meets it, and plans anew
             return b""
 
-    return hasten(made, ledger.mirrors.urgent_since(row.serial), read)
+    return hasten(made, ledger.mirrors.urgent_since(row.serial), read, ledger.mirrors.begun(row.name, row.confirmed))
 
 
 def _line(row: MirrorRow, now: datetime, problem: Problem | None, behind: int) -> MirrorLine:

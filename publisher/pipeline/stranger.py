@@ -39,7 +39,7 @@ def adopt(settings: Settings, ledger: Ledger, mirror: Mirror, row: MirrorRow, no
 def stranger(settings: Settings, ledger: Ledger, mirror: Mirror, place: MirrorSettings, row: MirrorRow, plan: MirrorPlan) -> Problem | None:
     """What staff have to know where the manifest that stands there is not the one that we confirmed; else None.
 
-    All receipts of the mirror are forgotten then: whatever was overwritten is sent again. Raises ``MirrorRefused`` where a mirror that we
+    The receipts of the mirror promise nothing then: whatever was overwritten is sent again. Raises ``MirrorRefused`` where a mirror that we
     never wrote to holds the site of another publisher, or where another machine of this town has published more recently; and ``MirrorError``.
     """
     root = next((upload for upload in plan.puts if upload.rank is Rank.MANIFEST), None)
@@ -55,7 +55,7 @@ def stranger(settings: Settings, ledger: Ledger, mirror: Mirror, place: MirrorSe
     if begun:
         return None
     with ledger.transaction():
-        ledger.mirrors.deleted(row.name, [ROOT, *(record.path for record in ledger.pages.all())])
+        ledger.mirrors.suspect(row.name, None)
         ledger.mirrors.settle(replace(row, serial=0))
     return problem(row.name, "foreign")
 
