@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from publisher.model import PageKind, PageRecord
 
@@ -43,6 +44,11 @@ class Pages:
     def get(self, path: str) -> PageRecord | None:
         row = self._db.execute(f"SELECT {_COLUMNS} FROM pages WHERE path = ? AND gone = 0", (path,)).fetchone()
         return None if row is None else _record(row)
+
+    def digests(self, paths: Sequence[str]) -> dict[str, str]:
+        """Path → SHA-256 of those of these files that are public."""
+        wanted = json.dumps(paths)
+        return dict(self._db.execute("SELECT path, sha256 FROM pages WHERE path IN (SELECT value FROM json_each(?)) AND gone = 0", (wanted,)))
 
     def any(self) -> bool:
         return self._db.execute("SELECT 1 FROM pages LIMIT 1").fetchone() is not None

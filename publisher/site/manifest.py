@@ -32,6 +32,7 @@ class Shards(Protocol):
     def shards_below(self, prefix: str) -> list[tuple[str, int]]: ...
     def in_shard(self, prefix: str) -> Iterator[PageRecord]: ...
     def get(self, path: str) -> PageRecord | None: ...
+    def digests(self, paths: list[str]) -> dict[str, str]: ...
     def paths_below(self, prefix: str) -> list[str]: ...
 
 
@@ -81,24 +82,25 @@ class Tree:
 
     def build(self) -> dict[str, list[object]]:
         """What the root says of the shards right below it: first letter → [SHA-256, number of files]."""
-        root = {prefix: [self._node(prefix, count), count] for prefix, count in self._shards.shards_below("")}
+        root = self._below("")
         emptied = [shard_path(prefix) for prefix in sorted(self._touched) if not self._shards.shard_count(prefix)]
         self.gone += [path for path in emptied if self._shards.get(path) is not None]
         return root
 
+    def _below(self, prefix: str) -> dict[str, list[object]]:
+        """The shards one character below. Those that nothing touched are asked for together: there are dozens, at each step of a large town's tree."""
+        below = self._shards.shards_below(prefix)
+        known = self._shards.digests([shard_path(child) for child, _ in below if child not in self._touched])
+        return {child: [known.get(shard_path(child)) or self._node(child, count), count] for child, count in below}
+
     def _node(self, prefix: str, count: int) -> str:
         path = shard_path(prefix)
-        if prefix not in self._touched:
-            known = self._shards.get(path)
-            if known is not None:
-                return known.sha256
         if count <= SHARD or not self._shards.shards_below(prefix):
             files = {r.path: [r.sha256, r.size, r.kind] for r in self._shards.in_shard(prefix)}
             body = _json({"files": files})
             self.gone += [p for p in self._shards.paths_below(f"manifest/{prefix}") if p != path]
         else:
-            below = {child: [self._node(child, n), n] for child, n in self._shards.shards_below(prefix)}
-            body = _json({"shards": below})
+            body = _json({"shards": self._below(prefix)})
         self.pages.append(Page(path, body, PageKind.MANIFEST))
         return hashlib.sha256(body).hexdigest()
 
