@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from publisher.mirrors.folder import FolderMirror
+from publisher.mirrors.headers import Headers
+from publisher.mirrors.trouble import unavailable
 from publisher.pipeline import decide
 from publisher.pipeline.keys import make
 from publisher.pipeline.publish import open_secrets
@@ -27,6 +30,29 @@ def test_what_somebody_else_wrote_is_told_and_sent_again(tmp_path: Path) -> None
     assert lines["south"].problem is None
     held = {p.relative_to(town.root / "north").as_posix(): p.read_bytes() for p in (town.root / "north").rglob("*") if p.is_file()}
     assert held == town.files()
+    assert publish(town)["north"].problem is None
+
+
+def test_what_somebody_else_wrote_is_told_until_it_is_ours_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run that met it breaks off with words of its own, which stand in the place of those."""
+    town = make_town(tmp_path / "town", FOLDERS)
+    town.notices(3)
+    publish(town)
+    (town.root / "north" / "manifest.json").write_text("{}")
+    town.drop("給水/9.md", "# 新しい給水所\n\n本文。\n")
+    plain = FolderMirror.put
+
+    def put(self: FolderMirror, path: str, body: bytes, headers: Headers) -> None:
+        if self.name == "north" and path == "index.html":
+            raise unavailable("north", "cut")
+        plain(self, path, body, headers)
+
+    monkeypatch.setattr(FolderMirror, "put", put)
+    assert publish(town)["north"].problem.code == "mirror-cut"
+    monkeypatch.setattr(FolderMirror, "put", plain)
+    lines = publish(town)
+    assert lines["north"].problem.code == "mirror-foreign" and lines["north"].state == "current"
+    assert held_by(town, "north") == town.files()
     assert publish(town)["north"].problem is None
 
 

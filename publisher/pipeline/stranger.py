@@ -55,7 +55,8 @@ def stranger(settings: Settings, ledger: Ledger, mirror: Mirror, place: MirrorSe
     if begun:
         return None
     with ledger.transaction():
-        ledger.mirrors.suspect(row.name, None)
+        # But that of the manifest: should this run break off before its turn, the next one meets the stranger again, and tells.
+        ledger.mirrors.suspect(row.name, [record.path for record in ledger.pages.all() if record.path != ROOT])
         ledger.mirrors.settle(replace(row, serial=0))
     return problem(row.name, "foreign")
 
