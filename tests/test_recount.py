@@ -30,7 +30,7 @@ HOURS = ("09", "12", "15", "18")
 @pytest.fixture(params=["one file after the other", "the same file again and again"])
 def town(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
     """Four editions of a roll that counts as large."""
-    monkeypatch.setattr(past, "LARGE", 10)
+    monkeypatch.setattr(past, "MANY_ROWS", 10)
     town = make_town(tmp_path / "town", '\n[[mirrors]]\nname = "one"\nurl = "one"\n')
     for place, hour in enumerate(HOURS):
         drop_roll(town, PEOPLE[place * 3 :], f"令和18年3月11日 {hour}時", "名簿" if "again" in request.param else str(place))
@@ -156,11 +156,15 @@ def test_an_edition_that_cannot_be_read_is_said_and_holds_up_nothing(town: Town,
         as_another_program(opened)
         later(town, opened)
         found = recount(opened, town.now, lambda: True)
-        assert [problem.code for problem in found.problems] == ["archive"] and found.left and not found.shown
+        assert [problem.code for problem in found.problems] == ["archive"] and found.left and found.shown, "the others can be shown"
         assert [sha256 for _, (_, sha256) in waiting(opened.ledger)] == [lost.sha256]
         town.drop("給水/新.md", NOTICE.format(title="新しい給水", minute=1))
         later(town, opened)
         assert len(editions(town)) == len(HOURS), "its numbers are shown as they were"
+        assert not opened.ledger.pages.touched("document")
+        town.drop("避難者名簿/名簿.csv", roll_csv(PEOPLE[15:], "令和18年3月11日 21時"))
+        later(town, opened)
+        assert "載らなくなった方 6人" in town.page("t/hinansha/e/20360311T2100.html"), "nor does the next edition wait"
         shutil.move(town.root / "kept", opened.archive.place(lost.sha256))
         assert recount(opened, town.now, lambda: True).shown
 
@@ -198,7 +202,9 @@ def test_publish_sends_first_and_counts_then(updated: Town, counted: list[int], 
     capsys.readouterr()
     assert cli.main(["-C", str(updated.root), "publish", "--json"]) == 0
     assert sent == [0, 3]
-    (mirror,) = json.loads(capsys.readouterr().out)["mirrors"]
+    said = capsys.readouterr()
+    assert "3件" in said.err and "次の公開で続きます" in said.err
+    (mirror,) = json.loads(said.out)["mirrors"]
     assert mirror["state"] == "current" and mirror["uploaded"] > 5
     mirrored = {p.relative_to(updated.root / "one").as_posix(): p.read_bytes() for p in (updated.root / "one").rglob("*") if p.is_file()}
     assert mirrored == updated.files()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from publisher.cli.common import clock, leading, operator, settings_of, with_staff_page
-from publisher.cli.words import progress_bar, say
+from publisher.cli.words import counting, progress_bar, say
 from publisher.model import Problem
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _decision(options: argparse.Namespace, action: str) -> int:
         paths = getattr(decide, action)(opened, options.path, now, operator())
         report = build(opened, now, all_lines=options.json, also=paths, later=not options.dry_run)
         report = replace(report, mirrors=to_mirrors(opened, now, may))
-        report = counted_again(opened, report, lambda: clock(settings), may)
+        report = counted_again(opened, report, lambda: clock(settings), may, counting)
         report = with_staff_page(report, write_staff_page(opened, report, now))
     return say(report, options)
 
@@ -145,7 +145,7 @@ def _build_restricted(settings: Settings, options: argparse.Namespace) -> None:
         now = clock(settings)
         report = build(opened, now, tell=progress_bar(options), all_lines=False, later=True)
         to_mirrors(opened, now, may)
-        report = counted_again(opened, report, lambda: clock(settings), may)
+        report = counted_again(opened, report, lambda: clock(settings), may, counting)
         write_staff_page(opened, report, now)
 
 

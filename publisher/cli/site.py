@@ -7,7 +7,7 @@ import json
 import sys
 
 from publisher.cli.common import clock, leading, settings_of, with_staff_page
-from publisher.cli.words import progress_bar, say
+from publisher.cli.words import counting, progress_bar, say
 
 
 def init(options: argparse.Namespace) -> int:
@@ -58,7 +58,7 @@ def publish(options: argparse.Namespace) -> int:
         report = build(opened, clock(settings), tell=progress_bar(options), all_lines=options.json, also=asked, later=not options.dry_run)
         relays, problems = to_relays(settings, report.documents)
         report = replace(report, mirrors=to_mirrors(opened, clock(settings), may, options.allow_deletions), relays=relays, problems=(*report.problems, *problems, *open_secrets(settings)))
-        report = counted_again(opened, report, lambda: clock(settings), may, options.allow_deletions)
+        report = counted_again(opened, report, lambda: clock(settings), may, counting, options.allow_deletions)
         report = with_staff_page(report, write_staff_page(opened, report, clock(settings)))
     return say(report, options)
 

@@ -82,6 +82,13 @@ def say_problem(problem: Problem, as_json: bool) -> None:
             print(f"  {extra}", file=sys.stderr)
 
 
+def counting(editions: int) -> None:
+    """What a person waits for after the public has the news."""
+    print(
+        f"公開ページは新しくなりました。続けて、大きな名簿の前の版{editions}件の人数を数え直しています（1件に数秒、そのあとに1分ほど）。途中で止めても、次の公開で続きます。", file=sys.stderr
+    )
+
+
 def progress_bar(options: argparse.Namespace) -> Callable[[str, int, int], None]:
     """A bar on a terminal, nothing elsewhere."""
     if options.json or not sys.stderr.isatty():

@@ -19,7 +19,7 @@ from publisher.pipeline.identify import TABLE_SUFFIXES
 from publisher.pipeline.take_in import Intake
 from publisher.values import field, record, replace
 
-LARGE = 20_000
+MANY_ROWS = 20_000
 """Rows from which counting an edition takes seconds. A roll has dozens of editions, and nothing else is published while they are counted."""
 
 WAITING = "tally"
@@ -52,7 +52,7 @@ def postpone(ledger: Ledger, rows: Sequence[FileRow], now: datetime) -> list[Fil
         shown = {(version.path, version.sha256) for version in standing(some, now).current.values()}
         for version in some:
             ref = version.path, version.sha256
-            if version.rows >= LARGE and not version.gone and ref not in shown:
+            if version.rows >= MANY_ROWS and not version.gone and ref not in shown:
                 waits.setdefault(ref, []).append(_touch(document, (version.moment, version.sha256)))
     left = [row for row in rows if row.verdict == "accepted" and (row.path, row.sha256) in waits]
     with ledger.transaction():
@@ -102,7 +102,7 @@ class PastEditions:
         missing = wanted.keys() - tallies.counted(row.id)
         here = {key: found.digest for key in missing if (found := self.run.known.get((wanted[key].path, wanted[key].sha256)))}
         here.update((key, digest) for key, digest in current.items() if key in wanted)
-        waits = {key for key in waits | missing if self.later and wanted[key].rows >= LARGE} - here.keys()
+        waits = {key for key in waits | missing if self.later and wanted[key].rows >= MANY_ROWS} - here.keys()
         self._leave(row, waits)
         self._counted |= missing - waits
         for key, digest in here.items():
@@ -126,7 +126,7 @@ class PastEditions:
             return before
         alone = {_key(one.tally) for one in tallies.of_document(row.id) if not one.tally.personal}  # their CSVs are made again now
         outdated = before if self.anew is Anew.NO else wanted.keys() & tallies.counted(row.id)
-        waits = {key for key in outdated - alone if self.later and wanted[key].rows >= LARGE}
+        waits = {key for key in outdated - alone if self.later and wanted[key].rows >= MANY_ROWS}
         for key in outdated - waits:
             tallies.drop_version(row.id, *key)
         return waits
@@ -230,6 +230,8 @@ class PastEditions:
         against = "" if earlier is None else f"{earlier.mark} {earlier.tally.as_of}"
         if one.against == against:
             return
+        if self.later and {_touch(row.id, _key(two.tally)) for two in (earlier, one) if two is not None} & set(self.ledger.pages.touched(WAITING)):
+            return  # one of them is to be read again, or cannot be read: nothing else may wait for that
         change = None
         if earlier is not None:
             before, after = self._rows(row, earlier, versions), self._rows(row, one, versions)

@@ -36,6 +36,7 @@ def recount(desk: Desk, now: datetime, go_on: Callable[[], bool]) -> Recounted:
         return Recounted()
     ledger = desk.ledger
     shown, problems = False, []
+    entered: set[str] = set()
     with crew(desk.bench(), [LARGE]) as hands:
         past = PastEditions(ledger, Intake(desk.settings, ledger, now), hands, desk.settings.site.zone)
         for document, key in todo:
@@ -49,18 +50,30 @@ def recount(desk: Desk, now: datetime, go_on: Callable[[], bool]) -> Recounted:
                 continue
             with ledger.transaction():
                 shown = past.again(document, key, version, digest) or shown
+            entered.add(document)
+        else:
+            if problems and entered:  # what cannot be read keeps the others waiting no longer
+                with ledger.transaction():
+                    ledger.pages.touch_all(("document", document) for document in sorted(entered))
+                shown = True
     return Recounted(shown, bool(waiting(ledger)), tuple(problems))
 
 
-def counted_again(desk: Desk, report: Report, clock: Callable[[], datetime], may: Callable[[], bool], allow_deletions: bool = False) -> Report:
-    """For a single run that has built ``later`` and sent that: count all that waits, then build and send once more. The report of both."""
+def counted_again(
+    desk: Desk, report: Report, clock: Callable[[], datetime], may: Callable[[], bool], tell: Callable[[int], None], allow_deletions: bool = False
+) -> Report:
+    """For a single run that has built ``later`` and sent that: count all that waits (``tell`` how many), then build and send once more. The report of
+    both."""
     if desk.dry:
         return report
+    waits = len(waiting(desk.ledger))
+    if waits:
+        tell(waits)
     found = recount(desk, clock(), always)
     report = replace(report, problems=(*report.problems, *found.problems))
     if not found.shown:
         return report
-    again = build(desk, clock(), all_lines=False)
+    again = build(desk, clock(), all_lines=False, later=True)
     first, second = report.outputs, again.outputs
     outputs = replace(
         second, written=first.written + second.written, deleted=first.deleted + second.deleted, bytes=first.bytes + second.bytes,

@@ -19,7 +19,7 @@ from publisher.pipeline.examine import Digest
 from publisher.pipeline.hand import ListOrder, Order, Past, Rendered, Source
 from publisher.pipeline.identify import folder_of
 from publisher.pipeline.lists import touched_lists
-from publisher.pipeline.past import Anew, PastEditions, is_table
+from publisher.pipeline.past import MANY_ROWS, Anew, PastEditions, is_table
 from publisher.pipeline.take_in import Intake, Known
 from publisher.proof.minisign import SecretKey
 from publisher.settings import Settings
@@ -34,9 +34,6 @@ Item = TypeVar("Item")
 
 SHARE = 25
 """Documents or lists that a worker is asked for at once."""
-
-MANY_ROWS = 20_000
-"""Rows of a table that take long enough to make ready that somebody should begin early."""
 
 
 @record
