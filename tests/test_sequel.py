@@ -212,7 +212,7 @@ def pages_of(table: PublicTable, known: Known | None, monkeypatch: pytest.Monkey
     whole = Bulletin(card, (), (("ja", PublicWorkbook(Head(table.title), (table,))),))
     parts = tables.parts(whole, frame(), (Ready(table, known),))
     assert parts is not None
-    made = {d.path: (d.key, d.render().body) for d in chain(parts.beside, *parts.editions, parts.overviews)}
+    made = {d.path: (d.key, d.render().body) for d in chain(parts.beside, *parts.editions, parts.names, parts.overviews)}
     identities = tally(PublicWorkbook(Head(""), (table,)))[0][1]
     return made, parts.made(identities[: WIDTH * len(table.rows)], parts.found())
 

@@ -54,11 +54,11 @@ if TYPE_CHECKING:
     from publisher.editions.tables.search import Found
     from publisher.pipeline.aside import Aside
 
-MANY_PAGES = 1_000
-"""Pages of an edition to be written from which another process takes a share."""
+MANY_PAGES = 700
+"""Pages of rows of an edition to be written from which other processes take a share."""
 
-HUGE = 40_000
-"""Pages of an edition (half a million rows) from which one copy waits for the other: each takes as much memory as the table."""
+HUGE = 27_000
+"""Pages of rows of an edition (half a million rows) from which one copy waits for the other: each takes as much memory as the table."""
 
 SHELVES = 3
 """Runs of files whose contents are kept: the one at work, the one being recorded, and one to spare."""
@@ -324,17 +324,21 @@ class Hand:
         made.notes = table_warnings(tables)
 
     def _together(self, parts: Parts, known: Mapping[str, tuple[Known, str]], made: Rendered) -> tuple[list[str], Found | None]:
-        """What stands beside the pages is made in a copy of this process, and one edition in another where many pages are to be written.
-        All paths, and what was found out on the way."""
+        """What stands beside the pages is made in a copy of this process; one edition and the lists of names in others, where many pages
+        are to be written. All paths, and what was found out on the way."""
         first, *others = parts.editions
+        names = [parts.names]
         copies = [self._aside(parts.beside, known, parts.found)]
         drafts = list(first)
         results = []
-        if others and sum(not _stands(draft, known) for draft in drafts) >= MANY_PAGES:
+        if sum(not _stands(draft, known) for draft in drafts) >= MANY_PAGES:
             if len(drafts) >= HUGE:
                 results.append(copies.pop().result())
-            copies.append(self._aside(others.pop(), known, lambda: None))
-        paths = self._drafts(chain(drafts, *others, parts.overviews), known, made)
+            else:
+                copies.append(self._aside(names.pop(), known, lambda: None))
+            if others:
+                copies.append(self._aside(others.pop(), known, lambda: None))
+        paths = self._drafts(chain(drafts, *others, *names, parts.overviews), known, made)
         results += [copy.result() for copy in copies]
         for part, more, _ in results:
             made.files += part.files

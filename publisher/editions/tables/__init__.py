@@ -6,7 +6,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property, partial
 from hashlib import blake2b
 from urllib.parse import urlsplit
 
@@ -93,10 +93,11 @@ def drafts(bulletin: Bulletin, frame: Frame, tables: Sequence[Ready] | None = No
 @frozen
 class Parts:
     """The files of a table in parts that different processes can make: what stands beside the pages of rows (data, index, editions),
-    those pages for each edition, the overviews."""
+    those pages for each edition, the lists of names of all editions, the overviews."""
 
     beside: Iterator[Draft]
     editions: tuple[Iterator[Draft], ...]
+    names: Iterator[Draft]
     overviews: Iterator[Draft]
     found: Callable[[], Found | None]
     """What the making of ``beside`` has found out about the rows, to be asked where it was made."""
@@ -161,14 +162,16 @@ class _Making:
 
     def drafts(self) -> Iterator[Draft]:
         yield from self._beside()
-        yield from self._divided_pages(self.frame.editions)
+        for edition in self.frame.editions:
+            yield from self._divided_pages(edition)
+        yield from self._lists_of_names()
         yield from self._overviews()
 
     def parts(self) -> Parts:
         """The same in parts. What all of them need is made here."""
-        _ = self.roll, [press.measured for press in self.presses.values()]
-        editions = [self._divided_pages([edition]) for edition in self.frame.editions]
-        return Parts(self._beside(), tuple(editions), self._overviews(), self.found, self.made)
+        _ = self.roll
+        editions = [self._divided_pages(edition) for edition in self.frame.editions]
+        return Parts(self._beside(), tuple(editions), self._lists_of_names(), self._overviews(), self.found, self.made)
 
     def found(self) -> Found | None:
         worth = self._finder is not None and self._lasts
@@ -214,16 +217,27 @@ class _Making:
         rows = self.table.rows
         return bool(rows) and not (len(rows) <= SMALL and self._stands_on_overviews())
 
-    def _divided_pages(self, editions: Sequence[Edition]) -> Iterator[Draft]:
-        if not self._divided or not editions:
+    def _divided_pages(self, edition: Edition) -> Iterator[Draft]:
+        """The pages of whole rows, and those of links to pages."""
+        if not self._divided:
             return
-        _, names, shelves, stops = self._drill
-        for edition in editions:
-            press = self.presses[edition]
-            yield from self._pages(press, stops, names)
-            for route, stem, title, label, nodes in shelves:
-                yield press.shelf(stem, title, label, counted(route, nodes, self.addresses, press.unit))
-            press.forget()
+        press, (_, _, shelves, stops) = self.presses[edition], self._drill
+        for named, stop in stops:
+            if not named:
+                yield press.leaf(stop)
+        for route, stem, title, label, nodes in shelves:
+            yield press.shelf(stem, title, label, counted(route, nodes, self.addresses, press.unit))
+        press.forget()
+
+    def _lists_of_names(self) -> Iterator[Draft]:
+        """Of all editions: those in one encoding share their lines."""
+        if not self._divided:
+            return
+        _, names, _, stops = self._drill
+        for stop in [stop for named, stop in stops if named] if names is not None else ():
+            once = cache(partial(names.markup, stop.places))
+            for press in self.presses.values():
+                yield press.names(stop, partial(once, press.edition is LEGACY))
 
     def _overviews(self) -> Iterator[Draft]:
         if not self._divided:
@@ -412,16 +426,6 @@ class _Making:
                 heading = Overview(self.presses[WEB], self.table, self.facts).heading_of(route)
                 shelves.append((route, route.code, f"{title}（{heading}）", "", route.top))
         return shelves, stops
-
-    def _pages(
-        self, press: Press, stops: Sequence[tuple[bool, Stop]], names: Names | None
-    ) -> Iterator[Draft]:
-        legacy = press.edition is LEGACY
-        for named, stop in stops:
-            if named and names is not None:
-                yield press.names(stop, lambda stop=stop: names.markup(stop.places, legacy=legacy))
-            else:
-                yield press.leaf(stop)
 
     def _names(self, ways: Sequence[Route]) -> Names | None:
         by_reading = next((route for route in ways if route.code == READING), None)

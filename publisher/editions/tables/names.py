@@ -34,7 +34,7 @@ class Names:
         keys, stems = self._roll.keys, self._stems
         return "\n".join([f"{stems[p]} {keys[p]}" for p in places]).encode("utf-8", "replace")
 
-    def markup(self, places: Sequence[int], *, legacy: bool) -> tuple[bytes, bool]:
+    def markup(self, places: Sequence[int], legacy: bool) -> tuple[bytes, bool]:
         """The rows at these places, and whether a character in them was simplified."""
         rows, order, stems = self._roll.table.rows, self._roll.order, self._stems
         cells, lost = escaped([rows[order[p]][c] for p in places for c in self._columns], legacy=legacy)
