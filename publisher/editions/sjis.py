@@ -86,6 +86,8 @@ _MARK = pattern(f"[{_MARKS}]")
 _COMPOSED = pattern(f"[^<>\0{_MARKS}][{_MARKS}]+")
 """A character with the marks that join it. Those of a tag, and what stands between cells, are no part of any text."""
 _HALF_KANA = pattern("[\uff61-\uff9f]+")
+_FEW = 20
+"""Characters that are exchanged one after the other more quickly than all in one go."""
 _MARKUP = str.maketrans({"<": "＜", ">": "＞", "&": "＆", '"': "”", "'": "’"})
 
 
@@ -139,7 +141,16 @@ def gate(text: str, own: Mapping[str, str] | None = None) -> Gated:
         shown[character] = replacement
         if character not in _QUIET:
             losses.append(Loss(character, replacement))
-    return Gated(text.translate(str.maketrans(shown)), tuple(losses))
+    return Gated(_exchanged(text, shown), tuple(losses))
+
+
+def _exchanged(text: str, shown: Mapping[str, str]) -> str:
+    """The text with each of these characters as another; none of those that come in is one that goes."""
+    if len(shown) > _FEW:
+        return text.translate(str.maketrans(shown))
+    for character, replacement in shown.items():
+        text = text.replace(character, replacement)
+    return text
 
 
 def encoded(text: str) -> bytes | None:

@@ -17,16 +17,16 @@ _BAND = pattern(r"0\s*[-~〜–]\s*9\s*(?:歳|才)?|10歳未満")
 
 
 def band(age: str) -> str:
-    """The age in tens: 0–9歳, 10代 … 80代, 90歳以上; nothing when it cannot be read."""
+    """The age in tens: 10歳未満, 10代 … 80代, 90歳以上; nothing when it cannot be read."""
     text = unicodedata.normalize("NFKC", age).strip()
     if _INFANT.fullmatch(text) or _BAND.fullmatch(text):
-        return "0–9歳"
+        return "10歳未満"
     match = _AGE.fullmatch(text) or _DECADE.fullmatch(text)
     years = int(match[1]) if match else 999
     if years > 130:
         return ""
     if years < 10:
-        return "0–9歳"
+        return "10歳未満"
     return "90歳以上" if years >= 90 else f"{years // 10 * 10}代"
 
 
