@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from publisher.patterns import pattern
 
@@ -56,17 +56,19 @@ def towns(addresses: Iterable[str]) -> dict[str, str]:
     The rules above ask whether a character is a digit, never which; where one is left nevertheless, the
     address itself is asked.
     """
-    known: dict[str, str] = {}
-    found = {}
-    for address in addresses:
-        shape = address
-        for digit in "123456789":
-            shape = shape.replace(digit, "0")
-        if shape not in known:
-            known[shape] = town(shape)
-        place = known[shape]
-        found[address] = town(address) if "0" in place else place
-    return found
+    several = list(addresses)
+    shapes = _shapes(several)
+    known = {shape: town(shape) for shape in set(shapes)}
+    return {address: town(address) if "0" in known[shape] else known[shape] for address, shape in zip(several, shapes, strict=True)}
+
+
+def _shapes(addresses: Sequence[str]) -> list[str]:
+    """Each with 0 for every digit; all of them in one go, unless one goes over several lines."""
+    text = "\n".join(addresses)
+    for digit in "123456789":
+        text = text.replace(digit, "0")
+    shapes = text.split("\n")
+    return shapes if len(shapes) == len(addresses) else [re.sub("[1-9]", "0", address) for address in addresses]
 
 
 def split(address: str) -> tuple[str, str]:

@@ -117,7 +117,9 @@ def numbered_columns(
     known = set(named)
     found = []
     for c, cells in enumerate(zip(*rows, strict=True)):
-        text = "\n".join([cell for cell in cells if len(cell) >= 12])  # shorter ones hold no twelve digits
+        if max(map(len, cells)) < 12:  # they hold no twelve digits
+            continue
+        text = "\n".join([cell for cell in cells if len(cell) >= 12])
         matches = [digits for digits in _twelves(text) if not _moment(re.sub(r"\D", "", narrow(digits)))]
         right = {m for m in matches if is_my_number(m)}
         if not right:
