@@ -41,6 +41,28 @@ def test_a_new_folder_is_renamed_as_it_lies(folder: SiteFolder) -> None:
     assert files(folder) == {"index.html": b"page"} | {f"k/n/{n}.html": b"%d" % n for n in range(MANY)}
 
 
+def test_folders_in_a_new_folder_come_with_it(folder: SiteFolder) -> None:
+    stager = folder.stager(1)
+    paths = [*(f"t/a/{n}.html" for n in range(MANY)), "t/a/s/root.json", "t/a/s/deep/x.json", "t/a-b/x.html"]
+    staged = [put_down(stager, path) for path in paths]
+    lies = inodes(folder.folder / ".staging" / TREE / "t" / "a" / "s" / "deep")
+    folder.apply(staged, [])
+    assert inodes(folder.folder / "t" / "a" / "s" / "deep") == lies
+    assert sorted(files(folder)) == sorted(paths)
+    more = [put_down(folder.stager(2), path) for path in ("t/a/s/more.json", "t/a/new/x.html")]
+    folder.apply(more, [])
+    assert sorted(files(folder)) == sorted([*paths, "t/a/s/more.json", "t/a/new/x.html"])
+
+
+@pytest.mark.parametrize("left", ["t/a/s/withheld.json", "t/a/other/withheld.json", "t/a/s/deep/withheld.json"])
+def test_what_lies_deep_in_a_folder_and_is_not_ours_keeps_it_from_coming_whole(folder: SiteFolder, left: str) -> None:
+    stager = folder.stager(1)
+    staged = [put_down(stager, f"t/a/{n}.html") for n in range(MANY)] + [put_down(stager, f"t/a/s/{n}.json") for n in range(MANY)]
+    put_down(folder.stager(1, "dead-"), left)
+    folder.apply(staged, [])
+    assert sorted(files(folder)) == sorted(item.put.path for item in staged)
+
+
 def test_what_a_worker_left_that_died_does_not_come_along(folder: SiteFolder) -> None:
     stager = folder.stager(1)
     staged = [put_down(stager, f"n/{n}.html") for n in range(MANY)]

@@ -10,7 +10,8 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -171,27 +172,29 @@ class SiteFolder:
         try:
             ordered = sorted(staged, key=lambda item: item.order)
             whole = self._whole_folders(ordered)
+            left = Counter(whole[place] for item in ordered if (place := item.put.path.rpartition("/")[0]) in whole)
             for item in ordered:
                 if item.put.path.rpartition("/")[0] not in whole:
                     self._make_folder(item.put.path)
             for item in ordered:
-                place = item.put.path.rpartition("/")[0]
-                left = whole.get(place)
-                if left is None:
+                top = whole.get(item.put.path.rpartition("/")[0])
+                if top is None:
                     os.replace(f"{stage}/{item.name}", f"{folder}/{item.put.path}")  # noqa: PTH105 - a hundred thousand Paths take seconds
                     continue
-                whole[place] = left - 1
-                if left == 1:  # the turn of the last of them: whatever they link to stands
-                    self._make_folder(place)
-                    Path(stage, TREE, place).rename(Path(folder, place))
-                    self._folders.add(place)
+                left[top] -= 1
+                if not left[top]:  # the turn of the last of them: whatever they link to stands
+                    self._make_folder(top)
+                    Path(stage, TREE, top).rename(Path(folder, top))
+                    self._folders.update(place for place, one in whole.items() if one == top)
             for delete in deletes:
                 self._delete(delete.path)
         except OSError as error:
             raise unwritable(self.folder, error) from error
 
-    def _whole_folders(self, staged: Iterable[Staged]) -> dict[str, int]:
-        """Folders that can be renamed as they lie, with how many files they have: the site has none of that name, and nothing else lies in them."""
+    def _whole_folders(self, staged: Iterable[Staged]) -> dict[str, str]:
+        """Folders that can be renamed as they lie, each with the one that is renamed (itself, or one that it lies in): the site has none of that name,
+        and nothing else lies in them.
+        """
         files: dict[str, set[str]] = {}
         mixed = set()
         for item in staged:
@@ -199,11 +202,28 @@ class SiteFolder:
             files.setdefault(place, set()).add(name)
             if item.name != TREE + item.put.path:
                 mixed.add(place)
-        return {
-            place: len(names)
-            for place, names in files.items()
-            if len(names) >= MANY and place not in mixed and not (self.folder / place).exists() and {entry.name for entry in (self._stage / TREE / place).iterdir()} == names
-        }
+        whole: dict[str, str] = {}
+        for place, names in sorted(files.items()):
+            if place and place not in whole and len(names) >= MANY and not (self.folder / place).exists():
+                below = self._below(place, files, mixed)
+                whole.update(dict.fromkeys(below, place))
+        return whole
+
+    def _below(self, place: str, files: Mapping[str, set[str]], mixed: Container[str]) -> list[str]:
+        """This folder beside the site and all in it; none where something lies there that is not ours to rename, or not all lies there."""
+        if place not in files or place in mixed:
+            return []
+        found, names = [place], set()
+        with os.scandir(self._stage / TREE / place) as entries:
+            for entry in entries:
+                if not entry.is_dir():
+                    names.add(entry.name)
+                    continue
+                below = self._below(f"{place}/{entry.name}", files, mixed)
+                if not below:
+                    return []
+                found += below
+        return found if names == files[place] else []
 
     def _make_folder(self, path: str) -> None:
         folder = path.rpartition("/")[0]
