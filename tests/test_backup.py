@@ -402,7 +402,7 @@ def test_a_backup_in_the_wrong_place_is_refused(tmp_path: Path, bad: str) -> Non
         town.settings()
 
 
-@pytest.mark.parametrize("line", ["every = 0", 'every = "15m"', "keep = 1", "takeover = true", "lease = 1", 'key_file = "content/k"', "evry = 3"])
+@pytest.mark.parametrize("line", ["every = 0", 'every = "15m"', "keep = 1", "takeover = true", "lease = 1", 'proxy = "socks://127.0.0.1:1"', 'key_file = "content/k"', "evry = 3"])
 def test_a_wrong_setting_names_its_line(tmp_path: Path, line: str) -> None:
     town = make_town(tmp_path / "town", f'\n[backup]\nurl = "vault"\n{line}\n')
     with pytest.raises(SettingsError) as caught:

@@ -392,6 +392,28 @@ def test_from_a_bucket_with_the_words_on_paper(tmp_path: Path) -> None:
         assert wrong.returncode == 4 and "バックアップ先" in wrong.stderr and "Traceback" not in wrong.stderr
 
 
+@pytest.mark.skipif(program("weed") is None or program("tinyproxy") is None, reason="SeaweedFS or tinyproxy is not here")
+def test_through_a_proxy_of_the_town(tmp_path: Path) -> None:
+    from bench.faults import tinyproxy
+    from tests.town import make_town
+
+    (tmp_path / "weed").mkdir()
+    keys = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "NO_PROXY": "", "no_proxy": ""}
+    with seaweedfs(tmp_path / "weed") as server:
+        place = f"s3://{BUCKET}/hikae"
+        with tinyproxy(tmp_path / "proxy") as proxy:
+            town = make_town(tmp_path / "town", f'\n[backup]\nurl = "{place}"\nendpoint = "{server.url}"\nregion = "us-east-1"\nproxy = "{proxy}"\n')
+            a_life(town)
+            assert run("-C", str(town.root), "backup", "--new-key").returncode == 0
+            taken = run("-C", str(town.root), "backup", **keys)
+            assert taken.returncode == 0, taken.stderr
+            where = ("restore", place, str(tmp_path / "new"), "--endpoint", server.url, "--region", "us-east-1", "--key", str(town.root / "backup.key"))
+            back = run(*where, HTTP_PROXY=proxy, **keys)
+            assert back.returncode == 0, back.stderr
+        cut = run("-C", str(town.root), "backup", **keys)
+        assert cut.returncode == 4 and "プロキシ" in cut.stderr and "Traceback" not in cut.stderr
+
+
 def test_the_outbox_and_receipts_come_back(tmp_path: Path) -> None:
     """Whatever tables the ledger has, each comes back row by row."""
     import sqlite3

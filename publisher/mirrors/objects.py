@@ -290,9 +290,11 @@ class Told:
 
 
 def open_objects(
-    name: str, url: str, endpoint: str = "", region: str = "", key: str = "", secret: str = "", timeouts: tuple[float, float] = (3.0, 20.0)
+    name: str, url: str, endpoint: str = "", region: str = "", key: str = "", secret: str = "", timeouts: tuple[float, float] = (3.0, 20.0),
+    proxy: str = "",
 ) -> Objects:
-    """The store at ``s3://bucket/prefix``, at a ``file://`` URL or in a folder. ``timeouts``: connect and read, in seconds.
+    """The store at ``s3://bucket/prefix``, at a ``file://`` URL or in a folder. ``timeouts``: connect and read, in seconds. ``proxy`` "" leaves it
+    to HTTP(S)_PROXY.
 
     Nothing is connected yet. Raises ``MirrorRefused`` for an address that is none of them.
     """
@@ -302,9 +304,8 @@ def open_objects(
     parts = urlsplit(url)
     if parts.scheme == "s3" and parts.netloc:
         place = unquote(parts.path).strip("/")
-        return S3Objects(
-            name, Bucket(parts.netloc, place, endpoint, region, key, secret, connect_timeout=timeouts[0], read_timeout=timeouts[1])
-        )
+        connect, read = timeouts
+        return S3Objects(name, Bucket(parts.netloc, place, endpoint, region, key, secret, proxy=proxy, connect_timeout=connect, read_timeout=read))
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):
         return FolderObjects(name, Path(url2pathname(parts.path)))
     if len(parts.scheme) > 1:  # a single letter is a drive of Windows

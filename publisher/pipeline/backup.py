@@ -19,7 +19,7 @@ from publisher.backup.take import Sources, Taken, Taker
 from publisher.backup.vault import SHOWN, Vault
 from publisher.errors import BackupError, MirrorError, SettingsError, UsageError
 from publisher.ledger.copies import begin_anew, facts_of, standing
-from publisher.mirrors.objects import open_objects
+from publisher.mirrors.objects import Objects, open_objects
 from publisher.model import Problem
 from publisher.pipeline.doubt import published
 from publisher.settings import BackupSettings, Settings, load
@@ -44,10 +44,15 @@ def configured(settings: Settings) -> BackupSettings:
 def open_vault(settings: Settings) -> Vault:
     """The vault of the settings, not looked into yet. Raises ``SettingsError`` and ``BackupError``."""
     wanted = configured(settings)
-    key = Key.read(wanted.key_file)
+    return Vault(open_store(settings, "backup"), Key.read(wanted.key_file), wanted.url)
+
+
+def open_store(settings: Settings, name: str, timeouts: tuple[float, float] = (3.0, 20.0)) -> Objects:
+    """The store of ``[backup]``, over a connection of its own; ``timeouts``: connect and read, in seconds. Raises ``SettingsError`` and ``MirrorRefused``."""
+    wanted = configured(settings)
     names = [name for name in (wanted.key_env, wanted.secret_env) if name]
-    values = [settings.secret(name) for name in names] or ["", ""]
-    return Vault(open_objects("backup", wanted.url, wanted.endpoint, wanted.region, *values), key, wanted.url)
+    key, secret = [settings.secret(name) for name in names] or ["", ""]
+    return open_objects(name, wanted.url, wanted.endpoint, wanted.region, key, secret, timeouts, wanted.proxy)
 
 
 def machine() -> str:

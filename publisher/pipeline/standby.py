@@ -19,9 +19,9 @@ from publisher.backup.lease import Lease
 from publisher.backup.vault import SHOWN
 from publisher.errors import BackupError, Busy, MirrorError, MirrorUnavailable, SiteError
 from publisher.ledger.copies import remember
-from publisher.mirrors.objects import Told, heeds_conditions, open_objects
+from publisher.mirrors.objects import Told, heeds_conditions
 from publisher.model import Problem
-from publisher.pipeline.backup import backup, configured, holder, machine, open_vault
+from publisher.pipeline.backup import backup, configured, holder, machine, open_store, open_vault
 from publisher.pipeline.build import Desk, build, desk
 from publisher.pipeline.keeping import BackupKeeper, LeaseKeeper
 from publisher.pipeline.lock import lock
@@ -44,9 +44,7 @@ def lease_of(settings: Settings) -> Lease:
     wanted = configured(settings)
     sealer = open_vault(settings).sealer
     seconds = wanted.takeover / 10
-    names = [name for name in (wanted.key_env, wanted.secret_env) if name]
-    values = [settings.secret(name) for name in names] or ["", ""]
-    store = open_objects("lease", wanted.url, wanted.endpoint, wanted.region, *values, timeouts=(seconds, seconds))
+    store = open_store(settings, "lease", (seconds, seconds))
     told = Told(store, f"バックアップ先（{wanted.url}）", SHOWN, "[backup]")
     return Lease(told, sealer, holder(settings.paths.state), machine(), wanted.takeover)
 

@@ -24,6 +24,7 @@ def backup(section: Section, directory: Path, paths: Paths, mirrors: tuple[Mirro
         region=section.text("region").strip(),
         key_env=section.secret_name("key_env"),
         secret_env=section.secret_name("secret_env"),
+        proxy=section.address("proxy", ("http",)),
         key_file=section.folder("key_file", section.text("key_file").strip() or "backup.key", directory),
         lease=section.flag("lease", False),
         **numbers,

@@ -247,6 +247,10 @@ class BackupSettings:
         default="",
         metadata=_key("シークレットキーを入れた環境変数の名前", '"SAIGAI_SECRET"', unset="AWS の標準の場所"),
     )
+    proxy: str = field(
+        default="",
+        metadata=_key("置き場所へ出るときに通る中継サーバー（プロキシ）", '"http://proxy.example.jp:8080"', unset="環境変数 `HTTPS_PROXY`、`HTTP_PROXY`、`NO_PROXY`"),
+    )
     key_file: Path = field(
         default=Path("backup.key"),
         metadata=_key("暗号の鍵のファイル。`publisher backup --new-key` で作る", '"backup.key"', unset="backup.key"),
