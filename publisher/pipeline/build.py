@@ -310,8 +310,8 @@ def _finish(desk_: Desk, rendering: Rendering, now: datetime) -> Outputs:
         ledger.remember("fingerprint", desk_.fingerprint)
         _restrict(desk_, rendering, now)
         ledger.remember("built", now.isoformat())
-        desk_.folder.apply([*staged, *shards], deletes)
-    return _outputs([*staged, *shards], deletes, rendering.unchanged)
+        ordered = desk_.folder.apply([*staged, *shards], deletes)
+    return _outputs(ordered, deletes, rendering.unchanged)
 
 
 def _restrict(desk_: Desk, rendering: Rendering, now: datetime) -> None:
@@ -346,7 +346,7 @@ def _is_due(ledger: Ledger, fact: str, every: timedelta, now: datetime) -> bool:
 def _outputs(staged: list[Staged], deletes: list[Delete], unchanged: int) -> Outputs:
     return Outputs(
         written=len(staged), deleted=len(deletes), unchanged=unchanged, bytes=sum(s.record.size for s in staged),
-        paths=tuple(str(s.put) for s in sorted(staged, key=lambda s: s.order)) + tuple(str(d) for d in deletes),
+        paths=(*map(str, [s.put for s in staged]), *map(str, deletes)),
     )  # fmt: skip
 
 

@@ -88,11 +88,11 @@ def held(ledger: Ledger, mirror: Mirror, name: str) -> Iterator[tuple[str, str]]
             below, files = read_shard(shard.body, prefix, sha256)
         except Broken:
             yield path, ""
-            yield from ((record.path, "") for record in ledger.pages.in_shard(prefix))
+            yield from ((ours, "") for ours, *_ in ledger.pages.in_shard(prefix))
             continue
         yield path, sha256
         yield from ((file.path, file.sha256) for file in files)
         if files:
             named = {file.path for file in files}
-            yield from ((record.path, "") for record in ledger.pages.in_shard(prefix) if record.path not in named)
+            yield from ((ours, "") for ours, *_ in ledger.pages.in_shard(prefix) if ours not in named)
         todo += [(child, hashed) for child, (hashed, _) in below.items()]

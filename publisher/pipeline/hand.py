@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from publisher.pipeline.aside import Aside
 
 MANY_PAGES = 700
-"""Pages of rows of an edition to be written from which other processes take a share."""
+"""Pages of rows of an edition to be written from which another process takes a share."""
 
 HUGE = 27_000
 """Pages of rows of an edition (half a million rows) from which one copy waits for the other: each takes as much memory as the table."""
@@ -324,21 +324,18 @@ class Hand:
         made.notes = table_warnings(tables)
 
     def _together(self, parts: Parts, known: Mapping[str, tuple[Known, str]], made: Rendered) -> tuple[list[str], Found | None]:
-        """What stands beside the pages is made in a copy of this process; one edition and the lists of names in others, where many pages
-        are to be written. All paths, and what was found out on the way."""
+        """What stands beside the pages is made in a copy of this process, the smaller editions in another where many pages are to be written: each
+        core has as much to do. All paths, and what was found out on the way."""
         first, *others = parts.editions
-        names = [parts.names]
         copies = [self._aside(parts.beside, known, parts.found)]
         drafts = list(first)
         results = []
-        if sum(not _stands(draft, known) for draft in drafts) >= MANY_PAGES:
+        if others and sum(not _stands(draft, known) for draft in drafts) >= MANY_PAGES:
             if len(drafts) >= HUGE:
                 results.append(copies.pop().result())
-            else:
-                copies.append(self._aside(names.pop(), known, lambda: None))
-            if others:
-                copies.append(self._aside(others.pop(), known, lambda: None))
-        paths = self._drafts(chain(drafts, *others, *names, parts.overviews), known, made)
+            copies.append(self._aside(chain(*others), known, lambda: None))
+            others = []
+        paths = self._drafts(chain(drafts, *others, parts.names, parts.overviews), known, made)
         results += [copy.result() for copy in copies]
         for part, more, _ in results:
             made.files += part.files

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -30,7 +30,7 @@ class Shards(Protocol):
 
     def shard_count(self, prefix: str) -> int: ...
     def shards_below(self, prefix: str) -> list[tuple[str, int]]: ...
-    def in_shard(self, prefix: str) -> Iterator[PageRecord]: ...
+    def in_shard(self, prefix: str) -> list[tuple[str, str, int, str]]: ...
     def get(self, path: str) -> PageRecord | None: ...
     def digests(self, paths: list[str]) -> dict[str, str]: ...
     def paths_below(self, prefix: str) -> list[str]: ...
@@ -96,7 +96,7 @@ class Tree:
     def _node(self, prefix: str, count: int) -> str:
         path = shard_path(prefix)
         if count <= SHARD or not self._shards.shards_below(prefix):
-            files = {r.path: [r.sha256, r.size, r.kind] for r in self._shards.in_shard(prefix)}
+            files = {path: [sha256, size, kind] for path, sha256, size, kind in self._shards.in_shard(prefix)}
             body = _json({"files": files})
             self.gone += [p for p in self._shards.paths_below(f"manifest/{prefix}") if p != path]
         else:

@@ -166,8 +166,8 @@ class SiteFolder:
     def discard(self, staged: Staged) -> None:
         (self._stage / staged.name).unlink(missing_ok=True)
 
-    def apply(self, staged: Iterable[Staged], deletes: Iterable[Delete]) -> None:
-        """Rename everything into place in order, then delete what is gone."""
+    def apply(self, staged: Iterable[Staged], deletes: Iterable[Delete]) -> list[Staged]:
+        """Rename everything into place in order, then delete what is gone. Returns the files in that order."""
         stage, folder = str(self._stage), str(self.folder)
         try:
             ordered = sorted(staged, key=lambda item: item.order)
@@ -190,6 +190,7 @@ class SiteFolder:
                 self._delete(delete.path)
         except OSError as error:
             raise unwritable(self.folder, error) from error
+        return ordered
 
     def _whole_folders(self, staged: Iterable[Staged]) -> dict[str, str]:
         """Folders that can be renamed as they lie, each with the one that is renamed (itself, or one that it lies in): the site has none of that name,
@@ -264,5 +265,6 @@ class DrySite(SiteFolder):
         super().__init__(folder)
         self._stage = aside
 
-    def apply(self, staged: Iterable[Staged], deletes: Iterable[Delete]) -> None:
+    def apply(self, staged: Iterable[Staged], deletes: Iterable[Delete]) -> list[Staged]:
         """Nothing is renamed, nothing is deleted."""
+        return sorted(staged, key=lambda item: item.order)
