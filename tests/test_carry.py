@@ -117,6 +117,38 @@ def test_a_replayed_old_site_is_refused(neighbour: Town, here: Town, tmp_path: P
     assert signed(tmp_path / "copy") == held
 
 
+def test_a_machine_that_knows_nothing_of_its_copies_goes_on_with_them(neighbour: Town, here: Town, tmp_path: Path) -> None:
+    """After a restore: what stands on our mirrors is the neighbour's, and nothing older comes in its place."""
+    key = neighbour.public / "minisign.pub"
+    shutil.copytree(neighbour.public, tmp_path / "old")
+    notice(neighbour, "給水/9.md", "新しい給水所")
+    (neighbour.content / "給水/0.md").unlink()
+    publisher(neighbour, "build")
+    copied = here.root / "mirror" / "tonari" / "tonari"
+    assert carry(here, neighbour.public, key, "--name", "tonari")[0] == 0
+    held = signed(copied)
+    shutil.rmtree(here.root / ".publisher" / "neighbours")
+    assert "古い版" in refused(here, tmp_path / "old", key, "--name", "tonari")
+    assert signed(copied) == held
+    notice(neighbour, "給水/8.md", "もっと新しい給水所")
+    publisher(neighbour, "build")
+    code, said = carry(here, neighbour.public, key, "--name", "tonari")
+    assert code == 0, said
+    assert signed(copied) == signed(neighbour.public)
+    assert said["mirrors"][0]["uploaded"] < 60
+
+
+def test_what_a_mirror_shows_under_another_key_or_not_at_all_keeps_nobody_out(neighbour: Town, here: Town, tmp_path: Path) -> None:
+    key = neighbour.public / "minisign.pub"
+    copied = here.root / "mirror" / "tonari" / "tonari"
+    assert carry(here, neighbour.public, key, "--name", "tonari")[0] == 0
+    shutil.rmtree(here.root / ".publisher" / "neighbours")
+    root = json.loads((copied / "manifest.json").read_text("utf-8")) | {"serial": 99}
+    (copied / "manifest.json").write_text(json.dumps(root), encoding="utf-8")
+    assert carry(here, neighbour.public, key, "--name", "tonari")[0] == 0
+    assert signed(copied) == signed(neighbour.public)
+
+
 @pytest.mark.parametrize("name", ["manifest.json", "manifest.json.minisig", "manifest/n*.json", "index.html", "k/n/*.html"])
 def test_a_changed_byte_is_refused_as_a_whole(neighbour: Town, here: Town, tmp_path: Path, name: str) -> None:
     key = tmp_path / "key.pub"

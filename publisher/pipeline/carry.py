@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterable
+from contextlib import closing, suppress
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from publisher.errors import SiteError, UsageError
+from publisher.errors import MirrorError, SettingsError, SiteError, UsageError
 from publisher.ledger import Ledger
-from publisher.mirrors.public import Unreachable, public_site
+from publisher.mirrors import Stored, open_mirror
+from publisher.mirrors.public import Fetched, Unreachable, public_site
 from publisher.model import Problem
 from publisher.pipeline.lock import lock
 from publisher.pipeline.publish import register, to_mirror
@@ -21,7 +22,7 @@ from publisher.pipeline.report import MirrorLine
 from publisher.proof import bundle
 from publisher.proof.copy import Carried, Copy, records
 from publisher.proof.minisign import Malformed, PublicKey
-from publisher.proof.tree import ROOT, Broken, Fetch, parse_root
+from publisher.proof.tree import ROOT, Broken, Fetch, Root, parse_root, read_root
 from publisher.settings import MirrorSettings, Settings
 from publisher.site.write import SiteFolder
 from publisher.values import frozen, replace
@@ -82,10 +83,12 @@ def carry(
     file = state / "ledger.db" if to is None else settings.paths.state / "neighbours" / f"to-{sha256(str(folder.resolve()).encode()).hexdigest()[:16]}.db"
     with lock(file.parent, f"{file.stem}.lock"), closing(Ledger(file)) as ledger:
         copy = Copy(folder, ledger, key)
+        mirrors = tuple(below(mirror, name) for mirror in settings.mirrors) if to is None else ()
         try:
-            if not (folder / ROOT).exists() and copy.unfinished is None:
+            fresh = not (folder / ROOT).exists() and copy.unfinished is None
+            if fresh:
                 _forget(ledger)
-            done = _take(copy, source, settings, now, tell)
+            done = _take(copy, source, settings, now, tell, _newest(settings, mirrors, key) if fresh else None)
             root = parse_root((folder / ROOT).read_bytes())
         except Broken as error:
             raise UsageError(_refused(source, error)) from error
@@ -95,12 +98,12 @@ def carry(
             raise SiteError(_disk(folder, error)) from error
         if to is not None:
             return CarryReport(source, name, root.site, done)
-        mirrors = tuple(below(mirror, name) for mirror in settings.mirrors)
         for mirror, place in zip(settings.mirrors, mirrors, strict=True):
             _make_room(mirror, place)
         register(ledger, mirrors)
+        theirs = replace(settings, site=replace(settings.site, publisher=root.publisher, url=root.site))  # whose the places are
         # What goes is what the neighbour's signed manifest names no more: there is nobody to ask, and no accident of ours.
-        lines = tuple(to_mirror(settings, ledger, SiteFolder(folder), mirror, now, allow_deletions=True) for mirror in mirrors)
+        lines = tuple(to_mirror(theirs, ledger, SiteFolder(folder), mirror, now, allow_deletions=True) for mirror in mirrors)
         return CarryReport(source, name, root.site, done, lines)
 
 
@@ -111,17 +114,34 @@ def _forget(ledger: Ledger) -> None:
         ledger.remember("serial", str(ledger.serial + 1))
 
 
-def _take(copy: Copy, source: str, settings: Settings, now: datetime, tell: Callable[[int, int], None]) -> Carried:
+def _newest(settings: Settings, mirrors: Iterable[MirrorSettings], key: PublicKey) -> Root | None:
+    """Of what stands on our mirrors under this key: a machine that knows nothing of the copies there (after a restore) takes nothing older.
+
+    A mirror that does not answer says nothing; what is wrong with it is told when it is written to.
+    """
+    found = []
+    for place in mirrors:
+        with suppress(MirrorError, SettingsError, Broken, OSError):
+            mirror = open_mirror(place, settings.secret)
+            found.append(read_root(lambda path, mirror=mirror: _fetched(mirror.get(path)), key))
+    return max(found, key=lambda root: root.serial, default=None)
+
+
+def _fetched(stored: Stored | None) -> Fetched:
+    return Fetched(404, b"") if stored is None else Fetched(200, stored.body)
+
+
+def _take(copy: Copy, source: str, settings: Settings, now: datetime, tell: Callable[[int, int], None], seen: Root | None) -> Carried:
     path = Path(source.removeprefix("file://"))
     if source.startswith(("http://", "https://")) or path.is_dir():
         proxy = next((mirror.proxy for mirror in settings.mirrors if mirror.proxy), "")
         with public_site(source, proxy) as site:
-            return copy.take(site.fetch, now, tell)
+            return copy.take(site.fetch, now, tell, seen)
     if not path.is_file():
         raise Unreachable("そのファイルもフォルダーもありません")
     with tempfile.TemporaryDirectory(prefix="publisher-bundle-") as scratch:
         fetch: Fetch = bundle.Bundle(path, Path(scratch) / "plain").fetch
-        return copy.take(fetch, now, tell)
+        return copy.take(fetch, now, tell, seen)
 
 
 def below(mirror: MirrorSettings, name: str) -> MirrorSettings:
