@@ -138,6 +138,61 @@ def test_a_machine_that_knows_nothing_of_its_copies_goes_on_with_them(neighbour:
     assert said["mirrors"][0]["uploaded"] < 60
 
 
+def serial_of(folder: Path) -> int:
+    return json.loads((folder / "manifest.json").read_text("utf-8"))["serial"]
+
+
+def test_what_another_machine_of_ours_has_carried_is_not_replaced_by_older(neighbour: Town, here: Town, tmp_path: Path) -> None:
+    key, copied = neighbour.public / "minisign.pub", here.root / "mirror" / "tonari" / "tonari"
+    assert carry(here, neighbour.public, key, "--name", "tonari")[0] == 0
+    shutil.copytree(here.root / ".publisher", tmp_path / "other machine")
+    notice(neighbour, "給水/91.md", "新しい給水所")
+    publisher(neighbour, "build")
+    shutil.copytree(neighbour.public, tmp_path / "between")
+    notice(neighbour, "給水/92.md", "もっと新しい給水所")
+    publisher(neighbour, "build")
+    assert carry(here, neighbour.public, key, "--name", "tonari")[0] == 0
+    shutil.rmtree(here.root / ".publisher")
+    shutil.copytree(tmp_path / "other machine", here.root / ".publisher")
+    said = refused(here, tmp_path / "between", key, "--name", "tonari")
+    assert "古い版" in said and "公開先「写し」" in said and "tonari" in said
+    assert signed(copied) == signed(neighbour.public)
+    assert carry(here, neighbour.public, key, "--name", "tonari")[0] == 0
+
+
+def test_a_mirror_that_was_away_when_an_older_site_came_keeps_the_newer(neighbour: Town, here: Town, tmp_path: Path) -> None:
+    key, copied = neighbour.public / "minisign.pub", here.root / "mirror" / "tonari" / "tonari"
+    shutil.copytree(neighbour.public, tmp_path / "old")
+    notice(neighbour, "給水/91.md", "新しい給水所")
+    publisher(neighbour, "build")
+    assert carry(here, neighbour.public, key, "--name", "tonari")[0] == 0
+    shutil.rmtree(here.root / ".publisher" / "neighbours")
+    (here.root / "mirror").rename(here.root / "away")
+    assert carry(here, tmp_path / "old", key, "--name", "tonari")[0] == 4
+    (here.root / "away").rename(here.root / "mirror")
+    newest = serial_of(copied)
+    assert "古い版" in refused(here, tmp_path / "old", key, "--name", "tonari")
+    assert serial_of(copied) == newest
+    assert carry(here, neighbour.public, key, "--name", "tonari")[0] == 0
+    assert signed(copied) == signed(neighbour.public)
+
+
+def test_a_neighbour_whose_numbers_began_anew_is_taken_where_a_person_made_room(neighbour: Town, here: Town, tmp_path: Path) -> None:
+    key, copied = tmp_path / "key.pub", here.root / "mirror" / "tonari" / "tonari"
+    shutil.copy(neighbour.public / "minisign.pub", key)
+    for number in range(2):
+        notice(neighbour, f"給水/9{number}.md", f"新しい給水所{number}")
+        publisher(neighbour, "build")
+    assert carry(here, neighbour.public, key, "--name", "tonari")[0] == 0
+    (neighbour.root / ".publisher" / "ledger.db").unlink()
+    publisher(neighbour, "build")
+    shutil.rmtree(here.root / ".publisher" / "neighbours")
+    assert "manifest.json を消して" in refused(here, neighbour.public, key, "--name", "tonari")
+    (copied / "manifest.json").unlink()
+    assert carry(here, neighbour.public, key, "--name", "tonari")[0] == 0
+    assert signed(copied) == signed(neighbour.public)
+
+
 def test_what_a_mirror_shows_under_another_key_or_not_at_all_keeps_nobody_out(neighbour: Town, here: Town, tmp_path: Path) -> None:
     key = neighbour.public / "minisign.pub"
     copied = here.root / "mirror" / "tonari" / "tonari"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,26 @@ def test_folders_in_a_new_folder_come_with_it(folder: SiteFolder) -> None:
     more = [put_down(folder.stager(2), path) for path in ("t/a/s/more.json", "t/a/new/x.html")]
     folder.apply(more, [])
     assert sorted(files(folder)) == sorted([*paths, "t/a/s/more.json", "t/a/new/x.html"])
+
+
+def test_a_folder_does_not_wait_for_what_comes_later_in_it(folder: SiteFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lists of categories come before the home page, their feeds after it."""
+    stager = folder.stager(1)
+    known = ("0" * 64, PageKind.LIST, False)
+    staged = [stager.stage(Page(f"c/{n}.html", b"l", PageKind.LIST), known) for n in range(MANY)]
+    staged += [stager.stage(Page(f"c/{n}/atom.xml", b"f", PageKind.FEED), known) for n in range(MANY)]
+    staged.append(stager.stage(Page("index.html", b"home", PageKind.LIST), known))
+    there: list[bool] = []
+    replace = os.replace
+
+    def looked(start: str, end: str) -> None:
+        if end.endswith("public/index.html"):
+            there.extend((folder.folder / f"c/{n}.html").exists() for n in range(MANY))
+        replace(start, end)
+
+    monkeypatch.setattr(os, "replace", looked)
+    folder.apply([one for one in staged if one is not None], [])
+    assert there == [True] * MANY
 
 
 @pytest.mark.parametrize("left", ["t/a/s/withheld.json", "t/a/other/withheld.json", "t/a/s/deep/withheld.json"])

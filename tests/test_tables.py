@@ -3,6 +3,7 @@ costs."""
 
 from __future__ import annotations
 
+import posixpath
 import random
 import re
 from collections import Counter
@@ -597,3 +598,20 @@ READINGS = st.text("アガヤャーヽンヴヵさばｻﾞaZ1 　\n漢・゛\u3
 @given(st.lists(st.tuples(READINGS, READINGS), max_size=12))
 def test_readings_are_keyed_together_as_they_are_one_by_one(pairs: list[tuple[str, str]]) -> None:
     assert reading.keys([kana for kana, _ in pairs], [name for _, name in pairs]) == [reading.key(*pair) for pair in pairs]
+
+
+@pytest.mark.parametrize("columns", [("住所", "年齢", "避難所"), ("氏名", "住所", "年齢", "避難所"), ("氏名", "フリガナ", "住所", "年齢", "避難所")])
+def test_every_link_of_a_large_roll_leads_somewhere_and_everybody_is_listed(frame: Frame, columns: tuple[str, ...]) -> None:
+    """Also where it has no name or reading to be sorted by (a header such as 氏名（敬称略） is none to us): there are lists by shelter and district."""
+    whole = ("氏名", "フリガナ", "住所", "年齢", "避難所")
+    rows = [tuple(row[whole.index(column)] for column in columns) for row in people(1_500)]
+    reading = columns.index("フリガナ") if "フリガナ" in columns else None
+    roll = PublicTable("hinansha", "避難者名簿", TableKind.EVACUEES, columns, rows, len(rows), personal=True, reading=reading, group=len(columns) - 1, as_of=AS_OF)
+    pages = site(frame, roll)
+    for path, page in pages.items():
+        if path.endswith(".html"):
+            links = re.findall(r'href="([^"#:]+\.html)"', page.body.decode("shift_jis" if path.startswith("i/") else "utf-8"))
+            inside = {posixpath.normpath(posixpath.join(posixpath.dirname(path), link)) for link in links}
+            assert [link for link in inside if link.startswith(("t/", "k/t/", "i/t/")) and link not in pages] == [], path
+    for row in rows[:: len(rows) // 50]:
+        assert sum(path.startswith("k/t/") and all(cell in page.body.decode() for cell in row if cell) for path, page in pages.items()) >= 1, row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from datetime import datetime
 from hashlib import sha256
@@ -31,6 +31,11 @@ FOLDER = "tonari"
 """Below which neighbours' sites stand on our mirrors."""
 
 KEPT = "前からあるものは、変わっていません。"
+
+_OLDER_THERE = (
+    "新しいものを受け取ってください。古いものをわざと見せようとしているおそれもあります。相手が番号を振り直したと電話などで確かめたときは、"
+    "そこの manifest.json を消してから、もう一度実行してください。"
+)
 
 
 @frozen
@@ -85,10 +90,10 @@ def carry(
         copy = Copy(folder, ledger, key)
         mirrors = tuple(below(mirror, name) for mirror in settings.mirrors) if to is None else ()
         try:
-            fresh = not (folder / ROOT).exists() and copy.unfinished is None
-            if fresh:
+            if not (folder / ROOT).exists() and copy.unfinished is None:
                 _forget(ledger)
-            done = _take(copy, source, settings, now, tell, _newest(settings, mirrors, key) if fresh else None)
+            there = {place: found for place in mirrors if (found := _standing(settings, place, key)) is not None}
+            done = _take(copy, source, settings, now, tell, lambda root: _refuse_older(root, there))
             root = parse_root((folder / ROOT).read_bytes())
         except Broken as error:
             raise UsageError(_refused(source, error)) from error
@@ -103,7 +108,11 @@ def carry(
         register(ledger, mirrors)
         theirs = replace(settings, site=replace(settings.site, publisher=root.publisher, url=root.site))  # whose the places are
         # What goes is what the neighbour's signed manifest names no more: there is nobody to ask, and no accident of ours.
-        lines = tuple(to_mirror(theirs, ledger, SiteFolder(folder), mirror, now, allow_deletions=True) for mirror in mirrors)
+        lines = tuple(
+            _newer_there(place, root) if _is_newer(there.get(place) or _standing(settings, place, key), root)
+            else to_mirror(theirs, ledger, SiteFolder(folder), place, now, allow_deletions=True)
+            for place in mirrors
+        )  # fmt: skip
         return CarryReport(source, name, root.site, done, lines)
 
 
@@ -114,34 +123,47 @@ def _forget(ledger: Ledger) -> None:
         ledger.remember("serial", str(ledger.serial + 1))
 
 
-def _newest(settings: Settings, mirrors: Iterable[MirrorSettings], key: PublicKey) -> Root | None:
-    """Of what stands on our mirrors under this key: a machine that knows nothing of the copies there (after a restore) takes nothing older.
-
-    A mirror that does not answer says nothing; what is wrong with it is told when it is written to.
+def _standing(settings: Settings, place: MirrorSettings, key: PublicKey) -> Root | None:
+    """What stands there under this key, whoever sent it: another machine of ours may have carried further, and one that was restored knows nothing
+    of the copies. A mirror that does not answer says nothing; what is wrong with it is told when it is written to.
     """
-    found = []
-    for place in mirrors:
-        with suppress(MirrorError, SettingsError, Broken, OSError):
-            mirror = open_mirror(place, settings.secret)
-            found.append(read_root(lambda path, mirror=mirror: _fetched(mirror.get(path)), key))
-    return max(found, key=lambda root: root.serial, default=None)
+    with suppress(MirrorError, SettingsError, Broken, OSError):
+        mirror = open_mirror(place, settings.secret)
+        return read_root(lambda path: _fetched(mirror.get(path)), key)
+    return None
+
+
+def _is_newer(there: Root | None, root: Root) -> bool:
+    return there is not None and there.site == root.site and there.serial > root.serial
+
+
+def _refuse_older(root: Root, there: Mapping[MirrorSettings, Root]) -> None:
+    for place, found in there.items():
+        if _is_newer(found, root):
+            raise Broken("older-there", place.url, f"古い版です（通し番号 {root.serial}。公開先「{place.name}」にある写しは {found.serial}）")
+
+
+def _newer_there(place: MirrorSettings, root: Root) -> MirrorLine:
+    """A mirror that did not answer at first, and shows more than what was taken."""
+    what = f"公開先「{place.name}」には、受け取ったもの（通し番号 {root.serial}）より新しい写しがあります。何も送っていません。"
+    return MirrorLine(place.name, "failed", behind=1, problem=Problem("carry-older-there", what, place.url, "その新しい写しが見えています。", _OLDER_THERE))
 
 
 def _fetched(stored: Stored | None) -> Fetched:
     return Fetched(404, b"") if stored is None else Fetched(200, stored.body)
 
 
-def _take(copy: Copy, source: str, settings: Settings, now: datetime, tell: Callable[[int, int], None], seen: Root | None) -> Carried:
+def _take(copy: Copy, source: str, settings: Settings, now: datetime, tell: Callable[[int, int], None], refuse: Callable[[Root], None]) -> Carried:
     path = Path(source.removeprefix("file://"))
     if source.startswith(("http://", "https://")) or path.is_dir():
         proxy = next((mirror.proxy for mirror in settings.mirrors if mirror.proxy), "")
         with public_site(source, proxy) as site:
-            return copy.take(site.fetch, now, tell, seen)
+            return copy.take(site.fetch, now, tell, refuse)
     if not path.is_file():
         raise Unreachable("そのファイルもフォルダーもありません")
     with tempfile.TemporaryDirectory(prefix="publisher-bundle-") as scratch:
         fetch: Fetch = bundle.Bundle(path, Path(scratch) / "plain").fetch
-        return copy.take(fetch, now, tell, seen)
+        return copy.take(fetch, now, tell, refuse)
 
 
 def below(mirror: MirrorSettings, name: str) -> MirrorSettings:
@@ -208,6 +230,7 @@ def _moved(path: str) -> Problem:
 def _refused(source: str, error: Broken) -> Problem:
     todo = {
         "older": "新しいものを受け取ってください。古いものをわざと見せようとしているおそれもあります。",
+        "older-there": _OLDER_THERE,
         "expired": "相手に、新しく書き出したものを送ってもらってください。古いものをわざと見せようとしているおそれもあります。",
         "forged": "相手の公開鍵が正しいか、電話などで目印を確かめてください。鍵が正しければ、だれかが書きかえています。",
         "unsigned": "相手に、publisher keys で鍵を作って署名してもらってください。",

@@ -81,26 +81,28 @@ class Copy:
         key, site, serial = json.loads(fact)
         return key, site, serial
 
-    def take(self, fetch: Fetch, now: datetime, tell: Callable[[int, int], None] = lambda *_: None, seen: Root | None = None) -> Carried:
+    def take(
+        self, fetch: Fetch, now: datetime, tell: Callable[[int, int], None] = lambda *_: None, refuse: Callable[[Root], None] = lambda _: None
+    ) -> Carried:
         """Bring the copy to what ``fetch`` gives. Everything is checked and put down beside the copy before any of it is shown.
-        ``seen``: what stood elsewhere under the same signature already; nothing older is taken.
+        ``refuse``: whoever asks may know more of the site, and raise ``Broken`` too.
 
         Raises ``Broken`` (nothing has changed then), ``SiteError`` for the disk, and what ``fetch`` raises.
         """
         root = read_root(fetch, self._key)
+        refuse(root)
         begun = self.unfinished
         if begun is not None:
             self._refuse_unfinished(root, begun)
         else:
             before = self.standing()
-            for known in (before, seen):
-                if known is not None:
-                    self._refuse_older(root, known)
-            if before is not None and root.body == before.body:
-                return Carried(root.serial)
+            if before is not None:
+                self._refuse_older(root, before)
+                if root.body == before.body:
+                    return Carried(root.serial)
         _refuse_expired(root, now)
-        held = {path: entry[0] for path, entry in self._known().items()}
-        shards = dict(self._shards(fetch, root, held))
+        known = {path: entry[0] for path, entry in self._known().items()}
+        shards = dict(self._shards(fetch, root, known))
         wanted: dict[str, File] = {}
         for prefix, body in shards.items():
             for file in read_shard(body, prefix, hashlib.sha256(body).hexdigest())[1]:
@@ -114,7 +116,7 @@ class Copy:
         if root.site != before.site:
             raise Broken("other", ROOT, f"別のサイト（{root.site}）の目録です")
         if root.serial < before.serial:
-            raise Broken("older", ROOT, f"古い版です（通し番号 {root.serial}。いまある写しは {before.serial}）")
+            raise Broken("older", ROOT, f"古い版です（通し番号 {root.serial}。手元の写しは {before.serial}）")
         if root.serial == before.serial and root.body != before.body:
             raise Broken("older", ROOT, f"同じ通し番号（{root.serial}）で、中身のちがう目録です")
 
@@ -126,7 +128,7 @@ class Copy:
         if root.site != site:
             raise Broken("other", ROOT, f"別のサイト（{root.site}）の目録です")
         if root.serial < serial:
-            raise Broken("older", ROOT, f"古い版です（通し番号 {root.serial}。いまある写しは {serial}）")
+            raise Broken("older", ROOT, f"古い版です（通し番号 {root.serial}。手元の写しは {serial}）")
 
     def _known(self) -> dict[str, tuple[str, str, bool]]:
         return {r.path: (r.sha256, str(r.kind), r.personal) for r in self._ledger.pages.all()}

@@ -198,21 +198,24 @@ class SiteFolder:
         """
         files: dict[str, set[str]] = {}
         mixed = set()
+        last: dict[str, int] = {}
         for item in staged:
             place, _, name = item.put.path.rpartition("/")
             files.setdefault(place, set()).add(name)
+            last[place] = max(last.get(place, 0), item.order[0])
             if item.name != TREE + item.put.path:
                 mixed.add(place)
         whole: dict[str, str] = {}
         for place, names in sorted(files.items()):
             if place and place not in whole and len(names) >= MANY and not (self.folder / place).exists():
-                below = self._below(place, files, mixed)
-                whole.update(dict.fromkeys(below, place))
+                later = mixed | {other for other, rank in last.items() if rank > last[place]}  # nothing waits for what lies in it
+                whole.update(dict.fromkeys(self._below(place, files, later), place))
         return whole
 
-    def _below(self, place: str, files: Mapping[str, set[str]], mixed: Container[str]) -> list[str]:
-        """This folder beside the site and all in it; none where something lies there that is not ours to rename, or not all lies there."""
-        if place not in files or place in mixed:
+    def _below(self, place: str, files: Mapping[str, set[str]], apart: Container[str]) -> list[str]:
+        """This folder beside the site and all in it; none where something lies there that is not ours to rename, that has to come later (``apart``), or
+        not all lies there."""
+        if place not in files or place in apart:
             return []
         found, names = [place], set()
         with os.scandir(self._stage / TREE / place) as entries:
@@ -220,7 +223,7 @@ class SiteFolder:
                 if not entry.is_dir():
                     names.add(entry.name)
                     continue
-                below = self._below(f"{place}/{entry.name}", files, mixed)
+                below = self._below(f"{place}/{entry.name}", files, apart)
                 if not below:
                     return []
                 found += below

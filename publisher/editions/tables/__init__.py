@@ -234,7 +234,8 @@ class _Making:
         if not self._divided:
             return
         _, names, _, stops = self._drill
-        for stop in [stop for named, stop in stops if named] if names is not None else ():
+        for stop in [stop for named, stop in stops if named]:
+            assert names is not None  # where there are lists of names, there are pages by reading
             once = cache(partial(names.markup, stop.places))
             for press in self.presses.values():
                 yield press.names(stop, partial(once, press.edition is LEGACY))

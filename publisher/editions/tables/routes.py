@@ -153,7 +153,8 @@ class Measures:
 def routes(roll: Roll, measures: Measures) -> tuple[Route, ...]:
     """All ways that lead to every row of this table; at least one."""
     found = []
-    if roll.alphabetic and (roll.layout.kana is not None or roll.layout.name is not None):
+    by_reading = roll.alphabetic and (roll.layout.kana is not None or roll.layout.name is not None)
+    if by_reading:
         found.append(_by_reading(roll, measures))
     group, district = roll.layout.group, roll.layout.district
     if group is None and district is None and not found:
@@ -161,7 +162,7 @@ def routes(roll: Roll, measures: Measures) -> tuple[Route, ...]:
     if group is not None:
         found.append(_by_value(roll, measures, GROUP, group, named=False))
     if district is not None:
-        found.append(_by_value(roll, measures, DISTRICT, district, named=bool(found) and roll.table.personal))
+        found.append(_by_value(roll, measures, DISTRICT, district, named=by_reading and roll.table.personal))  # names lead to pages by reading
     return tuple(found) or (_as_it_stands(roll, measures),)
 
 
