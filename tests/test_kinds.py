@@ -83,6 +83,40 @@ def test_a_list_of_people_who_all_agreed_says_so() -> None:
     assert len(shown(people(同意="?"), consent=Consent("", ())).rows) == 12
 
 
+@pytest.mark.parametrize("column", ["支援措置", "秘匿", "公開フラグ", "閲覧制限（新）", "公表可否", "DV等", "非公開"])
+def test_marks_that_no_setting_reads_hold_the_list_where_somebody_made_them(column: str) -> None:
+    rows = people(3)
+    table = Table("", (*COLUMNS, column), [(*row, mark) for row, mark in zip(rows, ("", "○", ""), strict=True)], [2, 3, 4])
+    held = review("名簿/名簿.csv", Workbook(Head("名簿"), (table,)), PROFILE, "meibo", True)
+    assert isinstance(held, Held) and held.final and codes(held) == {"unread-marks"}
+    assert column in held.reasons[0].what and "withhold" in held.reasons[0].todo
+    empty = Table("", table.columns, [(*row, "") for row in rows], [2, 3, 4])
+    assert isinstance(review("名簿/名簿.csv", Workbook(Head("名簿"), (empty,)), PROFILE, "meibo", False), Accepted)
+
+
+@pytest.mark.parametrize("column", ["親族への回答の同意", "知人への回答", "公表日", "公開場所", "備考"])
+def test_what_is_no_mark_of_withholding_holds_nothing(column: str) -> None:
+    table = Table("", (*COLUMNS, column), [(*row, "記入") for row in people(3)], [2, 3, 4])
+    assert isinstance(review("名簿/名簿.csv", Workbook(Head("名簿"), (table,)), PROFILE, "meibo", False), Accepted)
+
+
+@pytest.mark.parametrize("name", ["氏名", "フリガナ", "住所", "避難所"])
+def test_two_columns_of_one_name_hold_a_list_of_people(name: str) -> None:
+    """The first 氏名 may be that of whoever reported."""
+    table = Table("", (*COLUMNS, f"{name}_2"), [(*row, "だれか") for row in people(3)], [2, 3, 4])
+    held = review("名簿/名簿.csv", Workbook(Head("名簿"), (table,)), PROFILE, "meibo", True)
+    assert isinstance(held, Held) and codes(held) == {"two-columns"} and name in held.reasons[0].what
+
+
+@pytest.mark.parametrize("kind", [TableKind.SHELTERS, TableKind.OPEN])
+def test_a_list_of_people_in_the_folder_of_another_kind_is_held(kind: TableKind) -> None:
+    columns = ("番号", "氏名", "フリガナ", "生年月日", "住所", "年齢", "電話番号", "避難所", "健康", "公表同意")
+    rows = [(str(n), f"汐見　太郎{n}", "シオミ　タロウ", "1940/1/2", "汐見市本町3-4", "71", "0225-99-8888", "高台公民館", "透析", "しない") for n in range(12)]
+    open_ = TableProfile("避難所", "避難所", "hinanjo", kind, (), {}, None, None, None)
+    held = review("避難所/名簿.csv", Workbook(Head("名簿"), (Table("", columns, rows, list(range(2, 14))),)), open_, "hinanjo", True)
+    assert isinstance(held, Held) and "roll-of-people" in codes(held)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_counts_only_unless_the_profile_says_names(kind: TableKind) -> None:
     made = judged(people(), kind=kind, publish=("住所", "避難所"), group="避難所")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
 
@@ -135,3 +136,21 @@ def meaning(name: str) -> Meaning | None:
                 return None
         return found
     return Meaning.ROLE if _ROLE.search(text) and re.search(r"(?:者|長|員|師|主)(?:名)?$", text) else None
+
+
+_WITHHOLDS = pattern(r"秘匿|支援措置|閲覧(?:の)?制限|非公[開表]|公[開表](?:フラグ|区分|の?可否|の?制限|不可)|(?:^|[^a-z])dv(?:[^a-z]|$)")
+
+
+def may_withhold(name: str) -> bool:
+    """Whether a column may mark people of whom nothing is to be shown (支援措置, 秘匿, 公開フラグ). Not every consent: that to an answer for kin or friends
+    (安否情報省令 様式第1号) is another matter than publication."""
+    return _WITHHOLDS.search(narrow(name)) is not None
+
+
+_OF_A_PERSON = frozenset({Meaning.READING, Meaning.BIRTH, Meaning.AGE, Meaning.SEX, Meaning.HEALTH, Meaning.HOUSEHOLD, Meaning.RECORD})
+
+
+def is_roll(names: Sequence[str]) -> bool:
+    """Whether a table lists persons with what belongs to them: a name, and two things more that only people have, or their consent to be named."""
+    found = {meaning(name) for name in names}
+    return Meaning.NAME in found and (Meaning.RECORD in found or len(found & _OF_A_PERSON) > 1)

@@ -16,7 +16,7 @@ from publisher.review import anonymity, misfits, persons
 from publisher.review import rows as row_care
 from publisher.review.address import towns
 from publisher.review.facilities import looks
-from publisher.review.headers import Meaning, meaning
+from publisher.review.headers import Meaning, is_roll, may_withhold, meaning
 from publisher.review.kinds import PERSONAL, gate, may_show, names_people
 from publisher.review.masks import MASKS
 from publisher.review.names import joined
@@ -161,6 +161,13 @@ class _Work:
     def _open_columns(self) -> list[tuple[str, int, Callable[[str], str]]]:
         seen = looks(self.table.columns, self.table.rows)
         private = {*seen.columns, *seen.mobiles} if seen.personal else set()
+        if seen.personal and is_roll(self.table.columns):
+            self._fault(
+                "roll-of-people",
+                f"人の名簿のようですが、「{self.profile.name}」の設定は、人の名簿のためのものではありません。",
+                "名簿のためのフォルダーに入れてください。名簿ではないなら、publisher.toml の publish に公開する列をすべて書いてください。",
+            )
+            return []
         if private:
             listed = "、".join(quoted(self.table.columns[c]) for c in sorted(private))
             self.warn(
@@ -209,22 +216,44 @@ class _Work:
                 "直す必要はありません。公開する列なら設定に加えてください。",
             )
 
+    def _refuse_marks(self) -> None:
+        """A column of which the profile says nothing may mark people of whom nothing is to be shown: somebody filled it for a reason."""
+        rules = [rule.column for rule in (self.profile.consent, self.profile.withhold) if rule]
+        used = {key(name) for name in (*rules, *self.profile.publish)}
+        others = [c for c, name in enumerate(self.table.columns) if key(name) not in used and may_withhold(name)]
+        told = [c for c in others if any(row[c] for row in self.table.rows)]
+        if told and self.personal and not self.applied.faults:
+            listed = "、".join(quoted(self.table.columns[c]) for c in told)
+            self._fault(
+                "unread-marks",
+                f"載せてはいけない方の印と読める列に記入がありますが、設定にないので、どなたを外すのか確かめられません：{listed}。",
+                f"その印なら、publisher.toml の「{self.profile.name}」の withhold にその列を書くか、印を設定にある列に移してください。印でないなら、その列を消すか、見出しを変えてください。",
+            )
+
+    def _refuse_doubled(self) -> None:
+        """Two columns of one name: which of them is meant, nobody can tell. The second was renamed when the file was read."""
+        wanted = {key(name): name for name in (*self.profile.publish, self.profile.reading or "", self.profile.key or "", self.profile.group or "") if name}
+        for name in wanted.values() if self.personal else ():
+            if self._is_doubled(name):
+                self._fault("two-columns", f"公開に使う列「{name}」が2つあり、どちらが正しいか決められません。", "片方を削除するか、名前を変えてください。")
+
+    def _is_doubled(self, name: str) -> bool:
+        begins = key(name) + "_"
+        return any(key(column).startswith(begins) and key(column)[len(begins) :].isdigit() for column in self.table.columns)
+
     # --- rows -----------------------------------------------------------------------------------------------
 
     def row_rules(self) -> None:
         """Finds the columns of consent and withholding; a second column of the same name is a fault."""
         self._tests: list[tuple[int, frozenset[str]]] = []
+        self._refuse_doubled()
         for rule, purpose in ((self.profile.consent, "公表の同意"), (self.profile.withhold, "閲覧の制限")):
             if rule is None or not rule.column:
                 continue
             place = self.place(rule.column, f"{purpose}の列")
             if place is None:
                 continue
-            if any(
-                key(name).startswith(key(rule.column) + "_")
-                and key(name)[len(key(rule.column)) + 1 :].isdigit()
-                for name in self.table.columns
-            ):
+            if self._is_doubled(rule.column):
                 self._fault(
                     "two-columns",
                     f"{purpose}の列「{rule.column}」が2つあり、どちらが正しいか決められません。",
@@ -232,6 +261,7 @@ class _Work:
                 )
             allowed = rule.yes if rule is self.profile.consent else rule.unless
             self._tests.append((place, frozenset(key(value) for value in allowed)))
+        self._refuse_marks()
 
     def rows(self, shown: Sequence[tuple[str, int, Callable[[str], str]]], hidden: frozenset[int]) -> list[tuple[str, ...]]:
         """The rows that may be shown, masked. Each different cell is masked once."""
