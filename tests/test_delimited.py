@@ -89,6 +89,7 @@ def test_rows_too_long_are_a_doubt_and_nothing_is_cut() -> None:
 def test_rows_too_short_are_a_warning() -> None:
     book = read("名称,住所,電話\n本町小学校,本町1\n港公民館,港町,1\n")
     assert "2行目" in next(p.what for p in book.warnings if p.code == "short-row")
+    assert book.tables[0].cut == {2}
     assert book.tables[0].rows[0] == ("本町小学校", "本町1", "")
 
 

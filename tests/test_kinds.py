@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.model import Accepted, Head, Held, PublicTable, Table, TableKind, Workbook
+from publisher.model import Accepted, Head, Held, Problem, PublicTable, Table, TableKind, Workbook
 from publisher.review import review
 from publisher.review.anonymity import quasi_identifiers, singled_out, warning
 from publisher.settings import TableProfile
@@ -106,6 +106,23 @@ def test_two_columns_of_one_name_hold_a_list_of_people(name: str) -> None:
     table = Table("", (*COLUMNS, f"{name}_2"), [(*row, "だれか") for row in people(3)], [2, 3, 4])
     held = review("名簿/名簿.csv", Workbook(Head("名簿"), (table,)), PROFILE, "meibo", True)
     assert isinstance(held, Held) and codes(held) == {"two-columns"} and name in held.reasons[0].what
+
+
+def test_whoever_stands_in_a_row_that_ends_too_soon_is_not_shown() -> None:
+    """Nobody left the mark of withholding blank: it is not there, or stands in the next line."""
+    rows = people(3)
+    table = Table("", COLUMNS, rows, [2, 3, 4], cut=frozenset((3,)))
+    made = review("名簿/名簿.csv", Workbook(Head("名簿"), (table,)), PROFILE, "meibo", False)
+    assert isinstance(made, Accepted) and "cut-rows" in codes(made)
+    assert (len(made.content.tables[0].rows), made.content.tables[0].total) == (2, 3)
+    assert "3行目" in next(one.what for one in made.warnings if one.code == "cut-rows")
+
+
+def test_a_formula_without_its_result_holds_a_list_of_people() -> None:
+    told = Problem("stale-formula", "計算結果が保存されていない式があります。", "名簿/名簿.xlsx", "", "")
+    book = Workbook(Head("名簿"), (Table("", COLUMNS, people(3), [2, 3, 4]),), (told,))
+    held = review("名簿/名簿.xlsx", book, PROFILE, "meibo", True)
+    assert isinstance(held, Held) and held.final and codes(held) == {"unsaved-formula"}
 
 
 @pytest.mark.parametrize("kind", [TableKind.SHELTERS, TableKind.OPEN])

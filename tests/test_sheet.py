@@ -8,7 +8,7 @@ import zipfile
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.comments import Comment
 
@@ -137,6 +137,58 @@ def test_formulas_without_results_are_told(book: openpyxl.Workbook, noon: dt.dat
     assert "stale-formula" in codes(read(book, noon))
 
 
+def roll(marks: dict[str, str], rows: int = 6) -> openpyxl.Workbook:
+    """A roll whose last column says of whom nothing may be shown."""
+    made = openpyxl.Workbook()
+    made.active.append(["番号", "氏名", "避難所", "閲覧制限"])
+    for n in range(1, rows + 1):
+        made.active.append([n, f"汐見　{'太次三四五六七八九'[n]}郎", "高台公民館", None])
+    for place, mark in marks.items():
+        made.active[place] = mark
+    return made
+
+
+def marked(made: Workbook) -> dict[int, str]:
+    table = made.tables[0]
+    return {line: row[-1] for line, row in zip(table.lines, table.rows, strict=True) if row[-1]}
+
+
+def test_what_is_written_in_a_merged_range_is_seen_in_all_of_it_whatever_is_hidden(noon: dt.datetime) -> None:
+    book = roll({"D3": "DV"})
+    book.active.merge_cells("D3:D5")
+    book.active.row_dimensions[3].hidden = True
+    assert marked(read(book, noon)) == {4: "DV", 5: "DV"}
+    book.active.row_dimensions[3].hidden, book.active.row_dimensions[4].hidden = False, True
+    assert marked(read(book, noon)) == {3: "DV", 5: "DV"}
+    book.active.row_dimensions[4].hidden, book.active.row_dimensions[5].hidden = False, True
+    assert marked(read(book, noon)) == {3: "DV", 4: "DV"}
+    for row in (3, 4, 5):
+        book.active.row_dimensions[row].hidden = True
+    assert marked(read(book, noon)) == {}
+
+
+def test_a_merged_range_that_ends_in_blanks_or_notes_is_seen_in_its_rows(noon: dt.datetime) -> None:
+    book = roll({"D3": "DV"})
+    for column in "ABC":
+        book.active[f"{column}6"] = None
+    book.active.merge_cells("D3:D6")
+    assert {line: mark for line, mark in marked(read(book, noon)).items() if line < 6} == {3: "DV", 4: "DV", 5: "DV"}
+    book = roll({"D6": "DV"})
+    book.active["A8"] = "※ きのうの夜の名簿です"
+    book.active.merge_cells("D6:D8")
+    assert marked(read(book, noon)) == {6: "DV", 7: "DV"}
+
+
+def test_text_that_its_format_hides_is_a_doubt_and_text_under_a_format_of_numbers_is_shown(noon: dt.datetime) -> None:
+    book = roll({"D3": "DV"})
+    book.active["D3"].number_format = ";;;"
+    made = read(book, noon)
+    assert [(one.code, "3行" in one.what) for one in made.doubts] == [("unseen-text", True)]
+    book.active["D3"].number_format = ";;"
+    made = read(book, noon)
+    assert (marked(made), made.doubts) == ({3: "DV"}, ())
+
+
 def test_vertical_merges_are_repeated_downwards(noon: dt.datetime) -> None:
     made = openpyxl.Workbook()
     for row in (["地区", "名称", "人数"], ["本町", "小学校", 3], [None, "公民館", 4], ["港町", "体育館", 5]):
@@ -215,6 +267,7 @@ def test_a_csv_under_a_spreadsheets_name_is_read_as_csv(noon: dt.datetime) -> No
     assert codes(made)[0] == "really-csv"
 
 
+@settings(deadline=None)
 @given(cut=st.integers(min_value=1, max_value=4000))
 def test_a_truncated_workbook_never_raises_anything_else(cut: int) -> None:
     made = openpyxl.Workbook()
@@ -331,6 +384,7 @@ def test_text_has_nothing_that_a_page_cannot_carry(value: str) -> None:
         ("0%", Style(percent=0)),
         ("0.00%", Style(percent=2)),
         (";;;", Style(nothing=True)),
+        (";;", Style(no_numbers=True)),
         ("General", None),
         ("0", None),
         ("0.00", None),

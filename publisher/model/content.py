@@ -174,6 +174,7 @@ class Table:
     ``lines[i]`` is the line (CSV) or row (sheet) number, from 1, at which ``rows[i]`` stands in the file. Rows are as long as
     ``columns``. ``as_of`` is the moment that the table itself names (title rows, column names, a column of times).
     ``ends[i]`` is when ``rows[i]`` may be shown no longer, None: never said; empty when no row says it.
+    ``cut``: lines of rows that end before the header does, so that their last cells are blank because nobody wrote them.
     """
 
     name: str
@@ -184,6 +185,7 @@ class Table:
     notes: tuple[str, ...] = ()
     as_of: datetime | None = None
     ends: Sequence[datetime | None] = ()
+    cut: frozenset[int] = frozenset()
 
 
 @frozen

@@ -36,7 +36,7 @@ def _fill_down(sheet: Sheet, grid: Grid, made: Layout) -> None:
     repeated: list[int] = []
     rows = grid.rows
     for top, left, bottom, _ in grid.merged:
-        if bottom <= top or not 0 <= left < grid.width or top >= len(rows) or not rows[top][left]:
+        if bottom <= top or not 0 <= left < grid.width or not 0 <= top < len(rows) or not rows[top][left]:
             continue
         for i in range(top + 1, min(bottom + 1, len(rows))):
             row = list(rows[i])

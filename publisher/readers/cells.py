@@ -117,11 +117,12 @@ def broken(value: str) -> bool:
 
 @frozen
 class Style:
-    """What of a number format changes the characters: zeros in front, per cent, nothing shown at all."""
+    """What of a number format changes the characters: zeros in front, per cent, nothing shown at all, or nothing of numbers."""
 
     zeros: int = 0
     percent: int | None = None
     nothing: bool = False
+    no_numbers: bool = False
 
     def shown(self, value: object) -> str | None:
         """The characters under this format; None when the value is not one that it changes."""
@@ -129,6 +130,8 @@ class Style:
             return ""
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
+        if self.no_numbers:
+            return ""
         if self.percent is not None:
             return f"{round(Decimal(repr(float(value))) * 100, self.percent):f}%"
         if self.zeros and value == int(value):
@@ -139,8 +142,8 @@ class Style:
 def style(format_code: str) -> Style | None:
     """The style of a number format code (ECMA-376 Part 1, 18.8.31); None when it changes nothing here."""
     code = format_code.split(";")[0].split("@")[0]
-    if format_code.strip() in (";;;", ";;"):
-        return Style(nothing=True)
+    if format_code.strip() in (";;;", ";;"):  # the fourth part is for text, which is shown where there is none
+        return Style(nothing=format_code.strip() == ";;;", no_numbers=format_code.strip() == ";;")
     plain = re.sub(r'\[[^\]]*\]|"[^"]*"|\\.|_.|\*.', "", code).strip()
     if plain.endswith("%"):
         return Style(percent=len(plain.partition(".")[2].rstrip("%")))

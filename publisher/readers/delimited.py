@@ -15,6 +15,7 @@ from publisher.errors import Unreadable
 from publisher.model import Head, Problem, Workbook
 from publisher.readers.cells import Strings, blocks, untouched
 from publisher.readers.layout import Layout, Sheet, lay_out, numbers
+from publisher.values import replace
 
 _SHOWN = "このファイルは公開していません。前に公開した版があれば、それが表示されたままです。"
 _SAMPLE = 200_000  # characters in which the separator is looked for
@@ -279,6 +280,7 @@ def _lengths(path: str, rows: list[tuple[str, ...]], lines: list[int], made: Lay
             )
         )
     if short:
+        made.table = replace(table, cut=frozenset(short))
         made.warnings.append(
             Problem(
                 "short-row",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from publisher.model import Problem, Table
@@ -128,16 +129,10 @@ class Grid:
         if left or any(length != width for length in self.lengths):
             self.rows = [(row + ("",) * (width - len(row)))[left:width] for row in self.rows]
         self.width -= left
-        places = {original: k for k, original in enumerate(keep)}
         self.merged = [
-            (
-                places[t],
-                x - left,
-                places[min(b, keep[-1])] if min(b, keep[-1]) in places else places[t],
-                r - left,
-            )
+            (top, x - left, bottom, r - left)
             for t, x, b, r in sheet.merged
-            if t in places
+            if (top := bisect_left(keep, t)) <= (bottom := bisect_right(keep, b) - 1) and keep[top] == t
         ]
         self.offset = 0
         self.kept: list[int] = list(range(self.width))
@@ -184,9 +179,7 @@ class Grid:
         places = {i: k for k, i in enumerate(keep)}
         for values in (self.rows, self.lines, self.lengths, self.after_blank):
             values[:] = [values[i] for i in keep]
-        self.merged = [
-            (places[t], x, places.get(b, places[t]), r) for t, x, b, r in self.merged if t in places
-        ]
+        self.merged = [(places[t], x, bisect_right(keep, b) - 1, r) for t, x, b, r in self.merged if t in places]
 
     def body(self, start: int) -> None:
         """From here on the grid is what stands below the header."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -230,19 +230,25 @@ class _Book:
         dropped: set[int] = set()
         keep, cut = _columns(source, left, marks)
         special = _by_row(marks)
+        unseen: set[int] = set()
+        ranges = _Ranges([(t, x, b, r) for (t, x), (b, r) in source.merged_cell_ranges or ()] or marks.merged, marks.hidden_rows)
         for number, values in enumerate(source.iter_rows() if source.start else ()):
             if number in marks.hidden_rows:
+                ranges.hidden(number, values, left)
                 if any(value != "" for value in values):
                     hidden_rows.append(number + 1)
                 continue
             if number in special:
-                values = _overlaid(values, left, special[number], marks, number)
+                values = _overlaid(values, left, special[number], marks, number, unseen)
+            values = ranges.seen(number, values, left)
             row = strings.row(values)
             if cut:
                 dropped.update(c for c in cut if c < len(row) and row[c])
                 row = tuple([row[c] for c in keep if c < len(row)])
             rows.append(row)
             lines.append(number + 1)
+        if unseen:
+            self._doubt("unseen-text", f"表示形式で見えなくしてある文字があります（{numbers([row + 1 for row in unseen])}行）。載せてはいけない方の印かもしれません。", where)
         self._tell_hidden(where, hidden_rows, [c + left for c in sorted(dropped)])
         if marks.stale:
             self._warn(
@@ -252,7 +258,7 @@ class _Book:
                 "表計算ソフトで開き、上書き保存してください。",
             )
         letters = tuple(column_letters(c + left) for c in keep)
-        merged = _merged(source.merged_cell_ranges, marks, lines, [c + left for c in keep])
+        merged = _merged(ranges.all, lines, [c + left for c in keep])
         return lay_out(Sheet(name, where, rows, lines, letters, merged, strings.odd()), self.arrived)
 
     def _tell_hidden(self, where: str, rows: Sequence[int], columns: Sequence[int]) -> None:
@@ -313,8 +319,8 @@ def _by_row(marks: Marks) -> dict[int, list[int]]:
     return found
 
 
-def _overlaid(values: list[Any], left: int, columns: Iterable[int], marks: Marks, row: int) -> list[Any]:
-    """The row with errors, per cents and zeros in front as they are seen."""
+def _overlaid(values: list[Any], left: int, columns: Iterable[int], marks: Marks, row: int, unseen: set[int]) -> list[Any]:
+    """The row with errors, per cents and zeros in front as they are seen; ``unseen`` gets the rows with text that its format hides."""
     seen = list(values)
     for column in columns:
         c = column - left
@@ -326,18 +332,43 @@ def _overlaid(values: list[Any], left: int, columns: Iterable[int], marks: Marks
         elif place in marks.shown:
             seen[c] = marks.shown[place]
         elif seen[c] != "" and (made := marks.styles[place].shown(seen[c])) is not None:
+            if not made and isinstance(seen[c], str) and seen[c].strip():
+                unseen.add(row)
             seen[c] = made
     return seen
 
 
-def _merged(
-    ranges: Any, marks: Marks, lines: Sequence[int], columns: Sequence[int]
-) -> tuple[tuple[int, int, int, int], ...]:
-    """Merged ranges as indexes into the rows and columns that are left; those that begin in hidden ones are
-    gone.
-    """
-    all_ranges = [(t, x, b, r) for (t, x), (b, r) in ranges or ()] or marks.merged
-    if not all_ranges:
+class _Ranges:
+    """The merged ranges of a sheet. What is written in a range that begins in hidden rows is seen in the first row of it that is not."""
+
+    def __init__(self, ranges: Sequence[tuple[int, int, int, int]], hidden: Container[int]) -> None:
+        self.all = [one for one in ranges if one[0] not in hidden]
+        self._waiting = [one for one in ranges if one[0] in hidden]
+        self._written: dict[tuple[int, int, int, int], Any] = {}
+
+    def hidden(self, row: int, values: Sequence[Any], left: int) -> None:
+        for one in self._waiting:
+            if one[0] == row and 0 <= one[1] - left < len(values):
+                self._written[one] = values[one[1] - left]
+
+    def seen(self, row: int, values: list[Any], left: int) -> list[Any]:
+        """The row with what is seen of those; they begin here from now on."""
+        begun = [one for one in self._waiting if one[0] < row <= one[2]]
+        if not begun:
+            return values
+        self._waiting = [one for one in self._waiting if one not in begun]
+        values = list(values)
+        for one in begun:
+            _, first, bottom, last = one
+            if 0 <= first - left < len(values) and values[first - left] == "":
+                values[first - left] = self._written.get(one, "")
+            self.all.append((row, first, bottom, last))
+        return values
+
+
+def _merged(ranges: Sequence[tuple[int, int, int, int]], lines: Sequence[int], columns: Sequence[int]) -> tuple[tuple[int, int, int, int], ...]:
+    """Merged ranges as indexes into the rows and columns that are left; those that begin in a hidden column are gone."""
+    if not ranges:
         return ()
     rows = {line - 1: i for i, line in enumerate(lines)}
     places = {c: i for i, c in enumerate(columns)}
@@ -348,6 +379,6 @@ def _merged(
             max(rows.get(i, 0) for i in range(t, min(b, t + 100_000) + 1)),
             max(places.get(c, 0) for c in range(x, r + 1)),
         )
-        for t, x, b, r in all_ranges
+        for t, x, b, r in ranges
         if t in rows and x in places
     )

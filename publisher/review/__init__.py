@@ -171,6 +171,8 @@ def _workbook(
     warnings = list(book.warnings)
     final: list[Problem] = []
     reasons: list[Problem] = [*book.doubts]
+    if profile is not None and profile.kind in PERSONAL:
+        final += [_unsaved(one.where) for one in book.warnings if one.code == "stale-formula"]
     unnumbered: list[bool] = []
     for table, where in zip(book.tables, places, strict=True):
         sure, unsure, none = _numbers(table, where)
@@ -229,6 +231,13 @@ def _told(path: str, book: Workbook) -> Workbook:
     found = recognise(book.tables[0].columns)
     what = _SAYS.get(found.kind, folder) if found is not None else folder
     return replace(book, head=replace(book.head, title=f"{what}（{' '.join(stem.replace('_', ' ').split())}）")) if what else book
+
+
+def _unsaved(where: str) -> Problem:
+    return Problem(
+        "unsaved-formula", "計算結果が保存されていない式があり、公表の同意や閲覧の制限を確かめられません。", where, _HELD,
+        "表計算ソフトで開き、上書き保存してから入れ直してください。",
+    )  # fmt: skip
 
 
 def _restricted(count: int, where: str) -> list[Problem]:

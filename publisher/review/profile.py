@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from publisher.model import Problem, PublicTable, Table
 from publisher.patterns import pattern
+from publisher.readers.layout import numbers
 from publisher.review import anonymity, misfits, persons
 from publisher.review import rows as row_care
 from publisher.review.address import towns
@@ -282,11 +283,31 @@ class _Work:
         if self.odd:
             for i in misfits.rows_of(self.table, self.odd):
                 kept[i] = 0
+        self._leave_out_cut(kept)
         self.shown = bytes(kept)
         source = list(compress(self.table.rows, kept))
         self.identities = self._identities(source)
         cells = [_masked([row[place] for row in source], mask) for _, place, mask in shown]
         return list(zip(*cells, strict=True))
+
+    def _leave_out_cut(self, kept: bytearray) -> None:
+        """A row that ends before the columns of consent and withholding says nothing of them: nobody left them blank."""
+        if not (self.personal and self.table.cut):
+            return
+        lines = self.table.lines
+        unsure = [i for i, line in enumerate(lines) if line in self.table.cut and any(not self.table.rows[i][place] for place, _ in self._tests)]
+        for i in unsure:
+            kept[i] = 0
+        if unsure:
+            self.applied.warnings.append(
+                Problem(
+                    "cut-rows",
+                    f"途中で終わっている行があり、公表の同意や閲覧の制限を確かめられません（{numbers([lines[i] for i in unsure])}行目）。",
+                    self.where,
+                    "その行の方は人数にだけ数え、載せていません。",
+                    "行の終わりの列が抜けていないか、セルの中で改行していないか確かめ、直して保存し直してください。",
+                )
+            )
 
     def look_at_rows(self, shown: Sequence[tuple[str, int, Callable[[str], str]]]) -> None:
         """Tells of rows whose cells do not fit their columns, and leaves them out; of readings and numbers that need care."""
