@@ -108,6 +108,16 @@ def test_two_columns_of_one_name_hold_a_list_of_people(name: str) -> None:
     assert isinstance(held, Held) and codes(held) == {"two-columns"} and name in held.reasons[0].what
 
 
+def test_consent_in_words_that_the_profile_does_not_know_is_told() -> None:
+    words = ["する", "同意する", "○", "はい", "同意します。", "しない", "", "不明", "×"]
+    made = judged([row for word in words for row in people(1, 同意=word)])
+    assert isinstance(made, Accepted) and len(made.content.tables[0].rows) == 1
+    told = next(one for one in made.warnings if one.code == "other-consent")
+    assert "4行あります" in told.what and "「○」" in told.what and "yes" in told.todo
+    assert "しない" not in told.what and "不明" not in told.what
+    assert "other-consent" not in codes(judged([row for word in ("する", "しない", "") for row in people(2, 同意=word)]))
+
+
 def test_whoever_stands_in_a_row_that_ends_too_soon_is_not_shown() -> None:
     """Nobody left the mark of withholding blank: it is not there, or stands in the next line."""
     rows = people(3)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _HELD = "この表はまだ公開していません。前に公開した版があれば、それが表示されたままです。"
 _LOST_ZERO = pattern(r"(?<![\d.+-])[789]0-?\d{4}-?\d{4}(?![\d-])")
 """A mobile number whose first digit a spreadsheet has taken away."""
+_AGREES = pattern(r"(?:公表に)?同意(?:する|します|済み?|あり|有|いたします)?[。.]?|公表(?:可|してよい)|[○◯〇◎✓✔☑レ]|はい|可|よい|良い|有|あり|yes|true|ok|y")
 _SAMPLE = 2_000
 """Cells at most that tell whether those of a column repeat."""
 _OTHERS = "ほかの列は設定どおりに公開します。"
@@ -280,6 +281,7 @@ class _Work:
                     f"本当にそうか、それとも publisher.toml の「{self.profile.name}」に書いた値と書き方が違うだけか、確かめてください。",
                 )
             kept = agreed
+            self._tell_other_words(place, cells, allowed)
         if self.odd:
             for i in misfits.rows_of(self.table, self.odd):
                 kept[i] = 0
@@ -289,6 +291,25 @@ class _Work:
         self.identities = self._identities(source)
         cells = [_masked([row[place] for row in source], mask) for _, place, mask in shown]
         return list(zip(*cells, strict=True))
+
+    def _tell_other_words(self, place: int, cells: Sequence[str], allowed: frozenset[str]) -> None:
+        """People who agreed in other words than the profile knows are not shown: that must not pass unsaid."""
+        consent = self.profile.consent
+        if consent is None or key(consent.column) != key(self.table.columns[place]):
+            return
+        words = {cell for cell in set(cells) if key(cell) not in allowed and _AGREES.fullmatch(key(cell))}
+        lines = [line for line, cell in zip(self.table.lines, cells, strict=True) if cell in words]
+        if lines:
+            listed = "、".join(map(quoted, sorted(words)[:8]))
+            self.applied.warnings.append(
+                Problem(
+                    "other-consent",
+                    f"「{self.table.columns[place]}」の列に、同意と読めるのに設定にない書き方が{len(lines)}行あります：{listed}（{numbers(lines)}行目）。",
+                    self.where,
+                    "その行の方は人数にだけ数え、載せていません。",
+                    f"同意なら、publisher.toml の「{self.profile.name}」の consent の yes にその書き方を加えるか、表の書き方をそろえてください。",
+                )
+            )
 
     def _leave_out_cut(self, kept: bytearray) -> None:
         """A row that ends before the columns of consent and withholding says nothing of them: nobody left them blank."""
