@@ -125,6 +125,21 @@ def test_it_holds_for_the_editions_to_come(town: Town, capsys: pytest.CaptureFix
     assert "載せないと決めた方の行が1行" in said(capsys)
 
 
+def test_a_birthday_left_out_and_an_address_in_other_words_bring_nobody_back(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(town, "restrict", "hinansha", "行43") == 0
+    assert restrictions.load(town.root / ".publisher").entries[0].restriction.form == 2
+    town.drop("避難者名簿/名簿.csv", roll("2036年3月11日15時", person(生年月日="", 住所="本町3-4-5 コーポ汐見")))
+    assert run(town, "publish") == 0
+    assert traces(town) == []
+    namesakes = person(生年月日="昭和50年1月1日"), person(生年月日="昭和50年1月1日", 住所="浜町9"), person(生年月日="", 住所="浜町9", 公表同意="")
+    town.drop("避難者名簿/名簿.csv", roll("2036年3月11日16時", *namesakes))
+    assert run(town, "publish") == 0
+    assert traces(town)
+    assert run(town, "status", "--json") == 0
+    told = said(capsys)
+    assert "同じ氏名で、読み、生年月日か住所が違う行があります（44行目）" in told
+
+
 def test_lifting_brings_the_person_back_and_both_are_on_the_audit_log(town: Town) -> None:
     assert run(town, "restrict", "hinansha", "行43") == 0
     assert run(town, "restrict", "--lift", "hinansha", "行43") == 0
