@@ -91,6 +91,8 @@ def test_what_is_not_said_or_said_shortly_contradicts_nothing(address: str, birt
         ("仙台市青葉区一番町3-4", "一番町3"),
         ("四日市市諏訪町1-5", "三重県四日市市諏訪町"),
         ("東京都千代田区丸の内1-1", "丸の内1丁目1番"),
+        ("京都市中京区寺町通御池上る上本能寺前町488", "上本能寺前町488番地"),
+        ("汐見市内", "汐見市本町3-4-5"),
     ],
 )
 def test_addresses_of_one_place(one: str, other: str) -> None:

@@ -41,7 +41,7 @@ _POSTAL = pattern(r"^〒?\s*\d{3}-?\d{4}(?!\d)\s*")
 _DAY = pattern(r"(?:18|19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _HOME = pattern(r"(?:\D*\d+(?:条|線)[東西南北]?)?[^\d]*(?:\d+(?:-\d+){0,2})?")
 """A town and up to three numbers; of what follows (a building, a room) nobody can tell how the next edition writes it."""
-_NOWHERE = pattern(r"(?:住所)?(?:不明|不詳|なし|無し?|未定|未記入|未確認|確認中|調査中|聞き?取り中|非公[開表]|秘匿|同上|同じ|同居|市[内外]|町[内外]|村[内外]|県[内外])?")
+_NOWHERE = pattern(r"(?:住所)?(?:不明|不詳|なし|無し?|未定|未記入|未確認|確認中|調査中|聞き?取り中|非公[開表]|秘匿|同上|同じ|同居|市[内外]|町[内外]|村[内外]|県[内外]|内|外)?")
 _KANA = pattern(r"[ァ-ヺ]+")
 
 SECOND = 2
@@ -185,8 +185,8 @@ def homes(text: str) -> tuple[str, ...]:
     whole = _home(within(plain))
     if not whole:
         return ()
-    # where the municipality ends is not always sure: 大字, 字 and whatever else ends in 市区町村 may begin the address of another edition
-    starts = [found.end() for found in re.finditer(r"[市区町村郡字]", plain.split("丁目")[0])]
+    # where the municipality ends is not always sure: 大字, 字 and whatever else ends in 市区町村 (Kyoto: 上る) may begin the address of another edition
+    starts = [found.end() for found in re.finditer(r"[市区町村郡字]|[上下][るル]|[東西]入[るル]?", plain.split("丁目")[0])]
     return tuple(dict.fromkeys((whole, *(home for at in starts if (home := _home(plain[at:])) and not home[0].isdigit()))))
 
 
