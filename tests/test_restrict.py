@@ -125,6 +125,21 @@ def test_it_holds_for_the_editions_to_come(town: Town, capsys: pytest.CaptureFix
     assert "載せないと決めた方の行が1行" in said(capsys)
 
 
+def test_a_birthday_left_out_and_an_address_in_other_words_bring_nobody_back(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(town, "restrict", "hinansha", "行43") == 0
+    assert restrictions.load(town.root / ".publisher").entries[0].restriction.form == 2
+    town.drop("避難者名簿/名簿.csv", roll("2036年3月11日15時", person(生年月日="", 住所="本町3-4-5 コーポ汐見")))
+    assert run(town, "publish") == 0
+    assert traces(town) == []
+    namesakes = person(生年月日="昭和50年1月1日"), person(生年月日="昭和50年1月1日", 住所="浜町9"), person(生年月日="", 住所="浜町9", 公表同意="")
+    town.drop("避難者名簿/名簿.csv", roll("2036年3月11日16時", *namesakes))
+    assert run(town, "publish") == 0
+    assert traces(town)
+    assert run(town, "status", "--json") == 0
+    told = said(capsys)
+    assert "同じ氏名で、読み、生年月日か住所が違う行があります（44行目）" in told
+
+
 def test_lifting_brings_the_person_back_and_both_are_on_the_audit_log(town: Town) -> None:
     assert run(town, "restrict", "hinansha", "行43") == 0
     assert run(town, "restrict", "--lift", "hinansha", "行43") == 0
@@ -309,6 +324,96 @@ def test_a_versioned_store_keeps_nothing_of_a_second_sheet_either(tmp_path: Path
         assert any(any(t.encode() in b for t in TRACES) for b in bodies(admin))
         assert run(town, "restrict", "hinansha", "髙橋", "是羅") == 0
         assert [b for b in bodies(admin) if any(t.encode() in b or t.encode("cp932") in b for t in TRACES)] == []
+
+
+@pytest.fixture(scope="module")
+def sheeted(tmp_path_factory: pytest.TempPathFactory) -> Town:
+    """A roll of two sheets; the person is in row 43 of the second, and in rows of one number are different people."""
+    from openpyxl import load_workbook
+
+    made = make_town(tmp_path_factory.mktemp("sheets"))
+    book = load_workbook(io.BytesIO(two_sheets("2036年3月11日10時", person())))
+    book["中央"].delete_rows(3)
+    out = io.BytesIO()
+    book.save(out)
+    made.drop("避難者名簿/名簿.xlsx", out.getvalue())
+    assert run(made, "publish") == 0
+    return made
+
+
+def asked(town: Town, capsys: pytest.CaptureFixture[str], *command: str) -> tuple[int, dict]:
+    """What a dry run of ``restrict`` answers."""
+    capsys.readouterr()
+    code = run(town, "restrict", *command, "--dry-run", "--json")
+    told = said(capsys)
+    return code, json.loads(told.strip().splitlines()[-1]) if code == 0 else {"said": told}
+
+
+def test_a_row_that_several_sheets_have_is_asked_back(sheeted: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    """Row 3 of the first sheet was taken for the one in row 3 of the second."""
+    code, answer = asked(sheeted, capsys, "hinansha", "行4")
+    assert code == 2
+    assert all(words in answer["said"] for words in ("シート「中央」の行4", "シート「高台」の行4", "高台！行4", "hinansha-2"))
+    assert "渡邉" not in answer["said"]
+
+
+@pytest.mark.parametrize(
+    ("command", "sheet", "row"),
+    [
+        (("hinansha", "高台！行4"), "高台", 4),
+        (("避難者名簿", "高台!4"), "高台", 4),
+        (("避難者名簿", "'中央'!行4"), "中央", 4),
+        (("hinansha-2", "行4"), "高台", 4),
+        (("避難者名簿-1", "行4"), "中央", 4),
+        (("hinansha", "行43"), "高台", 43),
+        (("hinansha", "髙橋　是羅"), "高台", 43),
+        (("hinansha", "高台!髙橋是羅"), "高台", 43),
+    ],
+)
+def test_the_sheet_can_be_named(sheeted: Town, capsys: pytest.CaptureFixture[str], command: tuple[str, str], sheet: str, row: int) -> None:
+    assert asked(sheeted, capsys, *command) == (
+        0, {"table": "hinansha", "rows": [row], "sheets": [f"シート「{sheet}」"], "restrictions": [], "lifted": False, "applied": False, "dry_run": True, "receipts": []}
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [(("hinansha-3", "行4"), "その番号のシート"), (("hinansha-1", "行43"), "見つかりません"), (("hinansha", "北!行4"), "見つかりません"), (("meibo-2", "行4"), "その表は")],
+)
+def test_a_sheet_that_is_not_there(sheeted: Town, capsys: pytest.CaptureFixture[str], command: tuple[str, str], words: str) -> None:
+    code, answer = asked(sheeted, capsys, *command)
+    assert code == 2
+    assert words in answer["said"]
+
+
+def test_somebody_who_stands_on_both_sheets_is_one_person(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    town = make_town(tmp_path / "town")
+    town.drop("避難者名簿/名簿.xlsx", two_sheets("2036年3月11日10時"))
+    assert run(town, "publish") == 0
+    assert asked(town, capsys, "hinansha", "行4")[1].get("sheets") == ["シート「中央」", "シート「高台」"]
+
+
+def test_the_person_of_the_second_sheet_goes_and_the_row_of_the_first_stays(tmp_path: Path) -> None:
+    town = make_town(tmp_path / "town")
+    town.drop("避難者名簿/名簿.xlsx", two_sheets("2036年3月11日10時", person()))
+    assert run(town, "publish") == 0
+    before = town.page("t/hinansha/index.html")
+    assert run(town, "restrict", "hinansha", "高台！行43") == 0
+    assert traces(town) == []
+    assert town.page("t/hinansha/index.html") == before
+
+
+def test_a_row_without_a_name_is_nobody_who_could_be_meant(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from openpyxl import load_workbook
+
+    town = make_town(tmp_path / "town")
+    book = load_workbook(io.BytesIO(two_sheets("2036年3月11日10時", person())))
+    book["中央"].append(["", "", "", "", "汐見市浜町50番地", "", "中央小学校", "", ""])
+    out = io.BytesIO()
+    book.save(out)
+    town.drop("避難者名簿/名簿.xlsx", out.getvalue())
+    assert run(town, "publish") == 0
+    assert asked(town, capsys, "hinansha", "行43")[1].get("sheets") == ["シート「高台」"]
 
 
 @pytest.mark.parametrize("how", ["expires", "deleted"])

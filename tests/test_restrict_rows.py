@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.model import Table
-from publisher.review.restrict import People, Restrictions, born, called, lives, restriction
+from publisher.review.restrict import (
+    People,
+    Restriction,
+    Restrictions,
+    born,
+    called,
+    digest,
+    homes,
+    lives,
+    restriction,
+)
 
 KEY = b"k" * 32
 COLUMNS = ("受付番号", "氏名", "フリガナ", "生年月日", "住所", "避難所")
@@ -53,10 +63,107 @@ def test_is_found_again(row: tuple[str, ...]) -> None:
     assert hidden(changed(氏名="別の 人", フリガナ="ベツノ ヒト"), row, by=restricted()) == [1]
 
 
+ADDRESSES = (
+    "青森県汐見市本町3丁目4番5号", "汐見市本町三丁目4-5", "本町3-4-5", "本町３丁目", "汐見市本町", "本町3-4-5 コーポ汐見201号室", "〒039-0000 青森県汐見市本町3-4", "汐見市大字本町3-4-5",
+    "汐見市", "青森県", "不明", "同上", "",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("birth", ["", "不明", "昭和40年", "40/3/1"])
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_what_is_not_said_or_said_shortly_contradicts_nothing(address: str, birth: str) -> None:
+    """The person came back when the address was written in another way and the birthday was left out of one of the editions."""
+    later = changed(住所=address, 生年月日=birth)
+    assert hidden(later, by=restricted()) == [0]
+    assert hidden(ROW, by=restricted(later)) == [0]
+    assert hidden(changed(住所=address), by=restricted(changed(生年月日=birth))) == [0]
+    assert hidden(changed(住所=address, 氏名=ROW[2], フリガナ=ROW[1], 生年月日=birth), by=restricted()) == [0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("汐見市大字山田字川端12", "川端12番地"),
+        ("上閉伊郡大槌町安渡1-2", "大槌町安渡"),
+        ("大槌町3-4", "岩手県上閉伊郡大槌町3番4号"),
+        ("札幌市中央区北一条西二丁目3", "北1条西2丁目"),
+        ("三条市本町十二丁目1", "本町12-1"),
+        ("仙台市青葉区一番町3-4", "一番町3"),
+        ("四日市市諏訪町1-5", "三重県四日市市諏訪町"),
+        ("東京都千代田区丸の内1-1", "丸の内1丁目1番"),
+        ("京都市中京区寺町通御池上る上本能寺前町488", "上本能寺前町488番地"),
+        ("汐見市内", "汐見市本町3-4-5"),
+    ],
+)
+def test_addresses_of_one_place(one: str, other: str) -> None:
+    for before, after in ((one, other), (other, one)):
+        assert hidden(changed(生年月日="", 住所=after), by=restricted(changed(住所=before))) == [0]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (changed(氏名=""), changed(生年月日="", 住所="本町")),
+        (changed(氏名="タカハシ　シゲル", フリガナ=""), changed(生年月日="", 住所="本町")),
+        (changed(氏名="タカハシ　シゲル"), changed(生年月日="", 住所="本町")),
+        (changed(フリガナ=""), changed(生年月日="", 住所="本町")),
+        (changed(), changed(フリガナ="", 生年月日="", 住所="本町")),
+        (changed(), changed(氏名="タカハシ　シゲル", フリガナ="髙橋　茂", 住所="")),
+        (changed(), changed(氏名="タカハシ　シゲル", フリガナ="髙橋　茂", 住所="浜町1-1")),
+    ],
+)
+def test_a_name_in_another_column_or_only_read(before: tuple[str, ...], after: tuple[str, ...]) -> None:
+    assert hidden(after, by=restricted(before)) == [0]
+    assert hidden(before, by=restricted(after)) == [0]
+
+
+def judged(*rows: tuple[str, ...], by: Restrictions) -> tuple[list[int], list[int]]:
+    found, alike = People(table(*rows)).judged(by)
+    return list(found), alike
+
+
+def test_of_somebody_of_the_same_name_who_is_shown_staff_are_told() -> None:
+    others = (
+        changed(生年月日="昭和41年3月1日", 住所="浜町1"),
+        changed(生年月日="", 住所="汐見市浜町1-1"),
+        changed(生年月日="", 住所="汐見市本町3丁目4番6号"),
+        changed(生年月日="", 住所="", フリガナ="タカハシ　シゲキ"),
+    )
+    strangers = (changed(氏名="髙橋　繁", 生年月日="", 住所="浜町1"), changed(氏名="別の　人", フリガナ="ベツノ　ヒト"))
+    assert judged(*others, *strangers, ROW, by=restricted()) == ([6], [0, 1, 2, 3])
+
+
+def test_a_restriction_of_the_first_form_holds_as_it_did() -> None:
+    """What was put on record before has no digests of what could contradict."""
+    new = restricted().entries[0]
+    old = Restrictions(KEY, (Restriction(new.id, frozenset(digest(KEY, parts) for parts in FIRST), False),))
+    assert hidden(ROW, changed(住所=""), changed(生年月日="", 住所=""), by=old) == [0, 1, 2]
+    assert judged(changed(生年月日="", 住所="本町"), by=old) == ([], [0])
+    assert hidden(changed(生年月日="", 住所="本町"), by=Restrictions(KEY, (*old.entries, new))) == [0]
+
+
+FIRST = [
+    (who, name, *said)
+    for who, name in (("name", "高橋茂"), ("reading", "タカハシシゲル"))
+    for said in ((), ("birth", "19650301"), ("address", "汐見市本町3-4-5"))
+]
+
+
+def test_every_digest_is_bound_to_a_name() -> None:
+    """Who has the key learns the town of a person only when they know the name already."""
+    person = People(table(ROW)).person(ROW)
+    assert all(parts[1] in person.forms for parts in person.parts())
+
+
 @pytest.mark.parametrize(
     "row",
     [
         changed(生年月日="昭和40年3月2日", 住所="汐見市浜町1-1"),
+        changed(生年月日="昭和40年3月2日", 住所="汐見市本町"),
+        changed(生年月日="昭和40年3月2日", 住所=""),
+        changed(生年月日="", 住所="汐見市浜町1-1"),
+        changed(生年月日="", 住所="本町3-4-6"),
+        changed(生年月日="", 住所="本町33"),
         changed(氏名="髙橋　薫", フリガナ="タカハシ　カオル"),
         changed(氏名="髙橋　繁", フリガナ="タカハシ　シゲル", 生年月日="", 住所="汐見市浜町9-9"),
         changed(氏名="", フリガナ=""),
@@ -89,6 +196,7 @@ def test_family_and_given_names_in_columns_of_their_own() -> None:
 
 @given(st.text(max_size=20))
 def test_forms_are_stable(text: str) -> None:
+    assert homes(text) == homes(f"　{text} ")
     for form in (called, born, lives):
         assert form(text) == form(f"　{text} ")
 

@@ -82,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
     back.add_argument("--endpoint", metavar="URL", default="", help="AWS 以外の S3 の入口")
     back.add_argument("--region", metavar="NAME", default="", help="S3 の地域")
     restrict = command("restrict", "名簿の1人を、すべての版と公開先から外す（--lift で戻す）", acts=True)
-    restrict.add_argument("table", metavar="TABLE", help="表の名前、フォルダー、またはアドレスの語")
-    restrict.add_argument("row", metavar="ROW", nargs="+", help="行の番号（行12）、見分ける列の値、氏名か読み。--lift では記録の番号（r3）も")
+    restrict.add_argument("table", metavar="TABLE", help="表の名前、フォルダー、またはアドレスの語（hinansha。2枚目のシートは hinansha-2）")
+    restrict.add_argument("row", metavar="ROW", nargs="+", help="行の番号（行12、シートを付けて 高台！行12）、見分ける列の値、氏名か読み。--lift では記録の番号（r3）も")
     restrict.add_argument("--lift", action="store_true", help="載せないことにした方を、載せるように戻す")
     return top

@@ -105,7 +105,7 @@ def restrict(options: argparse.Namespace) -> int:
     with _records(settings) as (ledger, archive):
         look = restrict.find_restricted if options.lift else restrict.find
         found = look(ledger, settings, archive, options.table, " ".join(options.row))
-    outcome = Outcome(found.slug, found.rows, found.entries, options.lift, dry=options.dry_run)
+    outcome = Outcome(found.slug, found.rows, found.entries, options.lift, dry=options.dry_run, sheets=found.sheets)
     if options.dry_run:
         return _say_outcome(outcome, options)
     outcome = replace(outcome, entries=restrict.decide(settings, found, now, operator(), options.lift))
@@ -169,8 +169,7 @@ def _say_outcome(outcome: Outcome, options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(outcome.as_json(), ensure_ascii=False))
         return outcome.exit_code
-    rows = "、".join(f"行{row}" for row in outcome.rows)
-    who = f"表「{outcome.slug}」の{rows or '、'.join(outcome.entries)}の方"
+    who = f"表「{outcome.slug}」の{outcome.said_rows or '、'.join(outcome.entries)}の方"
     if outcome.dry:
         print(f"{who}を{'載せるように戻します' if outcome.lifted else 'すべての版と公開先から外します'}（試しに調べただけで、何も変えていません）。")
         return 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from publisher.model import Kind, Problem, Table, Workbook
 from publisher.pipeline import restrictions
 from publisher.pipeline.identify import identify
 from publisher.pipeline.takedown import TakeDownLine, lines
+from publisher.review.persons import quoted
 from publisher.review.restrict import People, Person, Restrictions
 from publisher.settings import Settings
 from publisher.values import frozen, replace
@@ -24,13 +26,17 @@ _UNCHANGED = "公開中のページは、変わっていません。"
 
 @frozen
 class Found:
-    """Whom the command means. ``rows``: their row numbers in the newest edition that has them; nothing here says a name."""
+    """Whom the command means. ``rows``: their row numbers in the newest edition that has them; nothing here says a name.
+
+    ``sheets``: the sheet of each row, empty where the file has one only.
+    """
 
     document: DocumentRow
     slug: str
     people: tuple[Person, ...]
     rows: tuple[int, ...]
     entries: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()
 
 
 @frozen
@@ -44,12 +50,18 @@ class Outcome:
     applied: bool = False
     dry: bool = False
     receipts: tuple[TakeDownLine, ...] = ()
+    sheets: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         return {
-            "table": self.slug, "rows": list(self.rows), "restrictions": list(self.entries), "lifted": self.lifted, "applied": self.applied,
+            "table": self.slug, "rows": list(self.rows), "sheets": list(self.sheets), "restrictions": list(self.entries), "lifted": self.lifted, "applied": self.applied,
             "dry_run": self.dry, "receipts": [line.as_json() for line in self.receipts],
         }  # fmt: skip
+
+    @property
+    def said_rows(self) -> str:
+        """Where the person stands, for people: ``シート「高台」の行3``."""
+        return _listed(self.sheets, self.rows)
 
     @property
     def exit_code(self) -> int:
@@ -61,9 +73,23 @@ class Outcome:
         return 4 if any(line.done is None for line in self.receipts) else 0
 
 
-def table_of(ledger: Ledger, settings: Settings, wanted: str) -> tuple[DocumentRow, str]:
-    """The table by slug, name or folder of its profile, by its id or path. Raises ``UsageError``."""
+def table_of(ledger: Ledger, settings: Settings, wanted: str) -> tuple[DocumentRow, str, int | None]:
+    """The table by slug, name or folder of its profile, by its id or path; and which sheet of it (from 0), where the address of one is said.
+
+    Raises ``UsageError``.
+    """
     said = wanted.strip().strip("/")
+    if (found := _named(ledger, settings, said)) is not None:
+        return *found, None
+    # further sheets have addresses of their own (hinansha-2); the first may be called -1 in the same way
+    sheet = re.fullmatch(r"(.+)-([1-9]\d{0,3})", said)
+    if sheet and (found := _named(ledger, settings, sheet[1])) is not None:
+        return *found, int(sheet[2]) - 1
+    known = "、".join(f"「{profile.slug}」（{profile.name}）" for profile in settings.tables) or "ありません"
+    raise UsageError(Problem("unknown-table", "その表は見つかりません。", "TABLE", _UNCHANGED, f"表の名前かアドレスの語で指定してください。設定にある表: {known}。"))
+
+
+def _named(ledger: Ledger, settings: Settings, said: str) -> tuple[DocumentRow, str] | None:
     for profile in settings.tables:
         if said in (profile.slug, profile.name, profile.path, f"{settings.paths.content.name}/{profile.path}"):
             row = ledger.documents.by_key(profile.path.rstrip("/") + "/")
@@ -73,29 +99,66 @@ def table_of(ledger: Ledger, settings: Settings, wanted: str) -> tuple[DocumentR
     row = ledger.documents.get(said) or next(iter(ledger.documents.at_path(said)), None)
     if row is not None and (row.card is None or row.card.kind is Kind.TABLE):
         return row, row.id
-    known = "、".join(f"「{profile.slug}」（{profile.name}）" for profile in settings.tables) or "ありません"
-    raise UsageError(Problem("unknown-table", "その表は見つかりません。", "TABLE", _UNCHANGED, f"表の名前かアドレスの語で指定してください。設定にある表: {known}。"))
+    return None
 
 
 def find(ledger: Ledger, settings: Settings, archive: Archive, table: str, row: str) -> Found:
-    """Whom an official means, in the newest edition that has them. Raises ``UsageError`` when nobody or more than one fits."""
-    document, slug = table_of(ledger, settings, table)
+    """Whom an official means, in the newest edition that has them, on any of its sheets.
+
+    ``row`` may name the sheet in front (高台！行3), as ``table`` may (hinansha-2). Raises ``UsageError`` when nobody or more than one fits.
+    """
+    document, slug, at = table_of(ledger, settings, table)
     versions = sorted((v for v in ledger.documents.versions(document.id) if not v.gone), key=lambda v: (v.moment, v.number), reverse=True)
+    looked_at = False
     for version in versions:
-        for sheet in _tables(version, archive):
-            people = People(sheet, _key(settings, version))
-            places = people.find(row)
-            if not places:
-                continue
-            persons = {people.person(sheet.rows[i]): None for i in places}
-            persons.pop(Person(), None)
-            numbers = tuple(sheet.lines[i] for i in places)
-            if len(persons) > 1:
-                raise UsageError(_ambiguous(version.path, numbers))
-            if persons:
-                return Found(document, slug, tuple(persons), numbers)
+        tables = _tables(version, archive)
+        places, said = _sheets(tables, at, row)
+        looked_at = looked_at or bool(places)
+        key = _key(settings, version)
+        hits: list[tuple[int, int, Person]] = []
+        for place in places:
+            people = People(tables[place], key)
+            hits += [(place, tables[place].lines[i], people.person(tables[place].rows[i])) for i in people.find(said)]
+        if not hits:
+            continue
+        # a row of which nothing could be kept is nobody: a list of places beside the roll has a third row, too
+        meant = [hit for hit in hits if any(hit[2].parts())]
+        if not meant:
             raise UsageError(_nobody_there(version.path))
-    raise UsageError(_nobody())
+        names = tuple(_called(tables, place) for place, _, _ in meant) if len(tables) > 1 else ()
+        numbers = tuple(line for _, line, _ in meant)
+        persons = tuple(dict.fromkeys(person for _, _, person in meant))
+        if len(persons) > 1:
+            several = len({place for place, _, _ in meant}) > 1
+            raise UsageError(_on_sheets(version.path, slug, names, meant) if several else _ambiguous(version.path, numbers))
+        return Found(document, slug, persons, numbers, sheets=names)
+    raise UsageError(_nobody() if looked_at or not versions else _no_such_sheet(versions[0].path))
+
+
+def _sheets(tables: Sequence[Table], at: int | None, row: str) -> tuple[list[int], str]:
+    """Which sheets are meant, by number, and what is said of the row. What stands before a ``!`` is a sheet only where one is called so."""
+    places = [place for place in range(len(tables)) if at is None or place == at]
+    sheet, mark, rest = unicodedata.normalize("NFKC", row).rpartition("!")
+    wanted = _plain(sheet)
+    named = [place for place in places if wanted and _plain(tables[place].name) == wanted] if mark else []
+    return (named, rest) if named else (places, row)
+
+
+def _plain(name: str) -> str:
+    """The name of a sheet for comparing; a spreadsheet puts it into quotation marks in front of the ``!``."""
+    return "".join(unicodedata.normalize("NFKC", name).split()).strip("'").lower()
+
+
+def _called(tables: Sequence[Table], place: int) -> str:
+    """A sheet, for people. One that is called after somebody is said by its number."""
+    name = tables[place].name
+    return f"シート{quoted(name)}" if name and quoted(name) == f"「{name}」" else f"{place + 1}枚目のシート"
+
+
+def _listed(sheets: Sequence[str], numbers: Sequence[int]) -> str:
+    several = sheets or [""] * len(numbers)
+    told = [f"{sheet}の行{number}" if sheet else f"行{number}" for sheet, number in zip(several, numbers, strict=True)]
+    return "、".join(told[:40]) + ("など" if len(told) > 40 else "")
 
 
 def _tables(version: VersionRow, archive: Archive) -> Sequence[Table]:
@@ -114,14 +177,30 @@ def _key(settings: Settings, version: VersionRow) -> str | None:
 
 
 def _ambiguous(path: str, numbers: Sequence[int]) -> Problem:
-    listed = "、".join(f"行{number}" for number in numbers[:40]) + ("など" if len(numbers) > 40 else "")
     return Problem(
         "ambiguous-row",
-        f"あてはまる方が{len(numbers)}人います（{listed}）。",
+        f"あてはまる方が{len(numbers)}人います（{_listed((), numbers)}）。",
         path,
         _UNCHANGED,
         f"ファイルで確かめて、「行{numbers[0]}」のように行の番号で指定してください。",
     )
+
+
+def _on_sheets(path: str, slug: str, names: Sequence[str], meant: Iterable[tuple[int, int, Person]]) -> Problem:
+    places, numbers = zip(*[(place, line) for place, line, _ in meant], strict=True)
+    name, number, address = names[-1], numbers[-1], f"{slug}-{places[-1] + 1}"
+    first = f"「{name[4:-1]}！行{number}」のようにシートの名前を付けるか、" if name.startswith("シート") else ""
+    return Problem(
+        "ambiguous-sheet",
+        f"あてはまる方が、いくつかのシートに合わせて{len(numbers)}人います（{_listed(names, numbers)}）。",
+        path,
+        _UNCHANGED,
+        f"ファイルで確かめて、{first}表を「{address}」（{places[-1] + 1}枚目のシート）のように指定し、行の番号を「行{number}」のように書いてください。",
+    )
+
+
+def _no_such_sheet(path: str) -> Problem:
+    return Problem("unknown-sheet", "その番号のシートは、どの版にもありません。", path, _UNCHANGED, "シートの枚数と順番を、ファイルで確かめてください（1枚目は「-1」です）。")
 
 
 def _nobody_there(path: str) -> Problem:
@@ -134,7 +213,7 @@ def _nobody() -> Problem:
         "あてはまる方が見つかりません。",
         "ROW",
         _UNCHANGED,
-        "行の番号（行12）、受付番号などの見分ける列の値、氏名か読みのどれかで指定してください。これまでの版もすべて探しました。",
+        "行の番号（行12、シートがいくつもあるときは 高台！行12）、受付番号などの見分ける列の値、氏名か読みのどれかで指定してください。これまでの版もすべて探しました。",
     )
 
 
@@ -142,7 +221,7 @@ def find_restricted(ledger: Ledger, settings: Settings, archive: Archive, table:
     """Whose restriction is to be lifted: by its number (r3), or by the person as for restricting. Raises ``UsageError``."""
     register = restrictions.load(settings.paths.state, ledger.fact(restrictions.FACT))
     if re.fullmatch(r"r\d+", row.strip()):
-        document, slug = table_of(ledger, settings, table)
+        document, slug, _ = table_of(ledger, settings, table)
         known = register.of(slug)
         if known and any(entry.id == row.strip() for entry in known.entries):
             return Found(document, slug, (), (), (row.strip(),))

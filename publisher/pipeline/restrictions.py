@@ -40,7 +40,7 @@ class Entry:
     def as_json(self) -> dict[str, object]:
         kept = self.restriction
         return {
-            "id": kept.id, "table": self.slug, "digests": sorted(kept.digests), "bare": kept.bare, "moment": self.moment, "who": self.who,
+            "id": kept.id, "table": self.slug, "digests": sorted(kept.digests), "bare": kept.bare, "form": kept.form, "moment": self.moment, "who": self.who,
         }  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def load(state: Path, fact: str | None = None) -> Register:
     try:
         said = json.loads(file.read_text(encoding="utf-8"))
         entries = tuple(
-            Entry(Restriction(e["id"], frozenset(e["digests"]), bool(e["bare"])), e["table"], e["moment"], e["who"]) for e in said["entries"]
+            Entry(Restriction(e["id"], frozenset(e["digests"]), bool(e["bare"]), int(e.get("form", 1))), e["table"], e["moment"], e["who"]) for e in said["entries"]
         )
         return Register(bytes.fromhex(said["key"]), entries, tuple((one[0], one[1], one[2], one[3], one[4]) for one in said["log"]))
     except FileNotFoundError:

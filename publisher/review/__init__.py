@@ -193,7 +193,8 @@ def _workbook(
             )
     tables: list[PublicTable] = []
     for index, (table, where) in enumerate(zip(book.tables, places, strict=True)):
-        hidden = frozenset(People(table, profile.key if profile is not None else None).hidden(restrictions))
+        found, alike = People(table, profile.key if profile is not None else None).judged(restrictions)
+        hidden = frozenset(found)
         warnings += _restricted(len(hidden), where)
         address = slug if index == 0 else f"{slug}-{index + 1}"
         if profile is None:
@@ -210,6 +211,8 @@ def _workbook(
             made, told = applied.table, applied.warnings
         warnings += told
         if made is not None:
+            shown = made.shown if profile is not None else None  # without a profile all rows are
+            warnings += _namesakes([table.lines[i] for i in alike if shown is None or (shown and shown[i])], where)
             tables.append(replace(made, unnumbered=unnumbered[index]))
     if final:
         return Held((*final, *reasons), final=True)
@@ -250,6 +253,20 @@ def _restricted(count: int, where: str) -> list[Problem]:
             where,
             "その方は人数にだけ数え、載せていません。",
             "載せてよくなったときは、管理者が publisher restrict --lift で戻せます。",
+        )
+    ]
+
+
+def _namesakes(lines: Sequence[int], where: str) -> list[Problem]:
+    if not lines:
+        return []
+    return [
+        Problem(
+            "restricted-namesake",
+            f"載せないと決めた方と同じ氏名で、読み、生年月日か住所が違う行があります（{numbers(lines)}行目）。",
+            where,
+            "別の方と見て、載せています。",
+            f"同じ方でないか、すぐに確かめてください。同じ方なら、管理者が publisher restrict で「行{lines[0]}」のように指定して外せます。",
         )
     ]
 

@@ -79,6 +79,12 @@ def split(address: str) -> tuple[str, str]:
     return place, _town_part(rest, bool(place))
 
 
+def within(address: str) -> str:
+    """What is said of a place within its municipality: ``青森県汐見市本町3丁目4番5号`` → ``本町3丁目4番5号``."""
+    text = unicodedata.normalize("NFKC", address)
+    return _municipality(_POSTAL.sub("", _HYPHENS.sub("-", text)).strip())[1]
+
+
 def _municipality(text: str) -> tuple[str, str]:
     """Prefecture, county, city and ward in front, and what follows them."""
     bare = text

@@ -2,7 +2,11 @@
 
 A restriction keeps no name. It keeps digests (BLAKE2b with a key, RFC 7693) of what tells somebody from others in the *source*: the
 number of the key column, name or reading with date of birth or address. Widths, spaces, forms of kana and variants of kanji do not
-count (髙橋　ｼｹﾞﾙ is 高橋しげる). Somebody of the same name with another birthday and another address is another person.
+count (髙橋　ｼｹﾞﾙ is 高橋しげる).
+
+Somebody of the same name and reading is the same person unless something contradicts: two dates of birth that can be read and differ, or two
+addresses of which neither says the other in more or fewer words. What is not said contradicts nothing: who has to be hidden must not come back
+because a clerk left out the birthday. Somebody of the same name with another birthday or another address is another person.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from hashlib import blake2b
 
 from publisher.model import Table
 from publisher.patterns import pattern
+from publisher.review.address import within
 from publisher.review.headers import Meaning, meaning
 from publisher.review.variants import VARIANTS
 from publisher.values import field, frozen
@@ -31,15 +36,26 @@ _COMPACT = pattern(r"((?:18|19|20)\d\d)(\d\d)(\d\d)")
 _PREFECTURE = pattern(r"^(?:東京都|北海道|(?:京都|大阪)府|[^\d県]{2,3}県)")
 _NUMBERING = pattern(r"丁目|番地の?|番|号|大字|字|の(?=\d)|[^\w]|_|ー(?=\d)")
 _KANJI_DIGITS = str.maketrans("〇一二三四五六七八九", "0123456789")
+_COUNTED = pattern(r"([一二三四五六七八九]?)(十?)([一二三四五六七八九]?)(?=丁目|番|号|条(?!市)|線)")
+_POSTAL = pattern(r"^〒?\s*\d{3}-?\d{4}(?!\d)\s*")
+_DAY = pattern(r"(?:18|19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_HOME = pattern(r"(?:\D*\d+(?:条|線)[東西南北]?)?[^\d]*(?:\d+(?:-\d+){0,2})?")
+"""A town and up to three numbers; of what follows (a building, a room) nobody can tell how the next edition writes it."""
+_NOWHERE = pattern(r"(?:住所)?(?:不明|不詳|なし|無し?|未定|未記入|未確認|確認中|調査中|聞き?取り中|非公[開表]|秘匿|同上|同じ|同居|市[内外]|町[内外]|村[内外]|県[内外]|内|外)?")
+_KANA = pattern(r"[ァ-ヺ]+")
+
+SECOND = 2
+"""The form of a restriction that says by digests what is known of the person, so that a contradiction can be told. Older ones are of the first."""
 
 
 @frozen
 class Restriction:
-    """One person who is not shown. ``digests`` say who, ``bare`` that neither a birthday nor an address is known."""
+    """One person who is not shown. ``digests`` say who, ``bare`` that neither a birthday nor an address is known, ``form`` which rule tells."""
 
     id: str
     digests: frozenset[str] = field(repr=False)
     bare: bool = False
+    form: int = 1
 
 
 @frozen
@@ -55,17 +71,31 @@ class Restrictions:
 
 @frozen
 class Person:
-    """What tells one row from others, in one form: "" for what the table does not say."""
+    """What tells one row from others, in one form: "" for what the table does not say.
+
+    ``homes``: the address within the municipality down to its numbers, and the same from each smaller place on (大字山田字川端12, 川端12).
+    """
 
     number: str = field(default="", repr=False)
     name: str = field(default="", repr=False)
     reading: str = field(default="", repr=False)
     birth: str = field(default="", repr=False)
     address: str = field(default="", repr=False)
+    homes: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def bare(self) -> bool:
         return not (self.birth or self.address)
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Name and reading, whichever column they stand in."""
+        return tuple(dict.fromkeys(form for form in (self.name, self.reading) if form))
+
+    @property
+    def birthday(self) -> str:
+        """The date of birth, where it can be read."""
+        return self.birth if _DAY.fullmatch(self.birth) else ""
 
     def parts(self) -> Iterator[tuple[str, ...]]:
         """What is digested of a person when they are restricted."""
@@ -77,6 +107,26 @@ class Person:
                 for what, said in (("birth", self.birth), ("address", self.address)):
                     if said:
                         yield who, called, what, said
+        for form in self.forms:
+            yield "who", form
+            yield from (("who", form, *known) for known in self._known())
+
+    def _known(self) -> Iterator[tuple[str, str]]:
+        """What could contradict another row, bound to the name by ``parts``: nobody learns the town of somebody whose name they cannot tell."""
+        yield from (("says", script(form)) for form in self.forms)
+        if self.birthday:
+            yield from (("says", "birth"), ("birth", self.birthday))
+        if self.homes:
+            yield from (("says", "home"), ("home", self.homes[0]))
+            yield from (("within", piece) for piece in pieces(self.homes))
+
+    def sure(self) -> Iterator[tuple[str, ...]]:
+        """Any one of these is enough, also where name and reading have changed places."""
+        for form in self.forms:
+            for who in ("name", "reading"):
+                for what, said in (("birth", self.birth), ("address", self.address)):
+                    if said:
+                        yield who, form, what, said
 
 
 def digest(key: bytes, parts: Iterable[str]) -> str:
@@ -85,7 +135,7 @@ def digest(key: bytes, parts: Iterable[str]) -> str:
 
 def restriction(id_: str, key: bytes, person: Person) -> Restriction:
     """What is kept of somebody who is to be shown no more."""
-    return Restriction(id_, frozenset(digest(key, parts) for parts in person.parts()), person.bare)
+    return Restriction(id_, frozenset(digest(key, parts) for parts in person.parts()), person.bare, SECOND)
 
 
 # --- one form ---
@@ -123,6 +173,45 @@ def lives(text: str) -> str:
     return re.sub(r"-+", "-", _NUMBERING.sub("-", re.sub(r"\s", "", plain))).strip("-")
 
 
+def script(form: str) -> str:
+    """In which letters a name is written: those of one script can contradict each other, a reading says nothing against a name."""
+    return "kana" if _KANA.fullmatch(form) else "latin" if form.isascii() else "kanji"
+
+
+def homes(text: str) -> tuple[str, ...]:
+    """The ways to say an address shortly, the whole one first; none where it says no place within a municipality."""
+    plain = _POSTAL.sub("", unicodedata.normalize("NFKC", text).translate(_SAME)).strip()
+    plain = _COUNTED.sub(_counted, re.sub(r"(?<=\d)[ノ之](?=\d)", "-", plain))
+    whole = _home(within(plain))
+    if not whole:
+        return ()
+    # where the municipality ends is not always sure: 大字, 字 and whatever else ends in 市区町村 (Kyoto: 上る) may begin the address of another edition
+    starts = [found.end() for found in re.finditer(r"[市区町村郡字]|[上下][るル]|[東西]入[るル]?", plain.split("丁目")[0])]
+    return tuple(dict.fromkeys((whole, *(home for at in starts if (home := _home(plain[at:])) and not home[0].isdigit()))))
+
+
+def _home(rest: str) -> str:
+    if _NOWHERE.fullmatch(rest.strip()):
+        return ""
+    found = _HOME.match(re.sub(r"(?<=[^\d])-|-(?=[^\d])", "", lives(rest)))
+    return found[0] if found else ""
+
+
+def _counted(found: re.Match[str]) -> str:
+    """十二丁目 as 12丁目."""
+    tens, ten, ones = found.groups()
+    if not ten:
+        return (tens + ones).translate(_KANJI_DIGITS)
+    return f"{tens.translate(_KANJI_DIGITS) or 1}{ones.translate(_KANJI_DIGITS) or 0}"
+
+
+def pieces(several: Iterable[str]) -> Iterator[str]:
+    """The beginnings of addresses: 本, 本町, 本町3, 本町3-4, 本町3-4-5. A number is never cut."""
+    for home in several:
+        for found in re.finditer(r"\d+|[^\d-]", home):
+            yield home[: found.end()]
+
+
 def number(text: str) -> str:
     """A number of the key column."""
     return "".join(unicodedata.normalize("NFKC", text).split()).lower()
@@ -147,38 +236,50 @@ class People:
 
     def person(self, row: Sequence[str]) -> Person:
         number_ = number(row[self._number]) if self._number is not None else ""
+        address = self._joined(row, Meaning.ADDRESS) + self._joined(row, Meaning.HOUSE)
         return Person(
             number_,
             called(self._joined(row, Meaning.NAME)),
             called(self._joined(row, Meaning.READING)),
             born(self._joined(row, Meaning.BIRTH)),
-            lives(self._joined(row, Meaning.ADDRESS) + self._joined(row, Meaning.HOUSE)),
+            lives(address),
+            homes(address),
         )
 
     def hidden(self, restrictions: Restrictions | None) -> dict[int, str]:
         """Index of each row that is not to be shown → the restriction that says so."""
+        return self.judged(restrictions)[0]
+
+    def judged(self, restrictions: Restrictions | None) -> tuple[dict[int, str], list[int]]:
+        """As ``hidden``; and the rows of people who bear the name of a restricted one, and are taken for somebody else."""
         if not restrictions:
-            return {}
+            return {}, []
         key, entries = restrictions.key, restrictions.entries
         every = frozenset().union(*(entry.digests for entry in entries))
+        # a name is looked for among the readings, too; older restrictions have no digest for that
+        kinds = (*(("who",) if any(entry.form >= SECOND for entry in entries) else ()), *(("name", "reading") if any(entry.form < SECOND for entry in entries) else ()))
 
-        def likely(what: str, texts: Sequence[str], forms: Callable[[Sequence[str]], list[str]]) -> set[int]:
+        def likely(texts: Sequence[str], forms: Callable[[Sequence[str]], list[str]], what: Sequence[str]) -> set[int]:
             distinct = list(dict.fromkeys(texts))
-            same = {text for text, form in zip(distinct, forms(distinct), strict=True) if form and digest(key, (what, form)) in every}
+            told = zip(distinct, forms(distinct), strict=True)
+            same = {text for text, form in told if form and any(digest(key, (kind, form)) in every for kind in what)}
             return {i for i, text in enumerate(texts) if text in same} if same else set()
 
         rows = self._table.rows
-        found = likely("name", [self._joined(row, Meaning.NAME) for row in rows], all_called)
-        found |= likely("reading", [self._joined(row, Meaning.READING) for row in rows], all_called)
+        found = likely([self._joined(row, Meaning.NAME) for row in rows], all_called, kinds)
+        found |= likely([self._joined(row, Meaning.READING) for row in rows], all_called, kinds)
         if (place := self._number) is not None:
-            found |= likely("number", [row[place] for row in rows], lambda texts: [number(text) for text in texts])
-        hidden = {}
+            found |= likely([row[place] for row in rows], lambda texts: [number(text) for text in texts], ("number",))
+        hidden: dict[int, str] = {}
+        alike: list[int] = []
         for i in sorted(found):
             person = self.person(rows[i])
             entry = next((entry for entry in entries if matching(entry, person, key)), None)
             if entry is not None:
                 hidden[i] = entry.id
-        return hidden
+            elif any(namesake(entry, person, key) for entry in entries):
+                alike.append(i)
+        return hidden, alike
 
     def find(self, wanted: str) -> list[int]:
         """The rows that an official may mean: by row number (行12, 12), by the number of the key column, by name or reading."""
@@ -209,10 +310,40 @@ def matching(entry: Restriction, person: Person, key: bytes) -> bool:
 
     if person.number and has("number", person.number):
         return True
-    strong = [parts for parts in person.parts() if len(parts) == 4]
-    if any(has(*parts) for parts in strong):
+    if any(has(*parts) for parts in person.sure()):
         return True
+    if entry.form >= SECOND:
+        return _same_name(has, person) and not _contradicts(has, person)
     if not (person.bare or entry.bare):
         return False
     named, read = person.name and has("name", person.name), person.reading and has("reading", person.reading)
     return bool((named and (read or not person.reading)) or (read and not person.name))
+
+
+def namesake(entry: Restriction, person: Person, key: bytes) -> bool:
+    """Whether somebody bears the name of the restricted person; the same reading alone, of another name, is too common to tell of."""
+
+    def has(*parts: str) -> bool:
+        return digest(key, parts) in entry.digests
+
+    if entry.form < SECOND:
+        return bool((person.name and has("name", person.name)) or (person.reading and not person.name and has("reading", person.reading)))
+    return any(script(form) != "kana" and has("who", form) for form in person.forms) or _same_name(has, person)
+
+
+def _same_name(has: Callable[..., bool], person: Person) -> bool:
+    """Name and reading are the same, as far as both are known, in whichever columns they stand."""
+    common = [form for form in person.forms if has("who", form)]
+    if not common:
+        return False
+    told = {script(form) for form in common}
+    return not any(script(form) not in told and has("who", common[0], "says", script(form)) for form in person.forms)
+
+
+def _contradicts(has: Callable[..., bool], person: Person) -> bool:
+    who = ("who", next(form for form in person.forms if has("who", form)))
+    if person.birthday and has(*who, "says", "birth") and not has(*who, "birth", person.birthday):
+        return True
+    if not (person.homes and has(*who, "says", "home")):
+        return False
+    return not (any(has(*who, "within", home) for home in person.homes[:1]) or any(has(*who, "home", piece) for piece in pieces(person.homes)))
