@@ -211,6 +211,39 @@ def test_a_place_that_is_called_after_those_it_is_for_is_shown(cell: str) -> Non
     assert len(made.content.tables[0].rows) == 31
 
 
+PLACES = (
+    "本町仮設住宅", "応急仮設住宅", "県営住宅", "災害公営住宅", "本町住宅 2号棟", "仮設住宅（本町）", "在宅", "在宅（車中）", "自宅", "友人宅（市外）", "港町3丁目5番公園", "港町3丁目5番町内会館前",
+    "平成30年豪雨記念館", "枚方 市民体育館", "保健室（体調の悪い方）", "福祉避難室（体の不自由な方 優先）",
+)  # fmt: skip
+HOUSES = (
+    "籠鳥一郎宅", "籠鳥宅", "籠鳥一郎様宅", "安住宅", "佐藤様方", "籠鳥一郎宅（親戚）", "籠鳥一郎宅 2階", "籠鳥一郎様方 2階", "籠鳥一郎様方（2階）", "籠鳥一郎方 2階", "港町3丁目5番12号", "港町3丁目5番 籠鳥方",
+    "港町3丁目5番12号園田方",
+)  # fmt: skip
+BIRTHDAYS = ("S15.1.2生", "S15.1.2", "昭和15年1月2日", "昭15.1.2", "昭和１５年１月２日", "1940/1/2", "1940-01-02", "本町小学校 平成20年5月6日", "令和5年5月6日生", "大正元年8月1日")
+
+
+@pytest.mark.parametrize("cell", PLACES)
+def test_a_dwelling_that_is_nobodys_house_is_a_place(cell: str) -> None:
+    made = judged(people(避難所=cell))
+    assert "odd-rows" not in codes(made)
+    assert len(made.content.tables[0].rows) == 12
+
+
+@pytest.mark.parametrize("cell", [*HOUSES, *BIRTHDAYS])
+def test_somebodys_house_or_birthday_is_no_place(cell: str) -> None:
+    made = judged([*people(30), *people(1, 避難所=cell)])
+    assert "odd-rows" in codes(made)
+    assert len(made.content.tables[0].rows) == 30
+    assert cell not in str(made)
+
+
+def test_a_column_of_days_may_say_any_day() -> None:
+    from publisher.review.misfits import misfits
+
+    table = Table("", ("開設日", "受付番号", "避難所"), [("2011/3/11", "1999-1-2", "2011/3/11"), ("1999-1-2生", "2", "本町小学校 2026/11/27")], [2, 3])
+    assert misfits(table, [0, 1, 2]) == {2: frozenset({"2011/3/11"})}
+
+
 @given(st.lists(st.text("透析校館様方宅自1-２番地号室 　、\ndvＤV骨折aー", max_size=6), max_size=8))
 def test_remarks_are_looked_at_together_as_they_are_one_by_one(cells: list[str]) -> None:
     from publisher.review.misfits import _is_harmless, _wide, misfits

@@ -31,10 +31,23 @@ _AGE = pattern(
 )
 _NO_NAME = pattern(r"[\d@〒]")
 _HOUSE = pattern(
-    r"\d\s*番地|\d\s*番\s*\d+\s*号?|\d\s*丁目\s*\d+\s*(?:番|-\s*\d)|(?<![\d-])[1-9]\d{0,2}-\d{1,4}-\d{1,4}(?![\d-])|号室|[^\W\d_]{2}(?:様|さん|氏)?方$|(?<![自親族戚知友人])(?:様|さん|氏)?宅$",
+    r"\d\s*番地|\d\s*番\s*\d+\s*号?"
+    r"|\d\s*丁目\s*\d+\s*(?:番(?![^\W\d_]{0,6}(?:公園|広場|緑地|会館|集会所|公民館|体育館|学校|センター)[前横脇内]?(?![^\W\d_]))|-\s*\d)"
+    r"|(?<![\d-])[1-9]\d{0,2}-\d{1,4}-\d{1,4}(?![\d-])|号室"
+    r"|[^\W\d_]{2}(?:様|さん|氏)?方$|[^\W\d_](?:様|さん|氏)方(?=\s*[(\[]|\s+\S)|[^\W\d_]{2}(?<![いなのるた味枚直北両双])方(?=\s*[(\[]|\s+\S)"
+    r"|(?:様|さん|氏|(?<![自在族戚知友人])(?<!(?<!安)住))宅(?=\s*$|\s*[(\[]|\s+\S)",
     re.MULTILINE,
 )
-"""Where somebody lives; 本町3丁目集会所 is nobody's house, nor is 親戚宅, and 障害者支援センター is no illness."""
+"""Where somebody lives; 本町3丁目集会所 and 港町3丁目5番公園 are nobody's house, nor are 親戚宅, 仮設住宅 and 在宅 (but 安住宅 is: 安住 is a family name).
+What follows the house in brackets or after a space does not make it another: 佐藤宅（親戚）."""
+_BORN = pattern(
+    r"\d\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}\s?日?\s?(?:生|うまれ)"
+    r"|(?:(?:明治|大正|昭和|平成|(?<![^\W\d_])[明大昭平])\s?(?:\d{1,2}|元)\s?[年/.-]|(?<![a-z\d])[mtsh]\s?\d{1,2}\s?[年/.]|(?<!\d)(?:1[89]\d\d|20(?:0\d|1[0-8]))\s?[年/.-])"
+    r"\s?\d{1,2}\s?[月/.-]\s?\d{1,2}(?!\d)"
+)
+"""When somebody was born: what says so, or a day before the era of Reiwa. On the day of a disaster of today nobody of these was born."""
+_DATES = pattern(r"日|時|年月|年度|期|更新|番号|コード|date|time|id|no\.?$", re.IGNORECASE)
+"""In the name of a column whose cells may be days of other things, or numbers that look like days."""
 _PART = pattern(r"[\s、。,;/]+")
 """Between the parts of a cell: that 本町小学校 follows does not make a place of 透析中."""
 _CALLED_AFTER = pattern(
@@ -54,6 +67,10 @@ def _is_name(text: str) -> bool:
 
 def _is_harmless(text: str) -> bool:
     return not _says_more(text) or (_HOUSE.search(text) is None and all(map(_is_place, filter(says_body, _PART.split(text)))))
+
+
+def _is_harmless_place(text: str) -> bool:
+    return _is_harmless(text) and _BORN.search(text) is None
 
 
 def _is_place(part: str) -> bool:
@@ -100,8 +117,12 @@ def misfits(table: Table, places: Sequence[int]) -> dict[int, frozenset[str]]:
         if fits is bool:
             continue
         values = {row[place] for row in table.rows}
-        if fits is _is_harmless and not _says_more(_wide("\n".join(map(str.strip, values)))):
-            continue  # all of them at once; that a word is one of a place is only told cell by cell, at its end
+        if fits is _is_harmless:
+            said = _wide("\n".join(map(str.strip, values)))
+            if _DATES.search(table.columns[place]) is None and _BORN.search(said):
+                fits = _is_harmless_place
+            elif not _says_more(said):
+                continue  # all of them at once; that a word is one of a place is only told cell by cell, at its end
         if fits in (_is_name, _is_reading):
             values = _doubtful(values)
         wrong = frozenset(value for value in values if value.strip() and not fits(_wide(value)))
