@@ -30,6 +30,17 @@ _AGE = pattern(
     r"|(?:生後|満)?\s*(?:0\s*[歳才]\s*)?\d{1,3}\s*(?:ヶ月|か月|ヵ月|カ月|ケ月|箇月|ヶ|週|日|日齢)|乳児|乳幼児|新生児|幼児|高齢者|不明|未記入|\?|[-ー－]"
 )
 _NO_NAME = pattern(r"[\d@〒]")
+_TELLS = pattern(r"(?<![^\W_])\d[\s\S]*\d|\d[\s\S]*(?<![^\W_])\d|\d\s*(?:[歳才]|[か月ヶケヵカ箇]+月|番|号|丁目)")
+"""Two digits of which one begins a word, an age or the number of a house beside a name. 3世 is none, nor is the 12 of 花子12, who is told from others so."""
+_KIN = pattern(  # begins with a set of characters, because the search for these is many times faster
+    r"[(\[【〔「〈<:歳才目地]"
+    r"(?:(?<=[(\[【〔「〈<])(?:[^)\]】〕」〉>\n]*?"
+    r"(?:の(?:夫|妻|父|母|子|娘|息子|孫|兄|弟|姉|妹|祖父|祖母|義父|義母|伯父|叔父|伯母|叔母|家族|連れ)(?![^\W\d_])|[長次二三四五末]男|[長次二三四五末]女|世帯主|続柄|配偶者|内縁|同居)"
+    r"|(?:[^)\]】〕」〉>\n]*?[\s、,・/])?(?:夫|妻|父|母|子|娘|息子|孫|兄|弟|姉|妹|祖父|祖母|義父|義母|夫婦|親子)(?![^\W\d_]))"
+    r"|(?<=[夫妻父母孫]:)(?<![^\W\d_][夫妻父母孫]:)|(?<=[長次二三]男:)|(?<=[長次二三]女:)"
+    r"|(?<=[一二三四五六七八九十][歳才])(?=\s*[)\]】〕」〉>])|(?<=[一二三四五六七八九十](?:丁目|番地)))"
+)
+"""Kin, an age or a house in words: 籠鳥花子（籠鳥一郎の妻）, （長男）, 妻：籠鳥花子. 山田太郎（旧姓 高台） says none of these."""
 _HOUSE = pattern(
     r"\d\s*番地|\d\s*番\s*\d+\s*号?"
     r"|\d\s*丁目\s*\d+\s*(?:番(?![^\W\d_]{0,6}(?:公園|広場|緑地|会館|集会所|公民館|体育館|学校|センター)[前横脇内]?(?![^\W\d_]))|-\s*\d)"
@@ -62,7 +73,9 @@ def _wide(value: str) -> str:
 
 
 def _is_name(text: str) -> bool:
-    return not says_body(text) and _LETTER.search(text) is not None and "@" not in text and _DATE.search(text) is None and PHONE.search(text) is None
+    """Whether somebody may be called so, and nothing is said of them: no age, kin or house."""
+    told = says_body(text) or _TELLS.search(text) or _KIN.search(text) or _DATE.search(text) or PHONE.search(text)
+    return not told and _LETTER.search(text) is not None and "@" not in text
 
 
 def _is_harmless(text: str) -> bool:
@@ -98,13 +111,13 @@ _FITS: dict[Meaning, Callable[[str], object]] = {
 
 
 def _doubtful(values: Iterable[str]) -> set[str]:
-    """Those of the names that have to be looked at one by one: where nowhere is a digit or a mark, all that begin with a letter fit."""
+    """Those of the names that have to be looked at one by one: where nowhere is a digit, a mark or a word of kin, all that begin with a letter fit."""
     several = list(values)
     wide = "\n".join(several)
     if not unicodedata.is_normalized("NFKC", wide):
         wide = unicodedata.normalize("NFKC", wide)
     parts = wide.split("\n")
-    if len(parts) != len(several) or _NO_NAME.search(wide) or says_body(wide):
+    if len(parts) != len(several) or _NO_NAME.search(wide) or says_body(wide) or _KIN.search(wide):
         return set(several)
     return {value for value, part in zip(several, parts, strict=True) if not part[:1].isalpha()}
 
