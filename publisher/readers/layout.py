@@ -87,6 +87,9 @@ def _title(titles: Sequence[str]) -> str:
 _MOMENT_WORDS = pattern(r"現在|時点|更新|作成|as of", re.I)
 _STANDS = pattern(r"現在|時点|as of", re.I)
 _TOLD = pattern(r"更新|発表|作成|公表")
+_OTHERS = pattern(r"更新|発表|作成|公表|次回|予定")
+_APART = " " * 8
+"""More than stands between a day and the word that is said of it."""
 _FORM = pattern(r"様式|書式|記入例|制定|施行")
 _NEXT = pattern(r"次回|予定")
 _TIME = r"(?:\s?(?:\([日月火水木金土]\))?\s?(?:午前|午後)?\s?(?:\d{1,2}\s?時(?:\s?\d{1,2}\s?分|半)?|\d{1,2}:\d\d(?::\d\d)?))?\s?(?:頃|ごろ)?"
@@ -148,7 +151,7 @@ def _first(find: Callable[[str, datetime], datetime | None], texts: Iterable[str
 
 def _standing(text: str, arrived: datetime) -> datetime | None:
     """The moment beside 現在 or 時点; other moments of the line, at which it was made or will be brought up to date, are not looked at."""
-    return find_as_of(_TOLD.sub("　　", text), arrived) if _STANDS.search(text) else None
+    return find_as_of(_OTHERS.sub(_APART, text), arrived) if _STANDS.search(text) else None
 
 
 def _is_moment(text: str) -> bool:
