@@ -230,6 +230,42 @@ def test_what_people_write_there_fits(column: str, cell: str) -> None:
     assert len(made.content.tables[0].rows) == 12
 
 
+SAID_OF_SOMEBODY = (
+    "籠鳥一郎 71", "籠鳥一郎（71歳）", "籠鳥一郎（５歳）", "籠鳥一郎 5才", "籠鳥一郎（七十一歳）", "籠鳥一郎（8か月）", "籠鳥花子（籠鳥一郎の妻）", "籠鳥一郎（籠鳥花子の夫）", "籠鳥一郎（妻：籠鳥花子）", "籠鳥一郎 妻:花子",
+    "籠鳥一郎（長男）", "籠鳥花子［次女］", "籠鳥花子【妻】", "籠鳥花子（避難中、妻）", "籠鳥一郎（世帯主）", "籠鳥一郎（本町、籠鳥花子の父）", "籠鳥一郎 本町3番地", "籠鳥一郎 3丁目", "籠鳥一郎 三丁目", "籠鳥一郎 3-4",
+)  # fmt: skip
+NAMES = (
+    "NGUYEN VAN AN", "Nguyễn Văn An", "グエン・ヴァン・アン", "O'Brien, Mary-Jane", "籠鳥　一郎（旧姓 高台）", "籠鳥 一郎（通称 和夫）", "籠鳥 花子（カゴトリ ハナコ）", "妻夫木 聡", "父川 子", "長男 太郎", "千歳 三郎",
+    "万歳（歳三）", "目黒 地平", "五十嵐 三十郎", "グエン・ティ・ラン 3世", "籠鳥 一郎様", "山田〔母里〕花子", "佐藤　花子12", "籠鳥 一郎（孫六）",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("column", ["氏名", "フリガナ"])
+@pytest.mark.parametrize("cell", SAID_OF_SOMEBODY)
+def test_what_is_said_of_somebody_beside_the_name_is_not_shown(column: str, cell: str) -> None:
+    made = judged([*people(30), *people(1, **{column: cell})])
+    told = next(problem for problem in made.warnings if problem.code == "odd-rows")
+    assert "32行目" in told.what
+    assert len(made.content.tables[0].rows) == 30
+    assert cell not in str(made)
+
+
+@pytest.mark.parametrize("cell", NAMES)
+def test_names_of_all_kinds_are_names(cell: str) -> None:
+    made = judged(people(氏名=cell))
+    assert "odd-rows" not in codes(made)
+    assert len(made.content.tables[0].rows) == 12
+
+
+@given(st.lists(st.text("花子妻夫の長男一丁目歳5（）(:： \n", max_size=8), max_size=5))
+def test_names_with_kin_are_looked_at_together_as_they_are_one_by_one(cells: list[str]) -> None:
+    from publisher.review.misfits import _is_name, _wide, misfits
+
+    made = Table("", ("氏名",), [(cell,) for cell in cells], list(range(len(cells))))
+    alone = frozenset(cell for cell in cells if cell.strip() and not _is_name(_wide(cell)))
+    assert misfits(made, [0]) == ({0: alone} if alone else {})
+
+
 def test_readings_are_told_of_by_line() -> None:
     rows = [*people(5), *people(1, フリガナ=""), *people(1, フリガナ="Shiomi Taro"), *people(1, フリガナ="汐見"), *people(1, フリガナ="しおみ")]
     told = next(problem for problem in judged(rows).warnings if problem.code == "readings")
@@ -270,6 +306,39 @@ def test_a_place_that_is_called_after_those_it_is_for_is_shown(cell: str) -> Non
     made = judged([*people(30), *people(1, 避難所=cell)])
     assert "odd-rows" not in codes(made)
     assert len(made.content.tables[0].rows) == 31
+
+
+PLACES = (
+    "本町仮設住宅", "応急仮設住宅", "県営住宅", "災害公営住宅", "本町住宅 2号棟", "仮設住宅（本町）", "在宅", "在宅（車中）", "自宅", "友人宅（市外）", "港町3丁目5番公園", "港町3丁目5番町内会館前",
+    "平成30年豪雨記念館", "枚方 市民体育館", "保健室（体調の悪い方）", "福祉避難室（体の不自由な方 優先）",
+)  # fmt: skip
+HOUSES = (
+    "籠鳥一郎宅", "籠鳥宅", "籠鳥一郎様宅", "安住宅", "佐藤様方", "籠鳥一郎宅（親戚）", "籠鳥一郎宅 2階", "籠鳥一郎様方 2階", "籠鳥一郎様方（2階）", "籠鳥一郎方 2階", "港町3丁目5番12号", "港町3丁目5番 籠鳥方",
+    "港町3丁目5番12号園田方",
+)  # fmt: skip
+BIRTHDAYS = ("S15.1.2生", "S15.1.2", "昭和15年1月2日", "昭15.1.2", "昭和１５年１月２日", "1940/1/2", "1940-01-02", "本町小学校 平成20年5月6日", "令和5年5月6日生", "大正元年8月1日")
+
+
+@pytest.mark.parametrize("cell", PLACES)
+def test_a_dwelling_that_is_nobodys_house_is_a_place(cell: str) -> None:
+    made = judged(people(避難所=cell))
+    assert "odd-rows" not in codes(made)
+    assert len(made.content.tables[0].rows) == 12
+
+
+@pytest.mark.parametrize("cell", [*HOUSES, *BIRTHDAYS])
+def test_somebodys_house_or_birthday_is_no_place(cell: str) -> None:
+    made = judged([*people(30), *people(1, 避難所=cell)])
+    assert "odd-rows" in codes(made)
+    assert len(made.content.tables[0].rows) == 30
+    assert cell not in str(made)
+
+
+def test_a_column_of_days_may_say_any_day() -> None:
+    from publisher.review.misfits import misfits
+
+    table = Table("", ("開設日", "受付番号", "避難所"), [("2011/3/11", "1999-1-2", "2011/3/11"), ("1999-1-2生", "2", "本町小学校 2026/11/27")], [2, 3])
+    assert misfits(table, [0, 1, 2]) == {2: frozenset({"2011/3/11"})}
 
 
 @given(st.lists(st.text("透析校館様方宅自1-２番地号室 　、\ndvＤV骨折aー", max_size=6), max_size=8))

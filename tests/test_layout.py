@@ -78,6 +78,45 @@ def test_a_moment_in_the_future_is_not_believed() -> None:
     assert "future-moment" in codes(made)
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "令和6年1月1日大雨災害　避難者名簿", "2024年1月1日能登半島地震　避難者名簿", "令和６年１月１日の大雨による避難者名簿", "令和6年1月1日16時10分頃の地震 避難者名簿", "令和六年一月一日発生の地震",
+        "1月1日～3日の豪雨災害 避難所", "様式第1号 平成25年4月1日作成", "第1号様式（平成25年4月1日制定）", "次回更新 2024年1月10日18時", "1月10日18時 更新予定", "次回の更新：1月10日", "2024年1月10日18時に次回更新",
+        "次回発表予定　1月10日18時発表", "避難者（現在）次回更新1月10日18時",
+    ],
+)  # fmt: skip
+def test_the_day_of_the_disaster_the_form_or_the_next_edition_is_no_as_of(title: str) -> None:
+    plain = laid(f"{title}||", "名称|地区|人数", "本町小学校|本町|3")
+    assert plain.table.as_of is None
+    assert "future-moment" not in codes(plain)
+    for line in ("令和6年1月9日18時現在", "1月9日 18:00時点", "1月9日18時発表", "1月9日18時更新", "1月9日18時作成"):
+        for rows in ((title, line), (line, title)):
+            made = laid(*(f"{row}||" for row in rows), "名称|地区|人数", "本町小学校|本町|3")
+            assert made.table.as_of == dt.datetime(2024, 1, 9, 18, 0, tzinfo=TOKYO), (rows, made.table.as_of)
+    beside = laid(f"{title}|令和6年1月9日18時現在|", "名称|地区|人数", "本町小学校|本町|3")
+    assert beside.table.as_of == dt.datetime(2024, 1, 9, 18, 0, tzinfo=TOKYO)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ("令和6年1月8日作成||", "令和6年1月9日18時現在||"), ("令和6年1月8日作成 令和6年1月9日18時現在||",), ("1月8日発表||", "1月9日18時時点||"), ("1月9日18時現在 次回更新 1月10日18時||",),
+        ("1月9日18時発表（次回は1月10日18時の予定）||",), ("1月9日18時 災害対策本部||",), ("避難所の状況 1月9日18時||",), ("令和6年1月9日18時現在の地震被害||",), ("1月9日18時発表の大雨被害||",),
+        ("1月9日18時現在||災害対策本部",), ("1月1日地震 避難所（1月9日18時）||",), ("1月9日18時災害対策本部||",),
+    ],
+)  # fmt: skip
+def test_the_moment_of_the_table_among_other_days(rows: tuple[str, ...]) -> None:
+    made = laid(*rows, "名称|地区|人数", "本町小学校|本町|3")
+    assert made.table.as_of == dt.datetime(2024, 1, 9, 18, 0, tzinfo=TOKYO)
+
+
+def test_a_note_that_is_a_moment_comes_before_the_day_of_making_and_one_of_something_else_does_not() -> None:
+    table = ("1月8日作成||", "名称|地区|人数", "本町小学校|本町|3", "港公民館|港町|4", "||")
+    assert laid(*table, "※1月9日18時現在||").table.as_of == dt.datetime(2024, 1, 9, 18, 0, tzinfo=TOKYO)
+    assert laid(*table, "※人口は1月1日現在||").table.as_of == dt.datetime(2024, 1, 8, tzinfo=TOKYO)
+
+
 def test_two_header_rows_by_merged_cells() -> None:
     made = laid(
         "避難所|人数||備考",

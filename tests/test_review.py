@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,7 @@ from publisher.review.leaks import (
     my_numbers,
 )
 from publisher.review.masks import band, initial
+from publisher.review.persons import MOBILE, PHONE, narrow
 from publisher.review.privacy import look
 from publisher.settings import Consent, TableProfile, Withhold
 
@@ -228,6 +230,46 @@ def test_a_telephone_number_among_names_holds() -> None:
     assert isinstance(made, Held)
     assert made.final
     assert "090" not in str(made.reasons[0]) and "０９０" not in str(made.reasons[0])
+
+
+MOBILES = (
+    "090ー9999ー8888", "０９０ー９９９９ー８８８８", "090.9999.8888", "０９０．９９９９．８８８８", "090・9999・8888", "090･9999･8888", "090-99998888",
+    "(090)9999-8888", "TEL.090-9999-8888", "・090-9999-8888", "090 - 9999 - 8888", "090-9999-8888-佐藤", "+81-90-9999-8888", "09099998888",
+)  # fmt: skip
+LAND_LINES = (
+    "（0225）99-8888", "（０２２５）９９－８８８８", "(0225) 99-8888", "0225（99）8888", "0225ー99ー8888", "0225-99-8888", "0225998888", "０２２５９９８８８８",
+    "03.1234.5678", "03・1234・5678", "+81 225 99 8888",
+)  # fmt: skip
+NO_TELEPHONES = (
+    "0421010001", "0421010123", "2026-11-27", "2026.11.27", "01.02.2026", "060-0001", "060ー0001", "0600001", "38.0901.2345", "139.0901234567",
+    "1,080,1234,5678", "5.09012345678", "123-090-1234-5678", "090-1234-5678-9012", "090.1234.5678.9", "0900ー1700", "12000000000", "0225998888123", "192.168.001.0001",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", MOBILES)
+def test_a_mobile_number_is_found_in_any_cell_however_it_is_written(cell: str) -> None:
+    made = verdict(roll(避難所=cell), PROFILE, released=True)
+    assert isinstance(made, Held)
+    assert made.final
+    rows = [(f"第{i}小学校", re.sub(r"\d(?=\D*$)", str(i), cell) if i < 3 else "") for i in range(6)]
+    assert codes(verdict(book(("施設名", "備考"), *rows))) == ["looks-personal"]
+
+
+@pytest.mark.parametrize("cell", LAND_LINES)
+def test_another_telephone_number_is_found_among_names_and_may_stand_beside_a_place(cell: str) -> None:
+    made = verdict(roll(避難所=cell), PROFILE, released=True)
+    assert isinstance(made, Held)
+    assert made.final
+    rows = [(f"第{i}小学校", cell.replace("8", str(i))) for i in range(6)]
+    assert isinstance(verdict(book(("施設名", "備考"), *rows)), Accepted)
+
+
+@pytest.mark.parametrize("cell", NO_TELEPHONES)
+def test_other_numbers_are_no_telephone_numbers(cell: str) -> None:
+    assert not PHONE.search(narrow(f"本町小学校\n{cell}\n港公民館"))
+    assert not MOBILE.search(narrow(cell))
+    rows = [(f"第{i}小学校", cell[:-1] + str(i)) for i in range(6)]
+    assert isinstance(verdict(book(("施設名", "備考"), *rows)), Accepted)
 
 
 def test_titles_and_notes_of_a_roll_stay_out() -> None:
@@ -658,6 +700,30 @@ def test_cells_are_looked_at_together_as_they_are_one_by_one(cells: list[str]) -
         ("世帯番号", Meaning.HOUSEHOLD),
         ("避難所", None),
         ("電話番号", Meaning.PHONE),
+        ("避難者_名", Meaning.NAME),
+        ("避難者_名前", Meaning.NAME),
+        ("避難者_よみ", Meaning.READING),
+        ("避難者_カナ", Meaning.READING),
+        ("避難者情報_よみ", Meaning.READING),
+        ("避難者_歳", Meaning.AGE),
+        ("避難者_満歳", Meaning.AGE),
+        ("被災者_才（満）", Meaning.AGE),
+        ("年齢_（歳）", Meaning.AGE),
+        ("年齢_歳", Meaning.AGE),
+        ("避難者_性別", Meaning.SEX),
+        ("本人_けが", Meaning.HEALTH),
+        ("本人_電話", Meaning.PHONE),
+        ("担当者_名", Meaning.ROLE),
+        ("避難者_数", None),
+        ("避難者_男", None),
+        ("避難者_高齢者", None),
+        ("避難者_乳幼児", None),
+        ("避難者数_名", None),
+        ("施設_名", None),
+        ("避難所_名", None),
+        ("避難所_カナ", None),
+        ("名称_かな", None),
+        ("名称_英語", None),
     ],
 )
 def test_meanings_of_column_names(name: str, said: Meaning | None) -> None:
@@ -690,6 +756,13 @@ NUMBER = my_number("12345678901")
         "１２３４－５６７８－９０１８",
         "１２３４５６７８９０１８",
         "1234　5678　9018",
+        f"{NUMBER}/済",
+        f"{NUMBER}_済",
+        f"{NUMBER}/M",
+        f"{NUMBER}_2",
+        f"{NUMBER}/2024-01-09",
+        f"{NUMBER}/",
+        "１２３４－５６７８－９０１８/山田",
     ],
 )
 def test_an_individual_number_holds_a_notice_for_good(form: str) -> None:
@@ -713,6 +786,15 @@ def test_an_individual_number_holds_a_notice_for_good(form: str) -> None:
         "123456789012",
         "34.123456789018",
         "https://example.jp/000123456789018.pdf",
+        "https://example.jp/123456789018/済",
+        "example.jp/123456789018/index.html",
+        "/123456789018/2024",
+        "123456789018/01.pdf",
+        "123456789018_list",
+        "2024/123456789018/済",
+        "123456789012/済",
+        "202401091800/済",
+        "202401091800_2",
         "1234-5678-9018-1111",
     ],
 )

@@ -102,6 +102,11 @@ _RULES: tuple[tuple[Meaning, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
+_PEOPLE = pattern(r"^(?:故人|遺族|ご?遺体|被災者|避難者|行方不明者|不明者|安否不明者|死亡者|死者|負傷者|患者|児童|生徒|園児|入所者|本人|個人|世帯員|職員|要支援者|要配慮者|年[齢令])(?:の?情報)?$")
+"""The upper part of a joined name, below which 名, よみ and 歳 are those of people; those below 施設 or 名称 are not."""
+_YEARS = pattern(r"^(?:満)?[歳才](?:\(.*\))?$")
+_GROUP = pattern(r"^(?:乳幼児|高齢者)$")
+"""Below 避難者 these are counted."""
 _FACILITY = pattern(
     r"(?:施設|避難所|病院|学校|園|店舗|事業所|団体|法人|会社|建物|機関|場所|設備|名称|農園|公園)"
 )
@@ -122,8 +127,24 @@ def narrow(name: str) -> str:
 
 @lru_cache(maxsize=KEPT)
 def meaning(name: str) -> Meaning | None:
-    """What the column is about, None when its name says nothing of people. Counts of people are no people."""
+    """What the column is about, None when its name says nothing of people. Counts of people are no people. Where two rows of a header were
+    joined (避難者_名, 避難者_歳) and the whole says nothing, its parts do: without the joint, or the last one when those before it speak of people.
+    """
     text = narrow(name)
+    found = _said(text)
+    if found is None and "_" in text:
+        found = _said(text.replace("_", "")) or _of_parts(text.split("_"))
+    return found
+
+
+def _of_parts(parts: Sequence[str]) -> Meaning | None:
+    if not any(_PEOPLE.search(part) for part in parts[:-1]) or any(_COUNT.search(part) for part in parts):
+        return None
+    return Meaning.AGE if _YEARS.search(parts[-1]) else _said(parts[-1]) if not _GROUP.search(parts[-1]) else None
+
+
+def _said(text: str) -> Meaning | None:
+    """By the rules, for a name that was made ``narrow``."""
     if not text or _COUNT.search(text):
         return None
     for found, said in _RULES:

@@ -32,7 +32,7 @@ _SEP = r"[-‐‑‒–—―−－ｰー・ 　\u00a0\u2009]"
 _TWELVE = pattern(  # begins with a set of characters, because the search for these is many times faster than a look behind each
     rf"{_D}(?<![0-9０-９.．A-Za-z/_]{_D})(?<![0-9０-９]{_SEP}{_D})"
     rf"(?:{_D}{{11}}|{_D}{{3}}{_SEP}{_D}{{4}}{_SEP}{_D}{{4}}|{_D}{{2}}(?:{_SEP}{_D}{{3}}){{3}}|(?:{_SEP}{_D}){{11}})"
-    rf"(?![0-9０-９A-Za-z/_])(?!{_SEP}[0-9０-９])(?![.．][0-9０-９A-Za-z])"
+    rf"(?![0-9０-９A-Za-z])(?!{_SEP}[0-9０-９])(?![.．][0-9０-９A-Za-z])(?![/_](?:[A-Za-z]{{3}}|[\w./-]*\.[A-Za-z]))"  # 018/済 is one, 018/list and 018_2.pdf are files
 )
 _ADDRESS = pattern(r"https?://[!-~]+")
 

@@ -30,11 +30,35 @@ _AGE = pattern(
     r"|(?:生後|満)?\s*(?:0\s*[歳才]\s*)?\d{1,3}\s*(?:ヶ月|か月|ヵ月|カ月|ケ月|箇月|ヶ|週|日|日齢)|乳児|乳幼児|新生児|幼児|高齢者|不明|未記入|\?|[-ー－]"
 )
 _NO_NAME = pattern(r"[\d@〒]")
+_TELLS = pattern(r"(?<![^\W_])\d[\s\S]*\d|\d[\s\S]*(?<![^\W_])\d|\d\s*(?:[歳才]|[か月ヶケヵカ箇]+月|番|号|丁目)")
+"""Two digits of which one begins a word, an age or the number of a house beside a name. 3世 is none, nor is the 12 of 花子12, who is told from others so."""
+_KIN = pattern(  # begins with a set of characters, because the search for these is many times faster
+    r"[(\[【〔「〈<:歳才目地]"
+    r"(?:(?<=[(\[【〔「〈<])(?:[^)\]】〕」〉>\n]*?"
+    r"(?:の(?:夫|妻|父|母|子|娘|息子|孫|兄|弟|姉|妹|祖父|祖母|義父|義母|伯父|叔父|伯母|叔母|家族|連れ)(?![^\W\d_])|[長次二三四五末]男|[長次二三四五末]女|世帯主|続柄|配偶者|内縁|同居)"
+    r"|(?:[^)\]】〕」〉>\n]*?[\s、,・/])?(?:夫|妻|父|母|子|娘|息子|孫|兄|弟|姉|妹|祖父|祖母|義父|義母|夫婦|親子)(?![^\W\d_]))"
+    r"|(?<=[夫妻父母孫]:)(?<![^\W\d_][夫妻父母孫]:)|(?<=[長次二三]男:)|(?<=[長次二三]女:)"
+    r"|(?<=[一二三四五六七八九十][歳才])(?=\s*[)\]】〕」〉>])|(?<=[一二三四五六七八九十](?:丁目|番地)))"
+)
+"""Kin, an age or a house in words: 籠鳥花子（籠鳥一郎の妻）, （長男）, 妻：籠鳥花子. 山田太郎（旧姓 高台） says none of these."""
 _HOUSE = pattern(
-    r"\d\s*番地|\d\s*番\s*\d+\s*号?|\d\s*丁目\s*\d+\s*(?:番|-\s*\d)|(?<![\d-])[1-9]\d{0,2}-\d{1,4}-\d{1,4}(?![\d-])|号室|[^\W\d_]{2}(?:様|さん|氏)?方$|(?<![自親族戚知友人])(?:様|さん|氏)?宅$",
+    r"\d\s*番地|\d\s*番\s*\d+\s*号?"
+    r"|\d\s*丁目\s*\d+\s*(?:番(?![^\W\d_]{0,6}(?:公園|広場|緑地|会館|集会所|公民館|体育館|学校|センター)[前横脇内]?(?![^\W\d_]))|-\s*\d)"
+    r"|(?<![\d-])[1-9]\d{0,2}-\d{1,4}-\d{1,4}(?![\d-])|号室"
+    r"|[^\W\d_]{2}(?:様|さん|氏)?方$|[^\W\d_](?:様|さん|氏)方(?=\s*[(\[]|\s+\S)|[^\W\d_]{2}(?<![いなのるた味枚直北両双])方(?=\s*[(\[]|\s+\S)"
+    r"|(?:様|さん|氏|(?<![自在族戚知友人])(?<!(?<!安)住))宅(?=\s*$|\s*[(\[]|\s+\S)",
     re.MULTILINE,
 )
-"""Where somebody lives; 本町3丁目集会所 is nobody's house, nor is 親戚宅, and 障害者支援センター is no illness."""
+"""Where somebody lives; 本町3丁目集会所 and 港町3丁目5番公園 are nobody's house, nor are 親戚宅, 仮設住宅 and 在宅 (but 安住宅 is: 安住 is a family name).
+What follows the house in brackets or after a space does not make it another: 佐藤宅（親戚）."""
+_BORN = pattern(
+    r"\d\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}\s?日?\s?(?:生|うまれ)"
+    r"|(?:(?:明治|大正|昭和|平成|(?<![^\W\d_])[明大昭平])\s?(?:\d{1,2}|元)\s?[年/.-]|(?<![a-z\d])[mtsh]\s?\d{1,2}\s?[年/.]|(?<!\d)(?:1[89]\d\d|20(?:0\d|1[0-8]))\s?[年/.-])"
+    r"\s?\d{1,2}\s?[月/.-]\s?\d{1,2}(?!\d)"
+)
+"""When somebody was born: what says so, or a day before the era of Reiwa. On the day of a disaster of today nobody of these was born."""
+_DATES = pattern(r"日|時|年月|年度|期|更新|番号|コード|date|time|id|no\.?$", re.IGNORECASE)
+"""In the name of a column whose cells may be days of other things, or numbers that look like days."""
 _PART = pattern(r"[\s、。,;/]+")
 """Between the parts of a cell: that 本町小学校 follows does not make a place of 透析中."""
 _CALLED_AFTER = pattern(
@@ -49,11 +73,17 @@ def _wide(value: str) -> str:
 
 
 def _is_name(text: str) -> bool:
-    return not says_body(text) and _LETTER.search(text) is not None and "@" not in text and _DATE.search(text) is None and PHONE.search(text) is None
+    """Whether somebody may be called so, and nothing is said of them: no age, kin or house."""
+    told = says_body(text) or _TELLS.search(text) or _KIN.search(text) or _DATE.search(text) or PHONE.search(text)
+    return not told and _LETTER.search(text) is not None and "@" not in text
 
 
 def _is_harmless(text: str) -> bool:
     return not _says_more(text) or (_HOUSE.search(text) is None and all(map(_is_place, filter(says_body, _PART.split(text)))))
+
+
+def _is_harmless_place(text: str) -> bool:
+    return _is_harmless(text) and _BORN.search(text) is None
 
 
 def _is_place(part: str) -> bool:
@@ -81,13 +111,13 @@ _FITS: dict[Meaning, Callable[[str], object]] = {
 
 
 def _doubtful(values: Iterable[str]) -> set[str]:
-    """Those of the names that have to be looked at one by one: where nowhere is a digit or a mark, all that begin with a letter fit."""
+    """Those of the names that have to be looked at one by one: where nowhere is a digit, a mark or a word of kin, all that begin with a letter fit."""
     several = list(values)
     wide = "\n".join(several)
     if not unicodedata.is_normalized("NFKC", wide):
         wide = unicodedata.normalize("NFKC", wide)
     parts = wide.split("\n")
-    if len(parts) != len(several) or _NO_NAME.search(wide) or says_body(wide):
+    if len(parts) != len(several) or _NO_NAME.search(wide) or says_body(wide) or _KIN.search(wide):
         return set(several)
     return {value for value, part in zip(several, parts, strict=True) if not part[:1].isalpha()}
 
@@ -100,8 +130,12 @@ def misfits(table: Table, places: Sequence[int]) -> dict[int, frozenset[str]]:
         if fits is bool:
             continue
         values = {row[place] for row in table.rows}
-        if fits is _is_harmless and not _says_more(_wide("\n".join(map(str.strip, values)))):
-            continue  # all of them at once; that a word is one of a place is only told cell by cell, at its end
+        if fits is _is_harmless:
+            said = _wide("\n".join(map(str.strip, values)))
+            if _DATES.search(table.columns[place]) is None and _BORN.search(said):
+                fits = _is_harmless_place
+            elif not _says_more(said):
+                continue  # all of them at once; that a word is one of a place is only told cell by cell, at its end
         if fits in (_is_name, _is_reading):
             values = _doubtful(values)
         wrong = frozenset(value for value in values if value.strip() and not fits(_wide(value)))

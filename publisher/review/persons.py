@@ -60,10 +60,25 @@ THING = pattern(
     r"組合|方面|通り?|支所|出張所|協会"
     r"|School|Center|Centre|Park|Hospital|Hall|Station|Office|City|Town|Group|Co\.?|Ltd\.?)$"
 )
-MOBILE = pattern(r"(?<![\d.+-])(?:\+81[- ]?|0)[789]0[- (]?\d{4}[- )]?\d{4}(?![\d-])")
-PHONE = pattern(
-    r"(?<![\d.+-])(?:\+81[- ]?[1-9]|0\d)\d{0,3}[- (]\d{1,4}[- )]\d{3,4}(?![\d-])|(?<![\d.])0[789]0\d{8}(?!\d)"
+_MOBILE = (
+    r"(?:(?<=\+)81[-ー ]?(?:\(0\)|0)?[-ー ]?|(?<=0))[789]0"
+    r"(?:[-ー ()]{0,3}\d{4}[-ー )]{0,3}\d{4}|\.\d{4}\.\d{4}(?!\.\d)|・\d{4}・\d{4})(?!\d|[-ー]\d)"
 )
+_DIALLED = r"[+0](?<![\d+-][+0])(?<!\d\.[+0])"
+"""The first sign of a telephone number, not within another number. The search for a set of characters is many times faster than a look behind each."""
+MOBILE = pattern(_DIALLED + _MOBILE)
+"""In text that was made ``narrow``. The sign of long vowels (ー) between digits is the hyphen that a Japanese keyboard gives."""
+PHONE = pattern(
+    rf"{_DIALLED}(?:{_MOBILE}"
+    r"|(?:(?<=\+)81[-ー ]?[1-9]|(?<=0)\d)\d{0,3}[-ー (]\d{1,4}[-ー )]\d{3,4}(?!\d|[-ー]\d)"
+    r"|(?<=\(0)(?=(?:[-ー) ]{0,2}\d){9}(?!\d))\d{1,4}\) ?\d{1,4}[-ー ]?\d{4}"
+    r"|(?<=0)(?=(?:[.・]?\d){9}(?![.・]?\d))\d{1,4}(?:\.\d{1,4}\.|・\d{1,4}・)\d{4}"
+    r"|(?<![^\n]0)(?<=0)(?![1-9][1-7]\d{3}0\d{3}$)[1-9]\d{8}$)",
+    re.MULTILINE,
+)
+"""Mobile and other telephone numbers, in a cell or in many cells that are lines of a text. What a date, a price or a version may be too counts
+only with the ten digits of a number. Ten digits alone in their cell are one, unless they read like the ID that the standard data of municipalities
+give a place (0421010001: the code of the municipality and a serial number below 1000)."""
 EMAIL = pattern(r"[\w.+-]+@[\w-]+\.[\w.]+")
 HOUSE = pattern(
     r"\d+\s*(?:番地|番(?!町|丁)|号(?!車|館|線|棟|機)|丁目)|\d+-\d+|[〇一二三四五六七八九十]+(?:番地|丁目|号)"
