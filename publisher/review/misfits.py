@@ -30,8 +30,8 @@ _AGE = pattern(
     r"|(?:生後|満)?\s*(?:0\s*[歳才]\s*)?\d{1,3}\s*(?:ヶ月|か月|ヵ月|カ月|ケ月|箇月|ヶ|週|日|日齢)|乳児|乳幼児|新生児|幼児|高齢者|不明|未記入|\?|[-ー－]"
 )
 _NO_NAME = pattern(r"[\d@〒]")
-_TELLS = pattern(r"(?<![^\W_])\d[\s\S]*\d|\d[\s\S]*(?<![^\W_])\d|\d\s*(?:[歳才]|[か月ヶケヵカ箇]+月|番|号|丁目)")
-"""Two digits of which one begins a word, an age or the number of a house beside a name. 3世 is none, nor is the 12 of 花子12, who is told from others so."""
+_TELLS = pattern(r"\d\s*(?:[歳才]|[か月ヶケヵカ箇]+月|番地|丁目)|\d-\d")
+"""An age or the number of a house beside a name. Other digits tell people of one name from each other (花子12, 花子 12)."""
 _KIN = pattern(  # begins with a set of characters, because the search for these is many times faster
     r"[(\[【〔「〈<:歳才目地]"
     r"(?:(?<=[(\[【〔「〈<])(?:[^)\]】〕」〉>\n]*?"
