@@ -95,9 +95,9 @@ def test_what_fails_here_too_is_told() -> None:
 def test_a_copy_whose_process_was_killed_ends(tmp_path: Path) -> None:
     mark = tmp_path / "copy"
     script = (
-        "import os, sys, time, signal\nfrom publisher.pipeline.aside import Aside, while_wanted\n"
+        "import os, sys, time, signal\nfrom publisher.pipeline.aside import Aside, while_wanted\nhere = os.getpid()\n"
         "def numbers():\n    n = 0\n    while True:\n        time.sleep(0.01)\n        yield n\n        n += 1\n"
-        f"def work():\n    open({str(mark)!r}, 'w').write(str(os.getpid()))\n    return sum(while_wanted(numbers()))\n"
+        f"def work():\n    open({str(mark)!r}, 'w').write(str(os.getpid()))\n    return sum(while_wanted(numbers(), here))\n"
         f"Aside(work, lambda: 0)\nwhile not os.path.exists({str(mark)!r}) or not open({str(mark)!r}).read():\n    time.sleep(0.01)\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )

@@ -68,9 +68,9 @@ class Behind:
         gc.unfreeze()
 
 
-def while_wanted(items: Iterable[Result]) -> Iterator[Result]:
-    """In the copy: these, as long as the process is there that waits for them."""
-    parent = os.getppid()
+def while_wanted(items: Iterable[Result], parent: int) -> Iterator[Result]:
+    """In the copy: these, as long as the process is there that waits for them. ``parent`` is its number, asked before the copy was made: when the copy
+    comes to ask, it may be gone already."""
     for item in items:
         if os.getppid() != parent:
             os._exit(1)

@@ -6,6 +6,7 @@ they were read; only questions, answers and what was put down travel.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -354,8 +355,8 @@ class Hand:
             paths = self._drafts(drafts, known, part, stager)
             return part, paths, then()
 
-        another = self._stager.aside()
-        return Aside(lambda: work(while_wanted(drafts), another), lambda: work(drafts, self._stager))
+        another, here = self._stager.aside(), os.getpid()
+        return Aside(lambda: work(while_wanted(drafts, here), another), lambda: work(drafts, self._stager))
 
     def _drafts(self, drafts: Iterable[Draft], known: Mapping[str, tuple[Known, str]], made: Rendered, stager: Stager | None = None) -> list[str]:
         """Put down those that do not stand; the paths of all."""
