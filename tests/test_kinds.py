@@ -135,6 +135,13 @@ def test_a_formula_without_its_result_holds_a_list_of_people() -> None:
     assert isinstance(held, Held) and held.final and codes(held) == {"unsaved-formula"}
 
 
+def test_a_list_with_text_that_its_format_hides_cannot_be_released() -> None:
+    doubt = Problem("unseen-text", "表示形式で見えなくしてある文字があります（3行）。", "名簿/名簿.xlsx", "", "")
+    book = Workbook(Head("名簿"), (Table("", COLUMNS, people(3), [2, 3, 4]),), (), (doubt,))
+    held = review("名簿/名簿.xlsx", book, PROFILE, "meibo", True)
+    assert isinstance(held, Held) and held.final and "unseen-text" in codes(held)
+
+
 @pytest.mark.parametrize("kind", [TableKind.SHELTERS, TableKind.OPEN])
 def test_a_list_of_people_in_the_folder_of_another_kind_is_held(kind: TableKind) -> None:
     columns = ("番号", "氏名", "フリガナ", "生年月日", "住所", "年齢", "電話番号", "避難所", "健康", "公表同意")

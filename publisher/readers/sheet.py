@@ -176,16 +176,8 @@ class _Book:
     def _warn(self, code: str, what: str, where: str, todo: str) -> None:
         self.warnings.append(Problem(code, what, where, "ほかの部分は公開できます。", todo))
 
-    def _doubt(self, code: str, what: str, where: str) -> None:
-        self.doubts.append(
-            Problem(
-                code,
-                what,
-                where,
-                _HELD,
-                "表計算ソフトで開き、新しい Excel ブックとして保存し直してください。",
-            )
-        )
+    def _doubt(self, code: str, what: str, where: str, todo: str = "表計算ソフトで開き、新しい Excel ブックとして保存し直してください。") -> None:
+        self.doubts.append(Problem(code, what, where, _HELD, todo))
 
     def _table(self, book: Any, index: int, meta: Any) -> Table | None:
         from python_calamine import SheetTypeEnum, SheetVisibleEnum
@@ -248,7 +240,8 @@ class _Book:
             rows.append(row)
             lines.append(number + 1)
         if unseen:
-            self._doubt("unseen-text", f"表示形式で見えなくしてある文字があります（{numbers([row + 1 for row in unseen])}行）。載せてはいけない方の印かもしれません。", where)
+            what = f"表示形式で見えなくしてある文字があります（{numbers([row + 1 for row in unseen])}行）。載せてはいけない方の印かもしれません。"
+            self._doubt("unseen-text", what, where, "そのセルの表示形式を「標準」に戻して文字を確かめ、見せないものなら消してから保存し直してください。")
         self._tell_hidden(where, hidden_rows, [c + left for c in sorted(dropped)])
         if marks.stale:
             self._warn(

@@ -170,9 +170,10 @@ def _workbook(
     places = [f"{path} シート{quoted(table.name)}" if table.name and several else path for table in book.tables]
     warnings = list(book.warnings)
     final: list[Problem] = []
-    reasons: list[Problem] = [*book.doubts]
     if profile is not None and profile.kind in PERSONAL:
         final += [_unsaved(one.where) for one in book.warnings if one.code == "stale-formula"]
+        final += [one for one in book.doubts if one.code == "unseen-text"]  # released, whoever is marked so would be shown
+    reasons = [one for one in book.doubts if one not in final]
     unnumbered: list[bool] = []
     for table, where in zip(book.tables, places, strict=True):
         sure, unsure, none = _numbers(table, where)
