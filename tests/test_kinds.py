@@ -32,6 +32,11 @@ def people(count: int = 12, **changes: str) -> list[tuple[str, ...]]:
     return [tuple((made | {"受付番号": str(n)}).values()) for n in range(1, count + 1)]
 
 
+def others(*answers: dict[str, str]) -> list[tuple[str, ...]]:
+    """Somebody of another name for each answer."""
+    return [row for n, answer in enumerate(answers) for row in people(1, **{"氏名": f"浜　{chr(0x4E10 + n)}", "フリガナ": f"ハマ　{chr(0x30A2 + n)}"}, **answer)]
+
+
 def judged(rows: list[tuple[str, ...]], released: bool = False, **changes: object) -> Accepted | Held:
     table = Table("", COLUMNS, rows, list(range(2, len(rows) + 2)))
     profile = dataclasses.replace(PROFILE, **changes)
@@ -110,7 +115,7 @@ def test_two_columns_of_one_name_hold_a_list_of_people(name: str) -> None:
 
 def test_consent_in_words_that_the_profile_does_not_know_is_told() -> None:
     words = ["する", "同意する", "○", "はい", "同意します。", "しない", "", "不明", "×"]
-    made = judged([row for word in words for row in people(1, 同意=word)])
+    made = judged(others(*({"同意": word} for word in words)))
     assert isinstance(made, Accepted) and len(made.content.tables[0].rows) == 1
     told = next(one for one in made.warnings if one.code == "other-consent")
     assert "4行あります" in told.what and "「○」" in told.what and "yes" in told.todo
@@ -160,7 +165,7 @@ def test_counts_only_unless_the_profile_says_names(kind: TableKind) -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(["する", "しない", "", "す る", "不明", "する？"]), st.sampled_from(["", " ", "有", "DV", "無"])), max_size=9))
 def test_unclear_consent_is_counted_and_not_shown(marks: list[tuple[str, str]]) -> None:
-    rows = [row for consent, mark in marks for row in people(1, 同意=consent, 制限=mark)]
+    rows = others(*({"同意": consent, "制限": mark} for consent, mark in marks))
     table = shown([*rows, *people(3)])
     free = sum(consent in ("する", "す る") and not mark.strip() for consent, mark in marks)
     assert (len(table.rows), table.total) == (free + 3, len(marks) + 3)

@@ -112,7 +112,8 @@ def book(columns: tuple[str, ...], *rows: tuple[str, ...], **changes: object) ->
 
 
 def roll(**changes: str) -> Workbook:
-    row = dict(zip(COLUMNS, ROW, strict=True)) | changes
+    """A roll of two people of one name; the second, whom the changes are about, was born on another day."""
+    row = dict(zip(COLUMNS, ROW, strict=True)) | {"生年月日": "1941/05/06"} | changes
     return book(COLUMNS, ROW, tuple(row.values()))
 
 

@@ -108,10 +108,10 @@ def check(first: list[str], second: list[str], write: Callable[[list[str]], byte
 
 
 def edited(seed: int) -> list[str]:
-    """People come, go, move, agree and disagree, anywhere in the file; some stand twice."""
+    """People come, go, move, agree and disagree, anywhere in the file; some stand twice, but nobody is marked in one row only."""
     chance = random.Random(seed)
     lines = LINES[1:]
-    for _ in range(chance.choice((1, 20, 300))):
+    for step in range(chance.choice((1, 20, 300))):
         at, number = chance.randrange(len(lines)), chance.randrange(COUNT)
         what = chance.randrange(5)
         if what == 0:
@@ -119,17 +119,27 @@ def edited(seed: int) -> list[str]:
         elif what == 1:
             lines.insert(at, person(COUNT + number, shelter=chance.randint(1, 60)))
         elif what == 2:
-            lines[at] = person(number, consent=chance.choice(("", "同意しない", "同意する")), more=chance.choice(("", "DV")))
+            lines[at] = person(2 * COUNT + step, consent=chance.choice(("", "同意しない", "同意する")), more=chance.choice(("", "DV")))
         elif what == 3:
             lines.append(person(number))
         else:
-            lines[at] = person(at, shelter=chance.randint(1, 60))
+            lines[at] = person(number, shelter=chance.randint(1, 60))
     return [HEADER, *lines]
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_sequel_is_what_reading_all_of_it_gives(seed: int) -> None:
     check(LINES, edited(seed))
+
+
+@pytest.mark.parametrize(("at", "line"), [(7, person(7, more="DV")), (-1, person(COUNT - 9, consent="同意しない")), (300, person(2, more="有"))])
+def test_somebody_who_is_marked_in_a_second_row_is_for_a_whole_reading(at: int, line: str) -> None:
+    data, second = bytes_of(LINES), bytes_of([*LINES[:at], line, *LINES[at:]])
+    assert sequel(QUESTION, second, remembered(data), lambda _: data) is None
+    answer, content = examine(QUESTION, second)
+    assert "marked-elsewhere" in [one.code for one in answer.problems] and isinstance(content, PublicWorkbook)
+    assert content.tables[0].withheld == 2
+    assert not worth_remembering(QUESTION, answer, content)
 
 
 def test_between_any_two_editions() -> None:

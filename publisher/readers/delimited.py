@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import PurePosixPath
@@ -88,6 +88,19 @@ def plain_lines(path: str, data: bytes) -> list[str] | None:
         return None
     lines = text.split("\n")
     return lines[:-1] if not lines[-1] else lines
+
+
+def plain_columns(path: str, lines: Sequence[str], is_wanted: Callable[[str], bool]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Of ``plain_lines``, the first of which is the header: the names of the wanted columns, and their cells by row; "" where a line ends before."""
+    separator = _separator(path, "\n".join(lines[:_CHUNK]))[0]
+    names = [name.strip() for name in lines[0].split(separator)]
+    places = [c for c, name in enumerate(names) if is_wanted(name)]
+    most = max(places, default=0) + 1
+    rows = []
+    for line in lines[1:]:
+        cells = line.split(separator, most)
+        rows.append(tuple([cells[c].strip() if c < len(cells) else "" for c in places]))
+    return tuple([names[c] for c in places]), rows
 
 
 def _unreadable(path: str, code: str, what: str, todo: str) -> Unreadable:

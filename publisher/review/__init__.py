@@ -26,7 +26,7 @@ from publisher.model import (
     Workbook,
 )
 from publisher.readers.layout import numbers
-from publisher.review import facilities, leaks
+from publisher.review import facilities, leaks, showing
 from publisher.review import profile as profiles
 from publisher.review.headers import Meaning, meaning
 from publisher.review.kinds import PERSONAL
@@ -193,6 +193,7 @@ def _workbook(
                 )
             )
     tables: list[PublicTable] = []
+    others = showing.marked(book.tables, profile) if profile is not None and profile.kind in PERSONAL else None
     for index, (table, where) in enumerate(zip(book.tables, places, strict=True)):
         found, alike = People(table, profile.key if profile is not None else None).judged(restrictions)
         hidden = frozenset(found)
@@ -207,7 +208,7 @@ def _workbook(
                 profile.kind in PERSONAL
             ):  # nothing of such a file is public that the profile does not name
                 title = f"{profile.name}（{index + 1}）" if several else profile.name
-            applied = profiles.apply(table, profile, address, title, where, hidden)
+            applied = profiles.apply(table, profile, address, title, where, hidden, others)
             final += applied.faults
             made, told = applied.table, applied.warnings
         warnings += told

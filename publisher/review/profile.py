@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from itertools import compress
-from operator import and_
 from typing import TYPE_CHECKING
 
 from publisher.model import Problem, PublicTable, Table
 from publisher.patterns import pattern
-from publisher.readers.layout import numbers
-from publisher.review import anonymity, misfits, persons
+from publisher.review import anonymity, misfits, persons, showing
 from publisher.review import rows as row_care
 from publisher.review.address import towns
 from publisher.review.facilities import looks
@@ -22,6 +19,7 @@ from publisher.review.kinds import PERSONAL, gate, may_show, names_people
 from publisher.review.masks import MASKS
 from publisher.review.names import joined
 from publisher.review.persons import quoted
+from publisher.review.showing import key
 from publisher.values import field, record
 
 if TYPE_CHECKING:
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 _HELD = "この表はまだ公開していません。前に公開した版があれば、それが表示されたままです。"
 _LOST_ZERO = pattern(r"(?<![\d.+-])[789]0-?\d{4}-?\d{4}(?![\d-])")
 """A mobile number whose first digit a spreadsheet has taken away."""
-_AGREES = pattern(r"(?:公表に)?同意(?:する|します|済み?|あり|有|いたします)?[。.]?|公表(?:可|してよい)|[○◯〇◎✓✔☑レ]|はい|可|よい|良い|有|あり|yes|true|ok|y")
 _SAMPLE = 2_000
 """Cells at most that tell whether those of a column repeat."""
 _OTHERS = "ほかの列は設定どおりに公開します。"
@@ -44,16 +41,11 @@ class Applied:
     warnings: list[Problem] = field(default_factory=list)
 
 
-def key(text: str) -> str:
-    """A column name or a cell for comparing: NFKC, no white space around or within, lower case."""
-    return "".join(unicodedata.normalize("NFKC", text).split()).lower()
-
-
 def apply(
-    table: Table, profile: TableProfile, slug: str, title: str, where: str, hidden: frozenset[int] = frozenset()
+    table: Table, profile: TableProfile, slug: str, title: str, where: str, hidden: frozenset[int] = frozenset(), others: showing.Others | None = None
 ) -> Applied:
     """What of the table may be shown. Faults are about columns the profile needs and the file lacks; they
-    cannot be released. ``hidden``: indexes of rows that a person took off the list.
+    cannot be released. ``hidden``: indexes of rows that a person took off the list. ``others``: what the rows of the whole file say of each other, in a list of people.
     """
     work = _Work(table, profile, where)
     shown = work.columns()
@@ -63,7 +55,7 @@ def apply(
     personal = profile.kind in PERSONAL
     if personal:
         work.look_at_rows(shown)
-    rows = work.rows(shown, hidden) if not (personal and work.nobody()) else []
+    rows = work.rows(shown, hidden, others) if not (personal and work.nobody()) else []
     names = tuple(name for name, _, _ in shown)
     if personal:
         work.check_cells(names, rows)
@@ -247,13 +239,9 @@ class _Work:
 
     def row_rules(self) -> None:
         """Finds the columns of consent and withholding; a second column of the same name is a fault."""
-        self._tests: list[tuple[int, frozenset[str]]] = []
         self._refuse_doubled()
         for rule, purpose in ((self.profile.consent, "公表の同意"), (self.profile.withhold, "閲覧の制限")):
-            if rule is None or not rule.column:
-                continue
-            place = self.place(rule.column, f"{purpose}の列")
-            if place is None:
+            if rule is None or not rule.column or self.place(rule.column, f"{purpose}の列") is None:
                 continue
             if self._is_doubled(rule.column):
                 self._fault(
@@ -261,74 +249,25 @@ class _Work:
                     f"{purpose}の列「{rule.column}」が2つあり、どちらが正しいか決められません。",
                     "片方を削除するか、名前を変えてください。",
                 )
-            allowed = rule.yes if rule is self.profile.consent else rule.unless
-            self._tests.append((place, frozenset(key(value) for value in allowed)))
         self._refuse_marks()
 
-    def rows(self, shown: Sequence[tuple[str, int, Callable[[str], str]]], hidden: frozenset[int]) -> list[tuple[str, ...]]:
+    def rows(self, shown: Sequence[tuple[str, int, Callable[[str], str]]], hidden: frozenset[int], others: showing.Others | None) -> list[tuple[str, ...]]:
         """The rows that may be shown, masked. Each different cell is masked once."""
-        kept = bytearray(b"\1") * len(self.table.rows)
-        for i in hidden:
-            kept[i] = 0
-        for place, allowed in self._tests:
-            cells = [row[place] for row in self.table.rows]
-            verdict = {value: key(value) in allowed for value in set(cells)}
-            agreed = bytearray(map(and_, kept, map(verdict.__getitem__, cells)))
-            if any(kept) and not any(agreed):
-                self._count_only(
-                    "nobody-agreed",
-                    f"「{self.table.columns[place]}」の列の値が、どの行でも設定の値と違うので、人数だけを公開します。",
-                    f"本当にそうか、それとも publisher.toml の「{self.profile.name}」に書いた値と書き方が違うだけか、確かめてください。",
-                )
-            kept = agreed
-            self._tell_other_words(place, cells, allowed)
-        if self.odd:
-            for i in misfits.rows_of(self.table, self.odd):
-                kept[i] = 0
-        self._leave_out_cut(kept)
-        self.shown = bytes(kept)
-        source = list(compress(self.table.rows, kept))
+        odd = misfits.rows_of(self.table, self.odd) if self.odd else ()
+        rules = tuple(showing.rules_of(self.table, self.profile))
+        sifted = showing.Sifting(self.table, self.profile, self.where, rules).sift({*hidden, *odd}, others if self.personal else None)
+        for place in sifted.refused:
+            self._count_only(
+                "nobody-agreed",
+                f"「{self.table.columns[place]}」の列の値が、どの行でも設定の値と違うので、人数だけを公開します。",
+                f"本当にそうか、それとも publisher.toml の「{self.profile.name}」に書いた値と書き方が違うだけか、確かめてください。",
+            )
+        self.applied.warnings += sifted.warnings
+        self.shown = sifted.kept
+        source = list(compress(self.table.rows, sifted.kept))
         self.identities = self._identities(source)
         cells = [_masked([row[place] for row in source], mask) for _, place, mask in shown]
         return list(zip(*cells, strict=True))
-
-    def _tell_other_words(self, place: int, cells: Sequence[str], allowed: frozenset[str]) -> None:
-        """People who agreed in other words than the profile knows are not shown: that must not pass unsaid."""
-        consent = self.profile.consent
-        if consent is None or key(consent.column) != key(self.table.columns[place]):
-            return
-        words = {cell for cell in set(cells) if key(cell) not in allowed and _AGREES.fullmatch(key(cell))}
-        lines = [line for line, cell in zip(self.table.lines, cells, strict=True) if cell in words]
-        if lines:
-            listed = "、".join(map(quoted, sorted(words)[:8]))
-            self.applied.warnings.append(
-                Problem(
-                    "other-consent",
-                    f"「{self.table.columns[place]}」の列に、同意と読めるのに設定にない書き方が{len(lines)}行あります：{listed}（{numbers(lines)}行目）。",
-                    self.where,
-                    "その行の方は人数にだけ数え、載せていません。",
-                    f"同意なら、publisher.toml の「{self.profile.name}」の consent の yes にその書き方を加えるか、表の書き方をそろえてください。",
-                )
-            )
-
-    def _leave_out_cut(self, kept: bytearray) -> None:
-        """A row that ends before the columns of consent and withholding says nothing of them: nobody left them blank."""
-        if not (self.personal and self.table.cut):
-            return
-        lines = self.table.lines
-        unsure = [i for i, line in enumerate(lines) if line in self.table.cut and any(not self.table.rows[i][place] for place, _ in self._tests)]
-        for i in unsure:
-            kept[i] = 0
-        if unsure:
-            self.applied.warnings.append(
-                Problem(
-                    "cut-rows",
-                    f"途中で終わっている行があり、公表の同意や閲覧の制限を確かめられません（{numbers([lines[i] for i in unsure])}行目）。",
-                    self.where,
-                    "その行の方は人数にだけ数え、載せていません。",
-                    "行の終わりの列が抜けていないか、セルの中で改行していないか確かめ、直して保存し直してください。",
-                )
-            )
 
     def look_at_rows(self, shown: Sequence[tuple[str, int, Callable[[str], str]]]) -> None:
         """Tells of rows whose cells do not fit their columns, and leaves them out; of readings and numbers that need care."""

@@ -212,6 +212,11 @@ def pieces(several: Iterable[str]) -> Iterator[str]:
             yield home[: found.end()]
 
 
+def is_one_home(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two addresses may be the same one, of which one says more: 本町 and 本町3-4."""
+    return any(a[0] in pieces(b) for a, b in ((one, other), (other, one)))
+
+
 def number(text: str) -> str:
     """A number of the key column."""
     return "".join(unicodedata.normalize("NFKC", text).split()).lower()
@@ -233,6 +238,20 @@ class People:
     def _joined(self, row: Sequence[str], what: Meaning) -> str:
         places = self._places.get(what, ())
         return row[places[0]] if len(places) == 1 else "".join([row[c] for c in places])
+
+    def text(self, index: int, what: Meaning) -> str:
+        """What a row says of this, as it stands there."""
+        return self._joined(self._table.rows[index], what)
+
+    def texts(self, what: Meaning) -> list[str]:
+        """What each row says of this, as it stands there."""
+        places = self._places.get(what, ())
+        if len(places) == 1:
+            return [row[places[0]] for row in self._table.rows]
+        return [self._joined(row, what) for row in self._table.rows] if places else [""] * len(self._table.rows)
+
+    def person_at(self, index: int) -> Person:
+        return self.person(self._table.rows[index])
 
     def person(self, row: Sequence[str]) -> Person:
         number_ = number(row[self._number]) if self._number is not None else ""

@@ -1,0 +1,237 @@
+"""Which rows of a roll may be shown: by the columns of consent and withholding, by what is written beside them, by other rows of the same person."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import compress
+from operator import and_
+from typing import TYPE_CHECKING
+
+from publisher.model import Problem, Table
+from publisher.patterns import pattern
+from publisher.readers.layout import numbers
+from publisher.review import repeats
+from publisher.review.headers import Meaning, meaning
+from publisher.review.persons import quoted
+from publisher.review.restrict import People
+from publisher.values import field, frozen, record
+
+if TYPE_CHECKING:
+    from publisher.settings import TableProfile
+
+_AGREES = pattern(r"(?:公表に)?同意(?:する|します|済み?|あり|有|いたします)?[。.]?|公表(?:可|してよい)|[○◯〇◎✓✔☑レ]|はい|可|よい|良い|有|あり|yes|true|ok|y")
+_REFUSES = pattern(r"不同意|同意(?:(?:し|でき)(?:ない|ません)|なし|無し?|せず)|拒否|不可|否|いいえ|望(?:まない|みません)|希望しない|しない|しません|非公[開表]|[×✕✖☓]|no|ng|false|n")
+_REMARK = pattern(
+    r"(?<![a-z])dv(?![a-z])|支援措置|閲覧(?:の)?制限|非公[開表]|(?:公[開表]|掲載|名前|氏名|名簿|ネット)[をはにへもが]?(?:の)?(?:不可|拒否|しない|禁止|出さない|載せない|希望しない|望まない|ng)"
+    r"|(?:載せ|出さ|知らせ|教え)ないで|載せない|秘匿|匿名|加害者|ストーカー|つきまとい|接近禁止|保護命令|居場所を"
+)
+"""Words beside a person that say why nobody may find them."""
+_NOT = pattern(r"(?:dv|支援措置|閲覧(?:の)?制限|ストーカー(?:被害)?|秘匿)(?:相談)?[はの:：]?(?:なし|無し?|非該当|該当(?:なし|しない)|ではない|でない)")
+_REMARKS = (None, Meaning.RECORD, Meaning.HEALTH, Meaning.HOUSEHOLD)
+"""Columns in which such words may stand. Beside them, 非公開 under 電話番号 is about the number."""
+_WHO = (Meaning.NAME, Meaning.READING, Meaning.BIRTH, Meaning.AGE, Meaning.ADDRESS, Meaning.HOUSE)
+_COUNTED = "その行の方は人数にだけ数え、載せていません。"
+
+
+@frozen
+class Rule:
+    """The column of consent or withholding, and the cells (as ``key`` makes them) under which a row may be shown."""
+
+    place: int
+    allowed: frozenset[str]
+    is_consent: bool
+
+    def marks(self, cell: str) -> bool:
+        """Whether somebody wrote into the cell what lets nobody be shown."""
+        return bool(cell) and cell not in self.allowed
+
+    def refuses(self, cell: str) -> bool:
+        """Whether the person said no, which is more than not having been asked."""
+        return self.marks(cell) and _REFUSES.search(cell) is not None and _AGREES.fullmatch(cell) is None
+
+
+def key(text: str) -> str:
+    """A column name or a cell for comparing: NFKC, no white space around or within, lower case."""
+    return "".join(unicodedata.normalize("NFKC", text).split()).lower()
+
+
+def rules_of(table: Table, profile: TableProfile) -> list[Rule]:
+    """The rules of a profile whose columns the table has."""
+    first: dict[str, int] = {}
+    for c, name in enumerate(table.columns):
+        first.setdefault(key(name), c)
+    told = ((profile.consent.column, profile.consent.yes, True) if profile.consent else None, (profile.withhold.column, profile.withhold.unless, False) if profile.withhold else None)
+    return [
+        Rule(first[key(column)], frozenset(map(key, values)), is_consent)
+        for column, values, is_consent in filter(None, told)
+        if column and key(column) in first
+    ]
+
+
+# --- marks ---
+
+
+@record
+class Others:
+    """What the rows of all tables of a file say of each other. ``remarks``: of each table, the rows with such a remark."""
+
+    marked: repeats.Marked = field(default_factory=repeats.Marked)
+    remarks: list[tuple[Table, list[int]]] = field(default_factory=list, repr=False)
+
+    def remarked_in(self, table: Table) -> list[int]:
+        return next(rows for one, rows in self.remarks if one is table)
+
+
+def marked(tables: Iterable[Table], profile: TableProfile) -> Others:
+    """Those of all tables of whom a row says that nobody may see them; the same person in another row is not shown either."""
+    found = Others()
+    for table in tables:
+        people, rules = People(table), rules_of(table, profile)
+        remarks = remarked(table, rules)
+        found.remarks.append((table, remarks))
+        for rows, is_refusal in _marks(table, rules, remarks):
+            found.marked.add(people, rows, is_refusal)
+    return found
+
+
+def _marks(table: Table, rules: Sequence[Rule], remarks: list[int]) -> Iterator[tuple[list[int], bool]]:
+    """Rows with a mark or a refusal, and whether it is a refusal. That nothing is said says nothing of another row."""
+    for rule in rules:
+        yield _rows_with(table, rule.place, rule.refuses if rule.is_consent else rule.marks), rule.is_consent
+    yield remarks, False
+
+
+def tells_whom(column: str, profile: TableProfile) -> bool:
+    """Whether a column says who somebody is, or whether they may be shown."""
+    rules = (profile.consent, profile.withhold)
+    return meaning(column) in (*_WHO, *_REMARKS) or any(rule is not None and key(rule.column) == key(column) for rule in rules)
+
+
+def is_doubly_marked(table: Table, profile: TableProfile, is_new: Sequence[bool]) -> bool:
+    """Whether somebody is shown in one row and marked in another, of which one at least is new. ``table`` needs no column but those that tell."""
+    people, rules = People(table), rules_of(table, profile)
+    kept = Sifting(table, profile, "", tuple(rules)).sift((), None).kept
+    new, old = repeats.Marked(), repeats.Marked()
+    for rows, is_refusal in _marks(table, rules, remarked(table, rules)):
+        new.add(people, [i for i in rows if is_new[i]], is_refusal)
+        old.add(people, [i for i in rows if not is_new[i]], is_refusal)
+    shown = list(compress(range(len(kept)), kept))
+    return bool(new.among(people, shown) or old.among(people, [i for i in shown if is_new[i]]))
+
+
+def _rows_with(table: Table, place: int, test: Callable[[str], bool]) -> list[int]:
+    """The rows whose cell, as ``key`` makes it, says so."""
+    cells = [row[place] for row in table.rows]
+    told = {cell for cell in set(cells) if test(key(cell))}
+    return [i for i, cell in enumerate(cells) if cell in told] if told else []
+
+
+def remarked(table: Table, rules: Sequence[Rule]) -> list[int]:
+    """The rows that say in a remark, in a column without name, in the place of a shelter, that the person must not be found."""
+    ruled = {rule.place for rule in rules}
+    found: set[int] = set()
+    for place, name in enumerate(table.columns):
+        if place in ruled or meaning(name) not in _REMARKS:
+            continue
+        texts = {row[place] for row in table.rows}
+        if _REMARK.search(key_lines(texts)):
+            found.update(_rows_with(table, place, lambda cell: _REMARK.search(_NOT.sub("", cell)) is not None))
+    return sorted(found)
+
+
+def key_lines(texts: Iterable[str]) -> str:
+    """Many cells in one form, for one search over all of them."""
+    return unicodedata.normalize("NFKC", "\n".join(texts)).replace(" ", "").replace("\u3000", "").lower()
+
+
+# --- rows ---
+
+
+@frozen
+class Shown:
+    """``kept``: one byte a row, 1 where it may be shown. ``refused``: the rule's column under which nobody's cell says what the profile knows."""
+
+    kept: bytes
+    warnings: tuple[Problem, ...] = ()
+    refused: tuple[int, ...] = ()
+
+
+@frozen
+class Sifting:
+    """What is needed to tell the rows that may be shown. ``hidden``: rows that are left out for other reasons."""
+
+    table: Table = field(repr=False)
+    profile: TableProfile
+    where: str
+    rules: tuple[Rule, ...]
+
+    def sift(self, hidden: Iterable[int], others: Others | None) -> Shown:
+        """The rows that may be shown, and what staff is told of those that may not. ``others``: only in a list of people."""
+        table = self.table
+        kept = bytearray(b"\1") * len(table.rows)
+        for i in hidden:
+            kept[i] = 0
+        told: list[Problem] = []
+        refused = []
+        for rule in self.rules:
+            cells = [row[rule.place] for row in table.rows]
+            verdict = {value: key(value) in rule.allowed for value in set(cells)}
+            agreed = bytearray(map(and_, kept, map(verdict.__getitem__, cells)))
+            if any(kept) and not any(agreed):
+                refused.append(rule.place)
+            kept = agreed
+            told += self._other_words(rule, cells) if rule.is_consent else []
+        if others is not None:
+            told += self._cut(kept)
+            told += self._remarked(kept, others.remarked_in(table))
+            told += self._elsewhere(kept, others.marked)
+        return Shown(bytes(kept), tuple(told), tuple(refused))
+
+    def _other_words(self, rule: Rule, cells: Sequence[str]) -> list[Problem]:
+        """People who agreed in other words than the profile knows are not shown: that must not pass unsaid."""
+        words = {cell for cell in set(cells) if key(cell) not in rule.allowed and _AGREES.fullmatch(key(cell))}
+        lines = [line for line, cell in zip(self.table.lines, cells, strict=True) if cell in words]
+        if not lines:
+            return []
+        listed = "、".join(map(quoted, sorted(words)[:8]))
+        what = f"「{self.table.columns[rule.place]}」の列に、同意と読めるのに設定にない書き方が{len(lines)}行あります：{listed}（{numbers(lines)}行目）。"
+        todo = f"同意なら、publisher.toml の「{self.profile.name}」の consent の yes にその書き方を加えるか、表の書き方をそろえてください。"
+        return [Problem("other-consent", what, self.where, _COUNTED, todo)]
+
+    def _cut(self, kept: bytearray) -> list[Problem]:
+        """A row that ends before the columns of consent and withholding says nothing of them: nobody left them blank."""
+        table = self.table
+        if not table.cut:
+            return []
+        unsure = [i for i, line in enumerate(table.lines) if line in table.cut and any(not table.rows[i][rule.place] for rule in self.rules)]
+        if not unsure:
+            return []
+        self._leave_out(kept, unsure)
+        what = f"途中で終わっている行があり、公表の同意や閲覧の制限を確かめられません（{self._numbers(unsure)}行目）。"
+        return [Problem("cut-rows", what, self.where, _COUNTED, "行の終わりの列が抜けていないか、セルの中で改行していないか確かめ、直して保存し直してください。")]
+
+    def _remarked(self, kept: bytearray, remarks: Sequence[int]) -> list[Problem]:
+        rows = [i for i in remarks if kept[i]]
+        if not rows:
+            return []
+        self._leave_out(kept, rows)
+        what = f"備考などの列に、載せてはいけない方と読める言葉（DV、支援措置、非公開など）のある行があります（{self._numbers(rows)}行目）。"
+        rule = f"「{self.profile.withhold.column}」の列" if self.profile.withhold else "withhold に設定した列"
+        return [Problem("remarks", what, self.where, _COUNTED, f"載せてはいけない方なら、印を{rule}に入れてください。載せてよい方なら、その言葉を消して保存し直してください。")]
+
+    def _elsewhere(self, kept: bytearray, others: repeats.Marked) -> list[Problem]:
+        rows = others.among(People(self.table), list(compress(range(len(kept)), kept)))
+        if not rows:
+            return []
+        self._leave_out(kept, rows)
+        what = f"別の行に、載せない印か「同意しない」がある方と同じ方と見た行があります（{self._numbers(rows)}行目）。"
+        return [Problem("marked-elsewhere", what, self.where, _COUNTED, "同じ方が2度入っていないか確かめてください。別の方なら、生年月日か住所を入れると見分けられます。")]
+
+    @staticmethod
+    def _leave_out(kept: bytearray, rows: Iterable[int]) -> None:
+        for i in rows:
+            kept[i] = 0
+
+    def _numbers(self, rows: Iterable[int]) -> str:
+        return numbers([self.table.lines[i] for i in rows])

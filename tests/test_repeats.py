@@ -1,0 +1,95 @@
+"""Somebody who is marked in one row is not shown by another; nobody else is hidden for a name alone that many bear."""
+
+from __future__ import annotations
+
+import pytest
+
+from publisher.model import Accepted, Head, PublicTable, Table, TableKind, Workbook
+from publisher.review import review
+from publisher.settings.values import Consent, TableProfile, Withhold
+
+COLUMNS = ("氏名", "フリガナ", "生年月日", "年齢", "住所", "避難所", "同意", "制限", "備考", "列10")
+PROFILE = TableProfile(
+    name="避難者名簿", path="避難者名簿", slug="hinansha", kind=TableKind.EVACUEES, publish=("氏名", "フリガナ", "避難所"), mask={},
+    consent=Consent("同意", ("する",)), withhold=Withhold("制限", ("",)), reading="フリガナ",
+)  # fmt: skip
+HIROKO = {"氏名": "渡邉　裕子", "フリガナ": "ワタナベ　ヒロコ", "生年月日": "昭和15年1月2日", "年齢": "71", "住所": "汐見市本町3丁目4番5号", "避難所": "高台小", "同意": "する"}
+
+
+def row(**changes: str) -> tuple[str, ...]:
+    return tuple((dict.fromkeys(COLUMNS, "") | HIROKO | changes).values())
+
+
+def judged(*sheets: list[tuple[str, ...]]) -> tuple[list[PublicTable], dict[str, str]]:
+    tables = [Table(f"{n}", COLUMNS, rows, list(range(2, len(rows) + 2))) for n, rows in enumerate(sheets)]
+    made = review("避難者名簿/名簿.xlsx", Workbook(Head("名簿"), tuple(tables)), PROFILE, "hinansha", False)
+    assert isinstance(made, Accepted), made
+    return list(made.content.tables), {one.code: one.what for one in made.warnings}
+
+
+def names(*rows: tuple[str, ...]) -> list[str]:
+    (table,), _ = judged([*rows, row(氏名="浜野　茂", フリガナ="ハマノ　シゲル", 生年月日="1950/5/6", 住所="汐見市浜町9")])
+    assert table.total == len(rows) + 1
+    return [cells[0] for cells in table.rows][:-1]
+
+
+SAME = [
+    {},
+    {"生年月日": "1940/01/02", "氏名": "渡辺裕子", "フリガナ": "ﾜﾀﾅﾍﾞﾋﾛｺ", "避難所": "中央公民館"},
+    {"生年月日": "S15.1.2", "氏名": "渡邊 裕子", "住所": "本町"},
+    {"生年月日": "", "住所": "汐見市本町3-4"},
+    {"生年月日": "", "住所": "", "年齢": "70", "フリガナ": ""},
+]
+ANOTHER = [
+    {"生年月日": "昭和16年1月2日"},
+    {"フリガナ": "ワタナベ　ユウコ"},
+    {"氏名": "渡邉　浩子"},
+    {"生年月日": "", "住所": "汐見市浜町1"},
+    {"生年月日": "", "住所": "", "年齢": "34"},
+]
+
+
+@pytest.mark.parametrize("other", SAME)
+@pytest.mark.parametrize("mark", [{"制限": "有"}, {"同意": "しない"}, {"同意": "×"}, {"備考": "DV避難中"}, {"列10": "支援措置あり"}, {"避難所": "秘匿"}])
+def test_the_same_person_in_another_row_is_not_shown(other: dict[str, str], mark: dict[str, str]) -> None:
+    assert names(row(**mark), row(**other)) == [] == names(row(**other), row(**mark))
+
+
+@pytest.mark.parametrize("other", ANOTHER)
+@pytest.mark.parametrize("mark", [{"制限": "有"}, {"同意": "しない"}])
+def test_another_person_of_a_like_name_is_shown(other: dict[str, str], mark: dict[str, str]) -> None:
+    assert len(names(row(**mark), row(**other))) == 1
+
+
+def test_a_name_alone_hides_for_a_mark_and_not_for_a_refusal() -> None:
+    bare = {"生年月日": "", "年齢": "", "住所": ""}
+    assert names(row(**bare, 制限="有"), row(**bare)) == []
+    assert len(names(row(**bare, 同意="しない"), row(**bare))) == 1
+
+
+def test_that_nobody_asked_yet_says_nothing_of_another_row() -> None:
+    for unasked in ("", "未確認", "？"):
+        assert len(names(row(同意=unasked), row())) == 1
+
+
+def test_a_row_without_name_is_known_by_its_reading() -> None:
+    assert names(row(氏名="", 制限="有"), row()) == [] == names(row(制限="有"), row(氏名=""))
+
+
+def test_a_mark_holds_on_all_sheets_and_staff_is_told_where() -> None:
+    tables, told = judged([row(), row(氏名="浜野　茂", フリガナ="ハマノ　シゲル")], [row(制限="有")])
+    assert [[cells[0] for cells in table.rows] for table in tables] == [["浜野　茂"], []]
+    assert "2行目" in told["marked-elsewhere"] and "渡" not in told["marked-elsewhere"]
+
+
+@pytest.mark.parametrize("said", ["DV", "ＤＶ避難", "支援措置対象", "公表不可", "名簿に載せないで", "夫に居場所を知られたくない", "ストーカー被害あり", "匿名希望", "氏名は出さない"])
+def test_a_remark_hides_its_row_and_staff_is_told(said: str) -> None:
+    (table,), told = judged([row(備考=said), row(氏名="浜野　茂", フリガナ="ハマノ　シゲル")])
+    assert [cells[0] for cells in table.rows] == ["浜野　茂"] and table.total == 2
+    assert "2行目" in told["remarks"] and "（DV、支援措置、非公開など）" in told["remarks"]
+
+
+@pytest.mark.parametrize("said", ["持病あり", "車中泊", "3/14 転出", "DVDプレーヤー持参", "支援措置なし", "DV相談：なし", "ペット同伴", "公民館へ移動", "電話は夜"])
+def test_other_remarks_hide_nobody(said: str) -> None:
+    (table,), told = judged([row(備考=said)])
+    assert len(table.rows) == 1 and "remarks" not in told
