@@ -134,6 +134,20 @@ def test_two_header_rows_by_their_gaps() -> None:
     assert len(made.table.rows) == 2
 
 
+@pytest.mark.parametrize(
+    ("rows", "merged"),
+    [
+        (("氏名|フリガナ|避難所|公表同意||閲覧制限", "磯貝　航|イソガイ　ワタル|第1小学校|同意する|支援措置|", "浜野　茂|ハマノ　シゲル|第2小学校|同意する|7|"), ()),
+        (("避難所|所在地||状況", "第一小学校|本町|三丁目|開設", "第二小学校|浜町|一丁目|満員"), ((0, 1, 0, 2),)),
+        (("地区||名称|状況", "東|本町|本町小学校|開設", "西|港町|港公民館|閉鎖"), ((0, 0, 0, 1),)),
+    ],
+)
+def test_a_first_row_of_words_is_no_second_row_of_the_header(rows: tuple[str, ...], merged: tuple[tuple[int, int, int, int], ...]) -> None:
+    table = laid(*rows, merged=merged).table
+    assert len(table.rows) == 2 and table.rows[0] == tuple(rows[1].split("|"))
+    assert not any(cell in name for name in table.columns for cell in table.rows[0] if cell)
+
+
 def test_years_may_be_column_names() -> None:
     assert laid("都道府県|2020 年|2021", "北海道|5250|5100").table.columns == ("都道府県", "2020 年", "2021")
 

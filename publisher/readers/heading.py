@@ -68,12 +68,11 @@ def header_block(grid: Grid, header: int) -> tuple[int, int]:
     wide = [(t, x, b, r) for t, x, b, r in grid.merged if r > x and r - x + 1 < grid.width * 0.9]
     if header + 1 < len(rows) and not grid.after_blank[header + 1]:
         below = rows[header + 1]
-        joined = any(t <= header < b for t, _, b, _ in grid.merged if t >= header) or any(
-            t == header for t, *_ in wide
-        )
+        deep = any(t <= header < b for t, _, b, _ in grid.merged if t >= header)
+        joined = deep or any(t == header for t, *_ in wide)
         gaps = [c for c in used if not rows[header][c]]
         words = [cell for cell in below if cell]
-        if words and not any(data_like(word) and word not in _SUBHEADS for word in words):
+        if words and (deep or not _is_entry(rows[header], below, _wider(rows[header], gaps, [(x, r) for t, x, _, r in wide if t == header]))) and not any(data_like(word) and word not in _SUBHEADS for word in words):
             fits = all(rows[header][c] or below[c] for c in used)
             hangs = any(rows[header][c] and not below[c] for c in used)
             fills = any(below[c] for c in gaps)
@@ -92,6 +91,21 @@ def header_block(grid: Grid, header: int) -> tuple[int, int]:
         if any(above[c] for c in gaps) or any(t == header - 1 for t, *_ in wide):
             top = header - 1
     return top, bottom
+
+
+def _wider(header: Sequence[str], gaps: Sequence[int], spans: Sequence[tuple[int, int]]) -> set[int]:
+    """The columns under names that stand over several: merged ones, and one with nothing but blanks on its right."""
+    found = {c for x, r in spans for c in range(x, r + 1)} | set(gaps)
+    for gap in gaps:
+        start = next((c for c in range(gap, -1, -1) if header[c]), None)
+        found |= {start} if start is not None else set()
+    return found
+
+
+def _is_entry(header: Sequence[str], below: Sequence[str], wider: set[int]) -> bool:
+    """Whether the row below a header is the first of the table, though no cell of it looks like data: it has cells where a name above needs no other."""
+    alone = [c for c, name in enumerate(header) if name and c not in wider]
+    return 2 * sum(bool(below[c]) for c in alone) > len(alone)
 
 
 def _used(grid: Grid, header: int) -> list[int]:
