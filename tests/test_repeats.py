@@ -1,10 +1,15 @@
-"""Somebody who is marked in one row is not shown by another; nobody else is hidden for a name alone that many bear."""
+"""What the rows of a roll say of each other: who is marked elsewhere, who is nobody, which sheet is no roll."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+
+import openpyxl
 import pytest
 
-from publisher.model import Accepted, Head, PublicTable, Table, TableKind, Workbook
+from publisher.model import Accepted, Head, Held, PublicTable, Table, TableKind, Workbook
+from publisher.readers.sheet import read_sheet
 from publisher.review import review
 from publisher.settings.values import Consent, TableProfile, Withhold
 
@@ -93,3 +98,55 @@ def test_a_remark_hides_its_row_and_staff_is_told(said: str) -> None:
 def test_other_remarks_hide_nobody(said: str) -> None:
     (table,), told = judged([row(備考=said)])
     assert len(table.rows) == 1 and "remarks" not in told
+
+
+# --- rows that are nobody ---
+
+
+@pytest.mark.parametrize(
+    "nobody",
+    [
+        {},
+        {"列10": "13"},
+        {"氏名": "合計", "年齢": "2"},
+        {"氏名": "", "フリガナ": "", "避難所": "合計", "列10": "2人"},
+        {"氏名": "高台小　小計", "年齢": "2"},
+        {"列10": "計"},
+    ],
+)
+def test_numbers_without_a_person_and_sums_are_not_counted(nobody: dict[str, str]) -> None:
+    (table,), told = judged([row(), tuple((dict.fromkeys(COLUMNS, "") | nobody).values()), row(氏名="浜野　茂", フリガナ="ハマノ　シゲル")])
+    assert (len(table.rows), table.total, table.withheld) == (2, 2, 0)
+    assert "3行目" in told["nobody"]
+
+
+@pytest.mark.parametrize("somebody", [{"年齢": "40"}, {"避難所": "高台小"}, {"備考": "身元不明"}, {"氏名": "計　太郎"}, {"フリガナ": "ハマノ"}])
+def test_somebody_of_whom_little_is_known_is_counted(somebody: dict[str, str]) -> None:
+    (table,), told = judged([row(), tuple((dict.fromkeys(COLUMNS, "") | somebody).values())])
+    assert (table.total, "nobody" in told) == (2, False)
+
+
+# --- sheets ---
+
+
+def test_a_sheet_that_is_no_list_is_named() -> None:
+    tables = (Table("名簿", COLUMNS, [row()], [2]), Table("集計", ("避難所", "人数"), [("高台小", "1")], [2]))
+    held = review("避難者名簿/名簿.xlsx", Workbook(Head("名簿"), tables), PROFILE, "hinansha", True)
+    assert isinstance(held, Held)
+    told = next(one for one in held.reasons if one.code == "other-sheet")
+    assert "シート「集計」" in told.what and "別のファイル" in told.todo and "名簿」" not in told.what
+    alone = review("避難者名簿/名簿.xlsx", Workbook(Head("名簿"), tables[1:]), PROFILE, "hinansha", True)
+    assert isinstance(alone, Held) and "other-sheet" not in [one.code for one in alone.reasons]
+
+
+def test_a_column_that_is_only_hidden_is_told(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for cells in (COLUMNS, row(), row(氏名="浜野　茂", フリガナ="ハマノ　シゲル", 制限="有")):
+        book.active.append(cells)
+    book.active.column_dimensions["H"].hidden = True
+    book.save(tmp_path / "a.xlsx")
+    read = read_sheet("避難者名簿/名簿.xlsx", (tmp_path / "a.xlsx").read_bytes(), datetime(2026, 11, 27, tzinfo=UTC))
+    held = review("避難者名簿/名簿.xlsx", read, PROFILE, "hinansha", True)
+    assert isinstance(held, Held) and held.final
+    told = {one.code: one for one in held.reasons}
+    assert "列H" in told["hidden-columns"].what and "再表示" in told["hidden-columns"].todo and "missing-column" in told

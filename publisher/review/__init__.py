@@ -28,6 +28,7 @@ from publisher.model import (
 from publisher.readers.layout import numbers
 from publisher.review import facilities, leaks, showing
 from publisher.review import profile as profiles
+from publisher.review import rows as row_care
 from publisher.review.headers import Meaning, meaning
 from publisher.review.kinds import PERSONAL
 from publisher.review.persons import quoted
@@ -171,6 +172,9 @@ def _workbook(
     warnings = list(book.warnings)
     final: list[Problem] = []
     if profile is not None and profile.kind in PERSONAL:
+        people = [row_care.people_only(table, where) for table, where in zip(book.tables, places, strict=True)]
+        book = replace(book, tables=tuple([table for table, _ in people]))
+        warnings += [told for _, told in people if told is not None]
         final += [_unsaved(one.where) for one in book.warnings if one.code == "stale-formula"]
         final += [one for one in book.doubts if one.code == "unseen-text"]  # released, whoever is marked so would be shown
     reasons = [one for one in book.doubts if one not in final]
@@ -193,6 +197,7 @@ def _workbook(
                 )
             )
     tables: list[PublicTable] = []
+    lacking: list[str] = []
     others = showing.marked(book.tables, profile) if profile is not None and profile.kind in PERSONAL else None
     for index, (table, where) in enumerate(zip(book.tables, places, strict=True)):
         found, alike = People(table, profile.key if profile is not None else None).judged(restrictions)
@@ -210,6 +215,7 @@ def _workbook(
                 title = f"{profile.name}（{index + 1}）" if several else profile.name
             applied = profiles.apply(table, profile, address, title, where, hidden, others)
             final += applied.faults
+            lacking += [where] if any(fault.code == "missing-column" for fault in applied.faults) else []
             made, told = applied.table, applied.warnings
         warnings += told
         if made is not None:
@@ -217,7 +223,7 @@ def _workbook(
             warnings += _namesakes([table.lines[i] for i in alike if shown is None or (shown and shown[i])], where)
             tables.append(replace(made, unnumbered=unnumbered[index]))
     if final:
-        return Held((*final, *reasons), final=True)
+        return Held((*final, *_why_lacking(book, lacking, places), *reasons), final=True)
     if reasons and not released:
         return Held(tuple(reasons))
     return Accepted(PublicWorkbook(_head(book.head, profile), tuple(tables)), tuple(warnings))
@@ -243,6 +249,24 @@ def _unsaved(where: str) -> Problem:
         "unsaved-formula", "計算結果が保存されていない式があり、公表の同意や閲覧の制限を確かめられません。", where, _HELD,
         "表計算ソフトで開き、上書き保存してから入れ直してください。",
     )  # fmt: skip
+
+
+def _why_lacking(book: Workbook, lacking: Sequence[str], places: Sequence[str]) -> list[Problem]:
+    """What staff may not think of where a sheet lacks a column: that the column is hidden, that the sheet is no list."""
+    told = [
+        Problem("hidden-columns", f"{one.what}なくなっている列は、この中かもしれません。", one.where, _HELD, "その列を再表示して保存し直してください。")
+        for one in book.warnings
+        if one.code == "hidden-columns" and lacking and (len(places) == 1 or one.where in lacking)
+    ]
+    if 0 < len(lacking) < len(places):
+        listed = "、".join(where.rpartition(" ")[2] for where in lacking)
+        told.append(
+            Problem(
+                "other-sheet", f"同じファイルのほかのシートには、その列があります。{listed}は名簿ではないのかもしれません。", lacking[0], _HELD,
+                f"名簿でないなら、{listed}を別のファイルに分けるか、非表示にして保存し直してください。名簿なら、見出しをほかのシートとそろえてください。",
+            )
+        )  # fmt: skip
+    return told
 
 
 def _restricted(count: int, where: str) -> list[Problem]:
