@@ -7,6 +7,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from openpyxl.styles import Font
 
 from publisher.model import Accepted, Head, Held, PublicTable, Table, TableKind, Workbook
 from publisher.readers.sheet import read_sheet
@@ -150,3 +151,18 @@ def test_a_column_that_is_only_hidden_is_told(tmp_path: Path) -> None:
     assert isinstance(held, Held) and held.final
     told = {one.code: one for one in held.reasons}
     assert "列H" in told["hidden-columns"].what and "再表示" in told["hidden-columns"].todo and "missing-column" in told
+
+
+def test_of_a_row_that_is_crossed_out_in_part_nobody_is_shown(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for cells in (COLUMNS, row(制限="有"), row(氏名="浜野　茂", フリガナ="ハマノ　シゲル"), row(氏名="高台　航", フリガナ="タカダイ　ワタル")):
+        book.active.append(cells)
+    for place in ("H2", *(f"{letter}3" for letter in "ABCDEFG")):
+        book.active[place].font = Font(strike=True)
+    book.save(tmp_path / "a.xlsx")
+    read = read_sheet("避難者名簿/名簿.xlsx", (tmp_path / "a.xlsx").read_bytes(), datetime(2026, 11, 27, tzinfo=UTC))
+    made = review("避難者名簿/名簿.xlsx", read, PROFILE, "hinansha", False)
+    assert isinstance(made, Accepted)
+    (table,) = made.content.tables
+    assert [cells[0] for cells in table.rows] == ["高台　航"] and table.total == 2
+    assert "2行目" in next(one.what for one in made.warnings if one.code == "struck-rows")

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import os
+import shutil
+import signal
+import subprocess
 import zipfile
+from pathlib import Path
 
 import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.comments import Comment
+from openpyxl.styles import Font
 
 from publisher.errors import Unreadable
 from publisher.model import Workbook
@@ -433,3 +439,45 @@ def test_real_metadata_rows_become_notes(real, noon: dt.datetime) -> None:
     assert table.columns[:3] == ("番号", "name", "address")
     assert len(table.rows) == 193
     assert any(note.startswith("license:") for note in table.notes)
+
+
+# --- lines through what is no longer so
+
+
+def crossed_out() -> openpyxl.Workbook:
+    book = openpyxl.Workbook()
+    for cells in (["番号", "名称", "状況", "人数"], [1, "本町小学校", "開設", 30], [2, "港公民館", "開設", 12], [3, "浜中学校", "満員", 99], [4, "東小", "開設", 5]):
+        book.active.append(cells)
+    for place in ("A3", "B3", "C3", "D3", "C4", "B5", "C5", "D5"):
+        book.active[place].font = Font(strike=True)
+    book.active["B2"].font = Font(strike=False)
+    return book
+
+
+def check_crossed_out(made: Workbook) -> None:
+    assert made.tables[0].rows == [("1", "本町小学校", "開設", "30"), ("3", "浜中学校", "", "99")]
+    assert made.tables[0].struck == {4}
+    told = next(problem for problem in made.warnings if problem.code == "struck")
+    assert "3–5行" in told.what and "取り消し線" in told.todo
+
+
+def test_what_is_crossed_out_is_not_published(noon: dt.datetime) -> None:
+    check_crossed_out(read(crossed_out(), noon))
+
+
+@pytest.mark.parametrize("kind", ["xls", "ods"])
+def test_what_is_crossed_out_in_other_formats(kind: str, tmp_path: Path, noon: dt.datetime) -> None:
+    office = shutil.which("soffice") or shutil.which("libreoffice")
+    if office is None:
+        pytest.skip("LibreOffice is not here")
+    crossed_out().save(tmp_path / "a.xlsx")
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    command = [office, profile, "--headless", "--norestore", "--convert-to", kind, "--outdir", str(tmp_path), str(tmp_path / "a.xlsx")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, env={**os.environ, "HOME": str(tmp_path)})
+    try:
+        assert process.wait(timeout=90) == 0
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    check_crossed_out(read_sheet(f"避難所/一覧.{kind}", (tmp_path / f"a.{kind}").read_bytes(), noon))

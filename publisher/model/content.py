@@ -175,6 +175,7 @@ class Table:
     ``columns``. ``as_of`` is the moment that the table itself names (title rows, column names, a column of times).
     ``ends[i]`` is when ``rows[i]`` may be shown no longer, None: never said; empty when no row says it.
     ``cut``: lines of rows that end before the header does, so that their last cells are blank because nobody wrote them.
+    ``struck``: rows of which some cells had a line through them, and are blank therefore.
     """
 
     name: str
@@ -186,6 +187,7 @@ class Table:
     as_of: datetime | None = None
     ends: Sequence[datetime | None] = ()
     cut: frozenset[int] = frozenset()
+    struck: frozenset[int] = frozenset()
 
 
 @frozen

@@ -117,12 +117,13 @@ def broken(value: str) -> bool:
 
 @frozen
 class Style:
-    """What of a number format changes the characters: zeros in front, per cent, nothing shown at all, or nothing of numbers."""
+    """What of a format changes the characters: zeros in front, per cent, nothing shown at all, or nothing of numbers; a line through them."""
 
     zeros: int = 0
     percent: int | None = None
     nothing: bool = False
     no_numbers: bool = False
+    struck: bool = False
 
     def shown(self, value: object) -> str | None:
         """The characters under this format; None when the value is not one that it changes."""

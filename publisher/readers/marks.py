@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 from publisher.patterns import pattern
 from publisher.readers.cells import Style, style
-from publisher.values import field, frozen, record
+from publisher.values import field, frozen, record, replace
 
 CHUNK = 1 << 20
 # Excel ends at 1,048,576 rows x 16,384 columns; a sheet of this many cells, empty ones too, is no table
@@ -33,7 +33,7 @@ class Damaged(Exception):
 @record
 class Marks:
     """What was found in one sheet. Positions count from 0; ``merged`` is (top, left, bottom, right),
-    inclusive.
+    inclusive; ``struck`` are the columns of each row whose cells have a line through them.
     """
 
     hidden_rows: set[int] = field(default_factory=set)
@@ -41,11 +41,18 @@ class Marks:
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     styles: dict[tuple[int, int], Style] = field(default_factory=dict)
     shown: dict[tuple[int, int], str] = field(default_factory=dict)
+    struck: dict[int, set[int]] = field(default_factory=dict)
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     comments: int = 0
     formulas: bool = False
     stale: bool = False
     unsure: bool = False
+
+    def style(self, row: int, column: int, made: Style) -> None:
+        if made.struck:
+            self.struck.setdefault(row, set()).add(column)
+        if replace(made, struck=False) != Style():
+            self.styles[row, column] = made
 
 
 @frozen
@@ -182,9 +189,18 @@ def styles(archive: zipfile.ZipFile) -> dict[bytes, Style]:
     for element in sheet.iter():
         if _local(element) == "numFmt" and (made := style(element.get("formatCode", ""))):
             formats[int(element.get("numFmtId", "0"))] = made
+    struck = {
+        str(index)
+        for fonts in (element for element in sheet if _local(element) == "fonts")
+        for index, font in enumerate(fonts)
+        if any(_local(part) == "strike" and part.get("val", "1") not in ("0", "false") for part in font)
+    }
     for cell_formats in (element for element in sheet if _local(element) == "cellXfs"):
         for index, xf in enumerate(cell_formats):
-            if made := formats.get(int(xf.get("numFmtId", "0") or 0)):
+            made = formats.get(int(xf.get("numFmtId", "0") or 0))
+            if xf.get("fontId", "0") in struck:
+                made = replace(made or Style(), struck=True)
+            if made:
                 found[str(index).encode()] = made
     return found
 
@@ -278,7 +294,7 @@ class _Scan:
             start = piece.rfind(b"<", 0, match.start())
             tag = piece[start : piece.find(b">", match.end())]
             if re.match(rb"<(?:\w+:)?c\s", tag) and (place := _place(tag)):
-                self.marks.styles[place] = self._known[match[1]]
+                self.marks.style(*place, self._known[match[1]])
 
     def _measure(self, piece: bytes) -> None:
         """A reader that fills a rectangle needs all of it in memory: one stray cell far away must not end
@@ -343,11 +359,8 @@ def _xls_sheet(book: object, sheet: object) -> Marks:
     marks.hidden_rows = {row for row, info in sheet.rowinfo_map.items() if info.hidden or info.height == 0}
     marks.hidden_columns = {c for c, info in sheet.colinfo_map.items() if info.hidden or info.width == 0}
     marks.merged = [(top, left, bottom - 1, right - 1) for top, bottom, left, right in sheet.merged_cells]
-    found = {
-        index: made
-        for index, xf in enumerate(book.xf_list)
-        if (made := _xls_style(book.format_map.get(xf.format_key)))
-    }
+    found = {index: made for index, xf in enumerate(book.xf_list) if (made := _xls_style(book.format_map.get(xf.format_key)))}
+    struck = {index for index, xf in enumerate(book.xf_list) if xf.font_index < len(book.font_list) and book.font_list[xf.font_index].struck_out}
     for row in range(sheet.nrows):
         types = sheet.row_types(row)
         if xlrd.XL_CELL_ERROR in types:
@@ -359,6 +372,10 @@ def _xls_sheet(book: object, sheet: object) -> Marks:
             for column, kind in enumerate(types):
                 if kind == xlrd.XL_CELL_NUMBER and (made := found.get(sheet.cell_xf_index(row, column))):
                     marks.styles[row, column] = made
+        if struck:
+            through = {column for column in range(len(types)) if sheet.cell_xf_index(row, column) in struck}
+            if through:
+                marks.struck[row] = through
     return marks
 
 
@@ -397,6 +414,7 @@ class _Ods:
         self.sheets: dict[str, Marks] = {}
         self._marks = Marks()
         self._row = self._column = self._group = 0
+        self._struck: set[str] = set()
 
     def take(self, event: str, element: ElementTree.Element) -> None:
         name = _local(element)
@@ -409,6 +427,8 @@ class _Ods:
             return
         if name in _GROUPS and _attribute(element, "display") == "false":
             self._group -= 1
+        elif name == "style" and any(_attribute(part, "text-line-through-style") not in ("", "none") for part in element):
+            self._struck.add(_attribute(element, "name"))
         elif name == "table-column":
             repeated = min(int(_attribute(element, "number-columns-repeated") or 1), 16384)
             if self._unseen(element):
@@ -445,6 +465,8 @@ class _Ods:
         if down > 1 or across > 1:
             marks.merged.append((*place, place[0] + down - 1, place[1] + across - 1))
         marks.comments += sum(_local(child) == "annotation" for child in cell)
+        if self._struck and _attribute(cell, "style-name") in self._struck:
+            marks.struck.setdefault(self._row, set()).update(range(column, column + int(_attribute(cell, "number-columns-repeated") or 1)))
         marks.formulas = marks.formulas or bool(_attribute(cell, "formula"))
         kinds = {value for name, value in cell.attrib.items() if name.endswith("value-type")}
         seen = "".join("".join(child.itertext()) for child in cell if _local(child) == "p").strip()

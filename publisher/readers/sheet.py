@@ -14,6 +14,7 @@ from publisher.readers import marks as scanning
 from publisher.readers.cells import Strings
 from publisher.readers.layout import Layout, Sheet, lay_out, numbers
 from publisher.readers.marks import Damaged, Marks, Parts, column_letters
+from publisher.values import replace
 
 _SHOWN = "このファイルは公開していません。前に公開した版があれば、それが表示されたままです。"
 _HELD = "このファイルはまだ公開していません。前に公開した版があれば、それが表示されたままです。"
@@ -223,6 +224,8 @@ class _Book:
         keep, cut = _columns(source, left, marks)
         special = _by_row(marks)
         unseen: set[int] = set()
+        struck: list[int] = []
+        partly: list[int] = []
         ranges = _Ranges([(t, x, b, r) for (t, x), (b, r) in source.merged_cell_ranges or ()] or marks.merged, marks.hidden_rows)
         for number, values in enumerate(source.iter_rows() if source.start else ()):
             if number in marks.hidden_rows:
@@ -234,6 +237,12 @@ class _Book:
                 values = _overlaid(values, left, special[number], marks, number, unseen)
             values = ranges.seen(number, values, left)
             row = strings.row(values)
+            if number in marks.struck and (through := {c - left for c in marks.struck[number] if 0 <= c - left < len(row) and row[c - left]}):
+                row = tuple(["" if c in through else cell for c, cell in enumerate(row)])
+                struck.append(number + 1)
+                if all(row[c].isdecimal() for c in keep if c < len(row) and row[c]):
+                    continue  # the number of a row is left, nothing else
+                partly.append(number + 1)
             if cut:
                 dropped.update(c for c in cut if c < len(row) and row[c])
                 row = tuple([row[c] for c in keep if c < len(row)])
@@ -243,6 +252,9 @@ class _Book:
             what = f"表示形式で見えなくしてある文字があります（{numbers([row + 1 for row in unseen])}行）。載せてはいけない方の印かもしれません。"
             self._doubt("unseen-text", what, where, "そのセルの表示形式を「標準」に戻して文字を確かめ、見せないものなら消してから保存し直してください。")
         self._tell_hidden(where, hidden_rows, [c + left for c in sorted(dropped)])
+        if struck:
+            what = f"取り消し線を引いた文字は公開しません（{numbers(struck)}行）。行の文字がすべてそうなら、行ごと除きました。"
+            self._warn("struck", what, where, "取り消すものは削除し、載せるものなら取り消し線を外して保存してください。")
         if marks.stale:
             self._warn(
                 "stale-formula",
@@ -252,7 +264,10 @@ class _Book:
             )
         letters = tuple(column_letters(c + left) for c in keep)
         merged = _merged(ranges.all, lines, [c + left for c in keep])
-        return lay_out(Sheet(name, where, rows, lines, letters, merged, strings.odd()), self.arrived)
+        made = lay_out(Sheet(name, where, rows, lines, letters, merged, strings.odd()), self.arrived)
+        if partly and made.table is not None:
+            made.table = replace(made.table, struck=frozenset(partly))
+        return made
 
     def _tell_hidden(self, where: str, rows: Sequence[int], columns: Sequence[int]) -> None:
         if rows:

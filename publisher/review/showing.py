@@ -184,6 +184,7 @@ class Sifting:
             told += self._other_words(rule, cells) if rule.is_consent else []
         if others is not None:
             told += self._cut(kept)
+            told += self._struck(kept)
             told += self._remarked(kept, others.remarked_in(table))
             told += self._elsewhere(kept, others.marked)
         return Shown(bytes(kept), tuple(told), tuple(refused))
@@ -210,6 +211,15 @@ class Sifting:
         self._leave_out(kept, unsure)
         what = f"途中で終わっている行があり、公表の同意や閲覧の制限を確かめられません（{self._numbers(unsure)}行目）。"
         return [Problem("cut-rows", what, self.where, _COUNTED, "行の終わりの列が抜けていないか、セルの中で改行していないか確かめ、直して保存し直してください。")]
+
+    def _struck(self, kept: bytearray) -> list[Problem]:
+        """Of whom a clerk struck something out, nobody can tell whether they are to stay."""
+        rows = [i for i, line in enumerate(self.table.lines) if line in self.table.struck and kept[i]] if self.table.struck else []
+        if not rows:
+            return []
+        self._leave_out(kept, rows)
+        what = f"一部に取り消し線を引いた行があります（{self._numbers(rows)}行目）。"
+        return [Problem("struck-rows", what, self.where, _COUNTED, "取り消す方なら行を削除し、載せる方なら取り消し線を外して保存し直してください。")]
 
     def _remarked(self, kept: bytearray, remarks: Sequence[int]) -> list[Problem]:
         rows = [i for i in remarks if kept[i]]
