@@ -101,6 +101,16 @@ def test_other_remarks_hide_nobody(said: str) -> None:
     assert len(table.rows) == 1 and "remarks" not in told
 
 
+@pytest.mark.parametrize("said", ["高台小（渡邉裕子と同室）", "高台小 渡辺　裕子さんと同じ部屋", "ﾜﾀﾅﾍﾞﾋﾛｺと同室", "高台小\n渡邊裕子の隣"])
+def test_nobody_who_is_not_shown_is_named_in_the_row_of_another(said: str) -> None:
+    shigeru, wataru = ({"氏名": "浜野　茂", "フリガナ": "ハマノ　シゲル"}, {"氏名": "高台　航", "フリガナ": "タカダイ　ワタル"})
+    for mark in ({"制限": "有"}, {"同意": ""}):
+        (table,), told = judged([row(**mark), row(**shigeru, 避難所=said), row(**wataru)])
+        assert [cells[0] for cells in table.rows] == ["高台　航"] and "3行目" in told["mentions"] and "渡" not in told["mentions"]
+    (table,), told = judged([row(), row(**shigeru, 避難所=said), row(**wataru)])
+    assert len(table.rows) == 3 and "mentions" not in told
+
+
 # --- rows that are nobody ---
 
 

@@ -142,6 +142,14 @@ def test_somebody_who_is_marked_in_a_second_row_is_for_a_whole_reading(at: int, 
     assert not worth_remembering(QUESTION, answer, content)
 
 
+def test_somebody_who_is_named_in_the_row_of_another_is_for_a_whole_reading() -> None:
+    name = person(COUNT).split(",")[1]
+    first, named = person(COUNT, consent=""), person(9).replace("第9小学校", f"第9小学校（{name}と同室）")
+    for data, second in (([*LINES, first], [*LINES[:10], named, *LINES[11:], first]), ([*LINES[:10], named, *LINES[11:]], [*LINES[:10], named, *LINES[11:], first])):
+        assert sequel(QUESTION, bytes_of(second), remembered(bytes_of(data)), lambda _, data=data: bytes_of(data)) is None
+        assert "mentions" in [one.code for one in examine(QUESTION, bytes_of(second))[0].problems]
+
+
 def test_between_any_two_editions() -> None:
     check(edited(100), edited(101))
 

@@ -112,20 +112,20 @@ def sequel(question: Question, data: bytes, before: Former, read: Callable[[str]
     if sample is None:
         return None
     made = _reviewed(question, [new[0], *(new[i + 1] for i in sample)], before)
-    if made is None or _is_marked_elsewhere(question, new, came):
+    if made is None or _hangs_on_others(question, new, came):
         return None
     return _joined(question, *made, before, came, sample)
 
 
-def _is_marked_elsewhere(question: Question, lines: Sequence[str], came: Sequence[int]) -> bool:
-    """Whether somebody is shown in one row and marked in another one. In the former edition nobody was, so one of the two rows is new."""
+def _hangs_on_others(question: Question, lines: Sequence[str], came: Sequence[int]) -> bool:
+    """Whether a row's fate hangs on another one: the same person is marked there, or named. In the former edition none did, so one of the two is new."""
     from publisher.readers.delimited import plain_columns
-    from publisher.review.showing import is_doubly_marked, tells_whom
+    from publisher.review.showing import hangs_together, tells_whom
 
     profile = question.profile
     assert profile is not None
     columns, rows = plain_columns(question.path, lines, lambda name: tells_whom(name, profile))
-    return is_doubly_marked(Table("", columns, rows, range(2, len(lines) + 1)), profile, [at < 0 for at in came])
+    return hangs_together(Table("", columns, rows, range(2, len(lines) + 1)), profile, [at < 0 for at in came])
 
 
 def _sample(came: Sequence[int]) -> list[int] | None:

@@ -255,7 +255,7 @@ class _Work:
         """The rows that may be shown, masked. Each different cell is masked once."""
         odd = misfits.rows_of(self.table, self.odd) if self.odd else ()
         rules = tuple(showing.rules_of(self.table, self.profile))
-        sifted = showing.Sifting(self.table, self.profile, self.where, rules).sift({*hidden, *odd}, others if self.personal else None)
+        sifted = showing.Sifting(self.table, self.profile, self.where, rules, tuple([place for _, place, _ in shown])).sift({*hidden, *odd}, others if self.personal else None)
         for place in sifted.refused:
             self._count_only(
                 "nobody-agreed",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from publisher.patterns import pattern
 from publisher.review.headers import Meaning
-from publisher.review.restrict import People, all_called, born, is_one_home
+from publisher.review.restrict import People, all_called, all_written, born, is_one_home
 from publisher.values import field, frozen, record
 
 _YEARS = pattern(r"\s*満?\s*(\d{1,3})(?:\.0)?\s*[歳才]?\s*")
@@ -57,6 +57,25 @@ class Marked:
             alike += [(i, known[reading]) for i, reading in zip(by_reading, _forms(people, by_reading, Meaning.READING), strict=True) if reading in known]
         births = _forms(people, [i for i, _ in alike], Meaning.BIRTH)
         return sorted({i for (i, known), birth in zip(alike, births, strict=True) if any(_is_one(row, people, i) for row in _born_so(known, birth))})
+
+
+_SHORTEST = 3
+"""Letters of a name that is looked for within other words: shorter ones stand in too many (小林実 is not 林実)."""
+
+
+def mentioned(people: People, rows: Sequence[int], texts: Sequence[str]) -> set[str]:
+    """Which of the texts name one of these people: 浜野茂と同室."""
+    names: dict[str, list[str]] = {}
+    for name in {*_forms(people, rows, Meaning.NAME), *_forms(people, rows, Meaning.READING)}:
+        if len(name) >= _SHORTEST:
+            names.setdefault(name[:_SHORTEST], []).append(name)
+    if not (names and texts):
+        return set()
+    return {
+        text
+        for text, plain in zip(texts, all_written(texts), strict=True)
+        if any(plain.startswith(name, at) for at in range(len(plain) - _SHORTEST + 1) for name in names.get(plain[at : at + _SHORTEST], ()))
+    }
 
 
 def _born_so(known: dict[str, list[_Row]], birth: str) -> list[_Row]:

@@ -153,6 +153,12 @@ def all_called(texts: Sequence[str]) -> list[str]:
     return _MARKS.sub("", plain).translate(_FORMS).split("\n")
 
 
+def all_written(texts: Sequence[str]) -> list[str]:
+    """Many texts as ``all_called`` writes names, with whatever stands in brackets or behind: names may stand anywhere in them."""
+    plain = unicodedata.normalize("NFKC", "\n".join(text.replace("\n", " ") for text in texts))
+    return _MARKS.sub("", plain.lower().translate(_KATAKANA)).translate(_FORMS).split("\n")
+
+
 def born(text: str) -> str:
     """A date of birth as YYYYMMDD; what is none, as it is."""
     plain = unicodedata.normalize("NFKC", text).strip().lower()

@@ -31,6 +31,8 @@ _NOT = pattern(r"(?:dv|支援措置|閲覧(?:の)?制限|ストーカー(?:被�
 _REMARKS = (None, Meaning.RECORD, Meaning.HEALTH, Meaning.HOUSEHOLD)
 """Columns in which such words may stand. Beside them, 非公開 under 電話番号 is about the number."""
 _WHO = (Meaning.NAME, Meaning.READING, Meaning.BIRTH, Meaning.AGE, Meaning.ADDRESS, Meaning.HOUSE)
+_OWN = (Meaning.NAME, Meaning.READING, Meaning.AGE, Meaning.SEX, Meaning.ADDRESS)
+"""What these say is about the person of the row."""
 _COUNTED = "その行の方は人数にだけ数え、載せていません。"
 
 
@@ -108,10 +110,16 @@ def tells_whom(column: str, profile: TableProfile) -> bool:
     return meaning(column) in (*_WHO, *_REMARKS) or any(rule is not None and key(rule.column) == key(column) for rule in rules)
 
 
-def is_doubly_marked(table: Table, profile: TableProfile, is_new: Sequence[bool]) -> bool:
-    """Whether somebody is shown in one row and marked in another, of which one at least is new. ``table`` needs no column but those that tell."""
+def hangs_together(table: Table, profile: TableProfile, is_new: Sequence[bool]) -> bool:
+    """Whether one row decides about another, of which one at least is new: somebody is marked in one and shown in the other, or named there.
+    ``table`` needs no column but those that tell."""
     people, rules = People(table), rules_of(table, profile)
-    kept = Sifting(table, profile, "", tuple(rules)).sift((), None).kept
+    public = set(map(key, profile.publish))
+    places = tuple(c for c, name in enumerate(table.columns) if key(name) in public)
+    sifting = Sifting(table, profile, "", tuple(rules), places)
+    kept = sifting.sift((), None).kept
+    if sifting.naming(kept):
+        return True
     new, old = repeats.Marked(), repeats.Marked()
     for rows, is_refusal in _marks(table, rules, remarked(table, rules)):
         new.add(people, [i for i in rows if is_new[i]], is_refusal)
@@ -159,12 +167,13 @@ class Shown:
 
 @frozen
 class Sifting:
-    """What is needed to tell the rows that may be shown. ``hidden``: rows that are left out for other reasons."""
+    """What is needed to tell the rows that may be shown. ``places``: the columns that would be shown as they stand."""
 
     table: Table = field(repr=False)
     profile: TableProfile
     where: str
     rules: tuple[Rule, ...]
+    places: tuple[int, ...] = ()
 
     def sift(self, hidden: Iterable[int], others: Others | None) -> Shown:
         """The rows that may be shown, and what staff is told of those that may not. ``others``: only in a list of people."""
@@ -187,6 +196,7 @@ class Sifting:
             told += self._struck(kept)
             told += self._remarked(kept, others.remarked_in(table))
             told += self._elsewhere(kept, others.marked)
+            told += self._mentions(kept)
         return Shown(bytes(kept), tuple(told), tuple(refused))
 
     def _other_words(self, rule: Rule, cells: Sequence[str]) -> list[Problem]:
@@ -237,6 +247,27 @@ class Sifting:
         self._leave_out(kept, rows)
         what = f"別の行に、載せない印か「同意しない」がある方と同じ方と見た行があります（{self._numbers(rows)}行目）。"
         return [Problem("marked-elsewhere", what, self.where, _COUNTED, "同じ方が2度入っていないか確かめてください。別の方なら、生年月日か住所を入れると見分けられます。")]
+
+    def naming(self, kept: bytes | bytearray) -> set[int]:
+        """Rows that would name somebody who is not shown: in the place of a shelter, in a remark."""
+        people, rows = People(self.table), self.table.rows
+        hidden = [i for i, is_kept in enumerate(kept) if not is_kept]
+        found: set[int] = set()
+        for place in self.places if hidden else ():
+            if meaning(self.table.columns[place]) in _OWN:
+                continue
+            cells = {row[place] for row in compress(rows, kept)}
+            told = repeats.mentioned(people, hidden, [cell for cell in cells if cell])
+            found.update(i for i, row in enumerate(rows) if told and kept[i] and row[place] in told)
+        return found
+
+    def _mentions(self, kept: bytearray) -> list[Problem]:
+        found = self.naming(kept)
+        if not found:
+            return []
+        self._leave_out(kept, found)
+        what = f"載せない方の名前が、ほかの方の行に書かれています（{self._numbers(found)}行目）。"
+        return [Problem("mentions", what, self.where, _COUNTED, "その名前を消して保存し直してください。")]
 
     @staticmethod
     def _leave_out(kept: bytearray, rows: Iterable[int]) -> None:
