@@ -157,6 +157,23 @@ def test_a_folder_that_is_not_there_changes_nothing(town: Town) -> None:
     assert town.files() == before
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "why"),
+    [
+        ("お知らせ/a.md", "---\n件名: 開設します\n終了: 2035-03-11 18:00\n---\n\n終わった文面。\n", "2035年3月11日 18時00分"),
+        ("避難者名簿/名簿.csv", "避難者名簿,2035年3月11日9時現在\n氏名,フリガナ,住所,年齢,避難所,公表同意,閲覧制限\n" + "汐見　茂,シオミ　シゲル,本町1,70,高台小,同意する,\n" * 3, "2035年4月20日 9時00分"),
+    ],
+)
+def test_what_has_ended_before_it_came_says_so(town: Town, path: str, text: str, why: str) -> None:
+    """A mistyped year: nothing is shown, and whoever dropped it is told which date to look at."""
+    town.drop(path, text)
+    (line,) = [one for one in town.build().documents if one.path == path]
+    assert line.state is State.EXPIRED
+    told = line.reasons[0]
+    assert told.code == "ended-before" and why in told.what and "日付" in told.todo
+    assert not any("終わった文面" in body.decode("utf-8", "ignore") or "汐見　茂" in body.decode("utf-8", "ignore") for body in town.files().values())
+
+
 def test_publishing_waits_for_its_moment_and_ends_at_its_end(town: Town) -> None:
     town.notices(2)
     town.build()

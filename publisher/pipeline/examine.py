@@ -99,7 +99,29 @@ def examine(question: Question, data: bytes) -> tuple[Answer, PublicContent | No
 def answered(question: Question, verdict: Accepted, title: str, due: datetime | None = None, known: Known | None = None) -> Answer:
     """The answer about a content that was accepted. ``known``: what its rows are told apart by, of those that an earlier edition had."""
     found = digest(verdict.content, known)
-    return Answer(question.path, "accepted", verdict.warnings, title, found if due is None else replace(found, due=due))
+    return Answer(question.path, "accepted", (*_too_late(question, found), *verdict.warnings), title, found if due is None else replace(found, due=due))
+
+
+def ending(found: Digest, profile: TableProfile | None, moment: datetime) -> datetime | None:
+    """When a content that came at that moment is public no longer: as it says itself, or so long after its own moment as its profile says."""
+    if found.head.expires is not None or profile is None or profile.expires is None:
+        return found.head.expires
+    return (found.as_of or found.head.date or moment) + profile.expires
+
+
+def _too_late(question: Question, found: Digest) -> tuple[Problem, ...]:
+    """What has ended before it came, for a year mistyped perhaps, must not vanish unsaid."""
+    end = ending(found, question.profile, question.arrived)
+    if end is None or end > question.arrived:
+        return ()
+    when = end.astimezone(question.arrived.tzinfo)
+    said = "文書にある「終了」の時刻" if found.head.expires is not None else "表の時点に、設定にある掲載の期間を足した時刻"
+    return (
+        Problem(
+            "ended-before", f"入れた時点で、掲載の終わり（{when.year}年{when.month}月{when.day}日 {when.hour}時{when.minute:02d}分）を過ぎています（{said}）。", question.path,
+            "中身は公開していません。", "日付を確かめ、まだ載せるものなら、直して保存し直してください。",
+        ),
+    )  # fmt: skip
 
 
 def digest(content: PublicContent, known: Known | None = None) -> Digest:

@@ -15,7 +15,7 @@ from publisher.ledger.names import identity
 from publisher.model import Category, Problem, State
 from publisher.pipeline import restrictions
 from publisher.pipeline.crew import Asked, Crew, worker_of
-from publisher.pipeline.examine import Answer, Digest, Question, refused
+from publisher.pipeline.examine import Answer, Digest, Question, ending, refused
 from publisher.pipeline.hand import Finished, Job, NewDocument, Source, Taken
 from publisher.pipeline.identify import Identity, arrival_moment, document_of, folder_of, identify
 from publisher.pipeline.recall import Recall
@@ -322,9 +322,7 @@ class Intake:
         head = digest.head
         moment = max(row.arrived, last.moment) if last is not None else row.arrived
         profile = self._recall.who(row.path).profile
-        expires = head.expires
-        if expires is None and profile is not None and profile.expires is not None:
-            expires = (digest.as_of or head.date or moment) + profile.expires
+        expires = ending(digest, profile, moment)
         number = 1 + max((v.number for v in mine), default=0)
         self.ledger.documents.add_version(
             row.document, VersionRow(row.language, number, moment, row.sha256, row.path, head.publish, expires, rows=digest.rows, as_of=digest.as_of)
