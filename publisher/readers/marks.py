@@ -1,5 +1,5 @@
-"""What a spreadsheet hides, or shows otherwise than its values say: rows, columns, errors, formats, merged
-cells.
+"""What a spreadsheet hides, or shows otherwise than its values say: rows, columns, errors, formats, merged cells. Here the containers and
+Office Open XML; the old binary format and OpenDocument are read beside this.
 """
 
 from __future__ import annotations
@@ -123,11 +123,11 @@ def small_part(archive: zipfile.ZipFile, name: str) -> ElementTree.Element | Non
         raise Damaged("xml") from error
 
 
-def _local(element: ElementTree.Element) -> str:
+def local(element: ElementTree.Element) -> str:
     return element.tag.rpartition("}")[2]
 
 
-def _attribute(element: ElementTree.Element, name: str) -> str:
+def attribute(element: ElementTree.Element, name: str) -> str:
     return next((value for key, value in element.attrib.items() if key.rpartition("}")[2] == name), "")
 
 
@@ -158,9 +158,9 @@ def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
         return {}
     targets = {relation.get("Id", ""): _resolve(relation.get("Target", "")) for relation in relations}
     return {
-        sheet.get("name", ""): targets.get(_attribute(sheet, "id"), "")
+        sheet.get("name", ""): targets.get(attribute(sheet, "id"), "")
         for sheet in book.iter()
-        if _local(sheet) == "sheet"
+        if local(sheet) == "sheet"
     }
 
 
@@ -187,15 +187,15 @@ def styles(archive: zipfile.ZipFile) -> dict[bytes, Style]:
     formats: dict[int, Style] = dict(_BUILT_IN)
     found: dict[bytes, Style] = {}
     for element in sheet.iter():
-        if _local(element) == "numFmt" and (made := style(element.get("formatCode", ""))):
+        if local(element) == "numFmt" and (made := style(element.get("formatCode", ""))):
             formats[int(element.get("numFmtId", "0"))] = made
     struck = {
         str(index)
-        for fonts in (element for element in sheet if _local(element) == "fonts")
+        for fonts in (element for element in sheet if local(element) == "fonts")
         for index, font in enumerate(fonts)
-        if any(_local(part) == "strike" and part.get("val", "1") not in ("0", "false") for part in font)
+        if any(local(part) == "strike" and part.get("val", "1") not in ("0", "false") for part in font)
     }
-    for cell_formats in (element for element in sheet if _local(element) == "cellXfs"):
+    for cell_formats in (element for element in sheet if local(element) == "cellXfs"):
         for index, xf in enumerate(cell_formats):
             made = formats.get(int(xf.get("numFmtId", "0") or 0))
             if xf.get("fontId", "0") in struck:
@@ -326,151 +326,3 @@ def _hidden(piece: bytes, marks: Marks) -> None:
 def _place(tag: bytes) -> tuple[int, int] | None:
     match = _REFERENCE.search(tag)
     return (int(match[2]) - 1, column_index(match[1].decode())) if match else None
-
-
-# --- the old binary format ---------------------------------------------------------------------------------
-
-
-def scan_xls(data: bytes) -> dict[str, Marks] | None:
-    """What xlrd can tell of a BIFF workbook, by sheet; None when it cannot read it. Raises ``Damaged`` for
-    a locked one.
-    """
-    import contextlib
-
-    import xlrd
-
-    noise = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(noise):
-            book = xlrd.open_workbook(file_contents=data, formatting_info=True, logfile=noise)
-            return {sheet.name: _xls_sheet(book, sheet) for sheet in book.sheets()}
-    except (
-        Exception
-    ) as error:  # xlrd has no base class for its failures; without an answer the document is held
-        if "encrypted" in str(error).lower():
-            raise Damaged("encrypted") from error
-        return None
-
-
-def _xls_sheet(book: object, sheet: object) -> Marks:
-    import xlrd
-
-    marks = Marks(comments=len(sheet.cell_note_map))
-    marks.hidden_rows = {row for row, info in sheet.rowinfo_map.items() if info.hidden or info.height == 0}
-    marks.hidden_columns = {c for c, info in sheet.colinfo_map.items() if info.hidden or info.width == 0}
-    marks.merged = [(top, left, bottom - 1, right - 1) for top, bottom, left, right in sheet.merged_cells]
-    found = {index: made for index, xf in enumerate(book.xf_list) if (made := _xls_style(book.format_map.get(xf.format_key)))}
-    struck = {index for index, xf in enumerate(book.xf_list) if xf.font_index < len(book.font_list) and book.font_list[xf.font_index].struck_out}
-    for row in range(sheet.nrows):
-        types = sheet.row_types(row)
-        if xlrd.XL_CELL_ERROR in types:
-            for column, kind in enumerate(types):
-                if kind == xlrd.XL_CELL_ERROR:
-                    word = xlrd.error_text_from_code.get(sheet.cell_value(row, column), "#ERROR")
-                    marks.errors[row, column] = word
-        if found and xlrd.XL_CELL_NUMBER in types:
-            for column, kind in enumerate(types):
-                if kind == xlrd.XL_CELL_NUMBER and (made := found.get(sheet.cell_xf_index(row, column))):
-                    marks.styles[row, column] = made
-        if struck:
-            through = {column for column in range(len(types)) if sheet.cell_xf_index(row, column) in struck}
-            if through:
-                marks.struck[row] = through
-    return marks
-
-
-def _xls_style(form: object | None) -> Style | None:
-    return style(form.format_str or "") if form is not None else None
-
-
-# --- OpenDocument (ISO/IEC 26300) --------------------------------------------------------------------------
-
-
-def scan_ods(archive: zipfile.ZipFile) -> dict[str, Marks]:
-    """Hidden rows and columns, merged cells and zeros in front, by sheet. Raises ``Damaged``."""
-    if "content.xml" not in archive.namelist():
-        raise Damaged("xml")
-    reader = _Ods()
-    parser = ElementTree.XMLPullParser(["start", "end"])
-    try:
-        for chunk in chunks(archive, "content.xml"):
-            if b"<!DOCTYPE" in chunk or b"<!ENTITY" in chunk:
-                raise Damaged("bomb")
-            parser.feed(chunk)
-            for event, element in parser.read_events():
-                reader.take(event, element)
-    except ElementTree.ParseError as error:
-        raise Damaged("xml") from error
-    return reader.sheets
-
-
-_GROUPS = ("table-row-group", "table-column-group")
-
-
-class _Ods:
-    """Follows ``content.xml`` row by row; only what departs from plain values is kept."""
-
-    def __init__(self) -> None:
-        self.sheets: dict[str, Marks] = {}
-        self._marks = Marks()
-        self._row = self._column = self._group = 0
-        self._struck: set[str] = set()
-
-    def take(self, event: str, element: ElementTree.Element) -> None:
-        name = _local(element)
-        if event == "start":
-            if name == "table":
-                self._marks = self.sheets.setdefault(_attribute(element, "name"), Marks())
-                self._row = self._column = 0
-            elif name in _GROUPS and _attribute(element, "display") == "false":
-                self._group += 1
-            return
-        if name in _GROUPS and _attribute(element, "display") == "false":
-            self._group -= 1
-        elif name == "style" and any(_attribute(part, "text-line-through-style") not in ("", "none") for part in element):
-            self._struck.add(_attribute(element, "name"))
-        elif name == "table-column":
-            repeated = min(int(_attribute(element, "number-columns-repeated") or 1), 16384)
-            if self._unseen(element):
-                self._marks.hidden_columns.update(range(self._column, self._column + repeated))
-            self._column += repeated
-        elif name == "table-row":
-            self._end_row(element)
-            element.clear()
-
-    def _unseen(self, element: ElementTree.Element) -> bool:
-        return bool(self._group) or _attribute(element, "visibility") in ("collapse", "filter")
-
-    def _end_row(self, element: ElementTree.Element) -> None:
-        repeated = min(int(_attribute(element, "number-rows-repeated") or 1), 1_048_576)
-        if self._unseen(element):
-            self._marks.hidden_rows.update(range(self._row, self._row + repeated))
-        column = filled = 0
-        for cell in element:
-            if _local(cell) not in ("table-cell", "covered-table-cell"):
-                continue
-            width = int(_attribute(cell, "number-columns-repeated") or 1)
-            if len(cell):
-                filled += width
-                self._cell(cell, column)
-            column += width
-        if filled * repeated > MOST_CELLS:
-            raise Damaged("sparse")
-        self._row += repeated
-
-    def _cell(self, cell: ElementTree.Element, column: int) -> None:
-        marks, place = self._marks, (self._row, column)
-        down = int(_attribute(cell, "number-rows-spanned") or 1)
-        across = int(_attribute(cell, "number-columns-spanned") or 1)
-        if down > 1 or across > 1:
-            marks.merged.append((*place, place[0] + down - 1, place[1] + across - 1))
-        marks.comments += sum(_local(child) == "annotation" for child in cell)
-        if self._struck and _attribute(cell, "style-name") in self._struck:
-            marks.struck.setdefault(self._row, set()).update(range(column, column + int(_attribute(cell, "number-columns-repeated") or 1)))
-        marks.formulas = marks.formulas or bool(_attribute(cell, "formula"))
-        kinds = {value for name, value in cell.attrib.items() if name.endswith("value-type")}
-        seen = "".join("".join(child.itertext()) for child in cell if _local(child) == "p").strip()
-        if "error" in kinds:
-            marks.errors[place] = seen
-        elif kinds & {"float", "percentage"} and re.fullmatch(r"0\d+|-?[\d.]+%|TRUE|FALSE", seen):
-            marks.shown[place] = seen

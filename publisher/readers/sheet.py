@@ -91,10 +91,16 @@ def _read(path: str, data: bytes, arrived: datetime) -> Workbook:
     if data.startswith(_OLE):
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise Damaged("encrypted")
-        return _Book(path, data, arrived, scanning.scan_xls(data), Parts()).read()
+        return _old_book(path, data, arrived)
     if data[:2] in (b"\x09\x08", b"\x09\x04", b"\x09\x02", b"\x09\x00"):
-        return _Book(path, data, arrived, scanning.scan_xls(data), Parts()).read()
+        return _old_book(path, data, arrived)
     return _read_text(path, data, arrived)
+
+
+def _old_book(path: str, data: bytes, arrived: datetime) -> Workbook:
+    from publisher.readers.marks_xls import scan_xls
+
+    return _Book(path, data, arrived, scan_xls(data), Parts()).read()
 
 
 def _read_zip(path: str, data: bytes, arrived: datetime) -> Workbook:
@@ -116,7 +122,9 @@ def _read_zip(path: str, data: bytes, arrived: datetime) -> Workbook:
             locked = "META-INF/manifest.xml" in names and archive.read("META-INF/manifest.xml")
             if locked and b"encryption-data" in locked:
                 raise Damaged("encrypted")
-            marks = scanning.scan_ods(archive)
+            from publisher.readers.marks_ods import scan_ods
+
+            marks = scan_ods(archive)
         else:
             raise Damaged("other")
     return _Book(path, data, arrived, marks, parts).read()
