@@ -167,7 +167,7 @@ def test_columns_without_names() -> None:
     made = laid("名称||人数|", "本町小学校|本町|3|", "港公民館|港町|4|")
     assert made.table.columns == ("名称", "列2", "人数")
     assert "no-name" in codes(made)
-    assert "B列" in made.warnings[0].what
+    assert "B列" in made.warnings[0].what and "「列2」のような" in made.warnings[0].what
 
 
 def test_a_nameless_column_without_data_goes_and_is_told() -> None:

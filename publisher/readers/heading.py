@@ -154,6 +154,7 @@ def columns_of(sheet: Sheet, grid: Grid, names: list[str], made: Layout) -> list
     grid.kept = []
     seen: Counter[str] = Counter()
     doubled, unnamed, empty, instructions = [], [], [], []
+    first = ""
     for c, name in enumerate(names):
         data = any(row[c] for row in grid.rows)
         if name.startswith(("←", "<-", "⇐")) or re.search(r"を(?:ご)?入力(?:して|する)?(?:ください)?$", name):
@@ -166,6 +167,7 @@ def columns_of(sheet: Sheet, grid: Grid, names: list[str], made: Layout) -> list
                 continue
             unnamed.append(grid.letter(c))
             name = f"列{c + grid.left + 1}"
+            first = first or name
         key = plain(name)
         seen[key] += 1
         if seen[key] > 1:
@@ -177,7 +179,7 @@ def columns_of(sheet: Sheet, grid: Grid, names: list[str], made: Layout) -> list
             seen[plain(name)] += 1
         columns.append(name)
         grid.kept.append(c)
-    _tell_columns(sheet, doubled, unnamed, empty, instructions, made)
+    _tell_columns(sheet, doubled, unnamed, first, empty, instructions, made)
     return columns
 
 
@@ -185,6 +187,7 @@ def _tell_columns(
     sheet: Sheet,
     doubled: list[str],
     unnamed: list[str],
+    first: str,
     empty: list[str],
     instructions: list[str],
     made: Layout,
@@ -201,7 +204,7 @@ def _tell_columns(
     if unnamed:
         tell(
             "no-name",
-            f"名前のない列があります（{'、'.join(unnamed)}列）。「列5」のような仮の名前を付けました。",
+            f"名前のない列があります（{'、'.join(unnamed)}列）。「{first}」のような仮の名前を付けました。",
             "見出しの行に列の名前を入れてください。",
         )
     if empty:
