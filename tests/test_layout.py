@@ -137,7 +137,7 @@ def test_two_header_rows_by_their_gaps() -> None:
 @pytest.mark.parametrize(
     ("rows", "merged"),
     [
-        (("氏名|フリガナ|避難所|公表同意||閲覧制限", "磯貝　航|イソガイ　ワタル|第1小学校|同意する|支援措置|", "浜野　茂|ハマノ　シゲル|第2小学校|同意する|7|"), ()),
+        (("氏名|年齢|避難所|公表同意||閲覧制限", "磯貝　航|不詳|第1小学校|同意する|支援措置|", "浜野　茂|70|第2小学校|同意する|職員が確認|"), ()),
         (("避難所|所在地||状況", "第一小学校|本町|三丁目|開設", "第二小学校|浜町|一丁目|満員"), ((0, 1, 0, 2),)),
         (("地区||名称|状況", "東|本町|本町小学校|開設", "西|港町|港公民館|閉鎖"), ((0, 0, 0, 1),)),
     ],
@@ -146,6 +146,20 @@ def test_a_first_row_of_words_is_no_second_row_of_the_header(rows: tuple[str, ..
     table = laid(*rows, merged=merged).table
     assert len(table.rows) == 2 and table.rows[0] == tuple(rows[1].split("|"))
     assert not any(cell in name for name in table.columns for cell in table.rows[0] if cell)
+
+
+@pytest.mark.parametrize(
+    ("rows", "merged", "names"),
+    [
+        (("避難所|避難者||", "名称|男|女|計", "高台小|2|3|5", "浜中|1|1|2"), ((0, 1, 0, 3),), ("避難所_名称", "避難者_男", "避難者_女", "避難者_計")),
+        (("避難所名|収容人数|世帯数|避難者数|", "|（人）|（世帯）|男|女", "高台小|90|2|2|3"), (), ("避難所名", "収容人数_（人）", "世帯数_（世帯）", "避難者数_男", "避難者数_女")),
+        (("避難所名|収容人数|世帯数|避難者数|", "|（人）|（世帯）|大人|子ども", "高台小|90|2|2|3"), ((0, 3, 0, 4),), ("避難所名", "収容人数_（人）", "世帯数_（世帯）", "避難者数_大人", "避難者数_子ども")),
+        (("番号|避難所名|避難者数|", "No.|施設の名称|大人|子ども", "1|高台小|2|3", "2|浜中|0|"), ((0, 2, 0, 3),), ("番号_No.", "避難所名_施設の名称", "避難者数_大人", "避難者数_子ども")),
+        (("氏名||フリガナ|同意", "姓|名|（全角カナ）|（する・しない）", "磯貝|航|イソガイ　ワタル|する"), ((0, 0, 0, 1),), ("氏名_姓", "氏名_名", "フリガナ_（全角カナ）", "同意_（する・しない）")),
+    ],
+)
+def test_a_second_row_of_the_header(rows: tuple[str, ...], merged: tuple[tuple[int, int, int, int], ...], names: tuple[str, ...]) -> None:
+    assert laid(*rows, merged=merged).table.columns == names
 
 
 def test_years_may_be_column_names() -> None:

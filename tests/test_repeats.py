@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,6 +46,10 @@ SAME = [
     {"生年月日": "S15.1.2", "氏名": "渡邊 裕子", "住所": "本町"},
     {"生年月日": "", "住所": "汐見市本町3-4"},
     {"生年月日": "", "住所": "", "年齢": "70", "フリガナ": ""},
+    {"氏名": "ワタナベ　ヒロコ", "フリガナ": ""},
+    {"氏名": "ワタナベ　ヒロコ"},
+    {"氏名": "WATANABE HIROKO"},
+    {"フリガナ": "WATANABE HIROKO"},
 ]
 ANOTHER = [
     {"生年月日": "昭和16年1月2日"},
@@ -67,6 +72,38 @@ def test_another_person_of_a_like_name_is_shown(other: dict[str, str], mark: dic
     assert len(names(row(**mark), row(**other))) == 1
 
 
+def test_who_bears_the_name_and_the_birthday_of_a_marked_one_is_not_shown_for_another_address() -> None:
+    """Somebody's own house in one row, the parents' in the other. A refusal is not taken over where anything contradicts."""
+    for other in ({"住所": "汐見市浜町9"}, {"年齢": "84"}):
+        assert names(row(制限="有"), row(**other)) == []
+        assert len(names(row(同意="しない"), row(**other))) == 1
+
+
+@pytest.mark.parametrize("column", ["要配慮者", "氏名（旧姓）", "職員"])
+def test_a_column_beside_the_name_is_no_part_of_it(column: str) -> None:
+    rows = [(*row(制限="有"), "有"), (*row(), ""), (*row(氏名="浜野　茂", フリガナ="ハマノ　シゲル", 避難所="高台小（渡邉裕子と同室）"), "")]
+    made = review("避難者名簿/名簿.csv", Workbook(Head("名簿"), (Table("", (*COLUMNS, column), rows, [2, 3, 4]),)), PROFILE, "hinansha", False)
+    assert isinstance(made, Accepted) and made.content.tables[0].rows == []
+
+
+def test_family_and_given_name_in_two_columns_are_one_name() -> None:
+    columns = ("氏名（姓）", "氏名（名）", *COLUMNS[1:])
+    rows = [("渡邉", "裕子", *row(制限="有")[1:]), ("渡辺", "裕子", *row()[1:]), ("渡邉", "茂", *row(フリガナ="ワタナベ　シゲル")[1:])]
+    profile = dataclasses.replace(PROFILE, publish=("氏名（姓）", "氏名（名）", "フリガナ", "避難所"))
+    made = review("避難者名簿/名簿.csv", Workbook(Head("名簿"), (Table("", columns, rows, [2, 3, 4]),)), profile, "hinansha", False)
+    assert isinstance(made, Accepted) and [cells[0] for cells in made.content.tables[0].rows] == ["渡邉 茂"]
+
+
+def test_many_of_one_name_take_no_longer_than_many_of_many() -> None:
+    """A refusal that says nothing but a name can be nobody else's; equal rows are looked at once."""
+    bare = {"生年月日": "", "年齢": "", "住所": "", "フリガナ": ""}
+    rows = [row(**bare, 同意="しない" if n % 2 else "する", 列10=str(n)) for n in range(20_000)]
+    (table,), _ = judged(rows)
+    assert len(table.rows) == 10_000
+    (table,), _ = judged([*rows, row(**bare, 制限="有")])
+    assert table.rows == []
+
+
 def test_a_name_alone_hides_for_a_mark_and_not_for_a_refusal() -> None:
     bare = {"生年月日": "", "年齢": "", "住所": ""}
     assert names(row(**bare, 制限="有"), row(**bare)) == []
@@ -74,8 +111,13 @@ def test_a_name_alone_hides_for_a_mark_and_not_for_a_refusal() -> None:
 
 
 def test_that_nobody_asked_yet_says_nothing_of_another_row() -> None:
-    for unasked in ("", "未確認", "？"):
+    for unasked in ("", "未確認", "？", "unknown", "pending", "n/a", "可否確認中", "安否確認中", "回答しない"):
         assert len(names(row(同意=unasked), row())) == 1
+
+
+@pytest.mark.parametrize("said", ["無", "なし", "✗", "×", "同意しかねる", "反対", "不同意", "公表を望みません", "同意しない（本人より）"])
+def test_many_words_refuse(said: str) -> None:
+    assert names(row(同意=said), row()) == []
 
 
 def test_a_row_without_name_is_known_by_its_reading() -> None:
@@ -88,14 +130,14 @@ def test_a_mark_holds_on_all_sheets_and_staff_is_told_where() -> None:
     assert "2行目" in told["marked-elsewhere"] and "渡" not in told["marked-elsewhere"]
 
 
-@pytest.mark.parametrize("said", ["DV", "ＤＶ避難", "支援措置対象", "公表不可", "名簿に載せないで", "夫に居場所を知られたくない", "ストーカー被害あり", "匿名希望", "氏名は出さない"])
+@pytest.mark.parametrize("said", ["DV", "ＤＶ避難", "支援措置対象", "公表不可", "名簿に載せないで", "夫に居場所を知られたくない", "ストーカー被害あり", "匿名希望", "氏名は出さない", "支援\n措置対象", "Ｄ・Ｖ", "家庭内暴力", "元夫に知られたくない", "掲載を希望しません", "公表×", "非掲載", "名簿から除外"])
 def test_a_remark_hides_its_row_and_staff_is_told(said: str) -> None:
     (table,), told = judged([row(備考=said), row(氏名="浜野　茂", フリガナ="ハマノ　シゲル")])
     assert [cells[0] for cells in table.rows] == ["浜野　茂"] and table.total == 2
     assert "2行目" in told["remarks"] and "（DV、支援措置、非公開など）" in told["remarks"]
 
 
-@pytest.mark.parametrize("said", ["持病あり", "車中泊", "3/14 転出", "DVDプレーヤー持参", "支援措置なし", "DV相談：なし", "ペット同伴", "公民館へ移動", "電話は夜"])
+@pytest.mark.parametrize("said", ["持病あり", "車中泊", "3/14 転出", "DVDプレーヤー持参", "支援措置なし", "DV相談：なし", "ペット同伴", "公民館へ移動", "電話は夜", "DV（無）", "DV・ストーカー等なし", "DV等：無", "DV被害の申出なし", "支援措置の有無：無", "支援措置 ×", "匿名希望なし", "接近禁止なし", "居場所を体育館に変更", "熱を出さないで様子見", "犬を部屋に出さないで", "電話番号は非公開", "写真は掲載不可"])
 def test_other_remarks_hide_nobody(said: str) -> None:
     (table,), told = judged([row(備考=said)])
     assert len(table.rows) == 1 and "remarks" not in told
@@ -109,6 +151,25 @@ def test_nobody_who_is_not_shown_is_named_in_the_row_of_another(said: str) -> No
         assert [cells[0] for cells in table.rows] == ["高台　航"] and "3行目" in told["mentions"] and "渡" not in told["mentions"]
     (table,), told = judged([row(), row(**shigeru, 避難所=said), row(**wataru)])
     assert len(table.rows) == 3 and "mentions" not in told
+
+
+@pytest.mark.parametrize("name", [{"氏名": "渡邉裕子の子", "フリガナ": ""}, {"氏名": "渡邉裕子　長男", "フリガナ": ""}, {"氏名": "渡邉裕子 同居人", "フリガナ": ""}, {"フリガナ": "ワタナベヒロコノコ"}])
+def test_nobody_is_named_by_their_kin(name: dict[str, str]) -> None:
+    (table,), told = judged([row(制限="有"), row(**{"氏名": "浜野　茂", "フリガナ": "ハマノ　シゲル", "生年月日": "1950/5/6", "住所": "浜町1"} | name), row(氏名="高台　航", フリガナ="タカダイ　ワタル")])
+    assert [cells[0] for cells in table.rows] == ["高台　航"], told
+
+
+def test_nobody_on_another_sheet_is_named() -> None:
+    shigeru = {"氏名": "浜野　茂", "フリガナ": "ハマノ　シゲル"}
+    tables, told = judged([row(制限="有")], [row(**shigeru, 避難所="高台小（渡邉裕子と同室）"), row(**shigeru)])
+    assert [len(table.rows) for table in tables] == [0, 1] and "2行目" in told["mentions"]
+
+
+@pytest.mark.parametrize(("name", "shelter"), [("高台小学校", "高台小学校"), ("確認中", "確認中"), ("調査中", "調査中"), ("本多　聞", "本多聞小学校"), ("マリア", "聖マリア幼稚園"), ("高台中", "高台中学校")])
+def test_a_place_is_nobody(name: str, shelter: str) -> None:
+    others = [row(氏名=f"浜野　{given}", フリガナ="", 避難所=shelter) for given in ("茂", "航")]
+    (table,), told = judged([row(氏名=name, フリガナ="", 同意="", 生年月日=""), *others])
+    assert len(table.rows) == 2 and "mentions" not in told
 
 
 # --- rows that are nobody ---
@@ -141,11 +202,11 @@ def test_somebody_of_whom_little_is_known_is_counted(somebody: dict[str, str]) -
 
 
 def test_a_sheet_that_is_no_list_is_named() -> None:
-    tables = (Table("名簿", COLUMNS, [row()], [2]), Table("集計", ("避難所", "人数"), [("高台小", "1")], [2]))
+    tables = (Table("名簿", COLUMNS, [row()], [2]), Table("集計 2", ("避難所", "人数"), [("高台小", "1")], [2]))
     held = review("避難者名簿/名簿.xlsx", Workbook(Head("名簿"), tables), PROFILE, "hinansha", True)
     assert isinstance(held, Held)
     told = next(one for one in held.reasons if one.code == "other-sheet")
-    assert "シート「集計」" in told.what and "別のファイル" in told.todo and "名簿」" not in told.what
+    assert "シート「集計 2」" in told.what and "別のファイル" in told.todo and "名簿」" not in told.what
     alone = review("避難者名簿/名簿.xlsx", Workbook(Head("名簿"), tables[1:]), PROFILE, "hinansha", True)
     assert isinstance(alone, Held) and "other-sheet" not in [one.code for one in alone.reasons]
 

@@ -134,12 +134,18 @@ def test_a_sequel_is_what_reading_all_of_it_gives(seed: int) -> None:
 
 @pytest.mark.parametrize(("at", "line"), [(7, person(7, more="DV")), (-1, person(COUNT - 9, consent="同意しない")), (300, person(2, more="有"))])
 def test_somebody_who_is_marked_in_a_second_row_is_for_a_whole_reading(at: int, line: str) -> None:
-    data, second = bytes_of(LINES), bytes_of([*LINES[:at], line, *LINES[at:]])
-    assert sequel(QUESTION, second, remembered(data), lambda _: data) is None
-    answer, content = examine(QUESTION, second)
+    """The row that stood alone until then must go; afterwards both hang together, and editions go on as before."""
+    data, marked = bytes_of(LINES), [*LINES[:at], line, *LINES[at:]]
+    assert sequel(QUESTION, bytes_of(marked), remembered(data), lambda _: data) is None
+    answer, content = examine(QUESTION, bytes_of(marked))
     assert "marked-elsewhere" in [one.code for one in answer.problems] and isinstance(content, PublicWorkbook)
     assert content.tables[0].withheld == 2
-    assert not worth_remembering(QUESTION, answer, content)
+    check(marked, [*marked[:50], person(COUNT + 77), *marked[50:]])
+    assert sequel(QUESTION, data, remembered(bytes_of(marked)), lambda _: bytes_of(marked)) is None
+
+
+def test_two_new_rows_of_which_one_is_marked() -> None:
+    check(LINES, [*LINES[:40], person(COUNT + 5), *LINES[40:90], person(COUNT + 5, more="DV"), *LINES[90:]])
 
 
 def test_somebody_who_is_named_in_the_row_of_another_is_for_a_whole_reading() -> None:

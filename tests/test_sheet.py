@@ -15,6 +15,8 @@ import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 from openpyxl.comments import Comment
 from openpyxl.styles import Font
 
@@ -463,6 +465,17 @@ def check_crossed_out(made: Workbook) -> None:
 
 def test_what_is_crossed_out_is_not_published(noon: dt.datetime) -> None:
     check_crossed_out(read(crossed_out(), noon))
+
+
+def test_a_cell_that_is_crossed_out_in_part_is_a_doubt(noon: dt.datetime) -> None:
+    book = openpyxl.Workbook()
+    for cells in (["名称", "状況"], ["本町小学校", "開設"], ["港公民館", CellRichText(TextBlock(InlineFont(strike=True), "開設"), "閉鎖")]):
+        book.active.append(cells)
+    made = read(book, noon)
+    (told,) = made.doubts
+    assert told.code == "struck-text" and "取り消し線" in told.todo
+    book.active["B3"] = CellRichText(TextBlock(InlineFont(strike=False), "開設"), "中")
+    assert not read(book, noon).doubts
 
 
 @pytest.mark.parametrize("kind", ["xls", "ods"])

@@ -2,8 +2,9 @@
 
 What becomes of a row hangs on the row, on the rules and on the beginning of the file. So the reader and the review are asked about a
 *sample*: the beginning of the new file, every line that the former one did not have, and its end. Where they find anything at all to
-say of it that they did not say of the whole former file (a warning, a doubt, another column), or where something of a row could hang on
-the others, there is no sequel: the whole file is read and reviewed as if it were the first.
+say of it that they did not say of the whole former file (a warning, a doubt, another column), there is no sequel: the whole file is read and
+reviewed as if it were the first. Whether somebody is marked in one row and stands in another is asked of all rows; where that, or anything else
+of a row that hangs on others, has changed for one of the former rows, there is none either.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, compress, repeat
+from typing import TYPE_CHECKING
 
 from publisher.editions.tables.known import MOST_ROWS, Known, Made
 from publisher.errors import Unreadable
@@ -29,6 +31,9 @@ from publisher.readers.delimited import plain_lines
 from publisher.readers.layout import tells_moment
 from publisher.values import field, frozen, replace
 
+if TYPE_CHECKING:
+    from publisher.review.showing import Shown
+
 HEAD, TAIL = 5_000, 60
 """Lines at the beginning and at the end that are read again: as many as any rule looks at to understand a file (the masks: 5,000)."""
 
@@ -41,8 +46,8 @@ MOST = 5
 _STANDING = ("columns-dropped", "never-shown", "address-masked")
 """Warnings that hang on the columns, and on no row but the first ones."""
 
-_COUNTED = "singled-out"
-"""The one warning that hangs on all rows, so that it is counted anew."""
+_COUNTED = ("singled-out", "marked-elsewhere")
+"""The warnings that hang on all rows, so that they are made anew."""
 
 
 @frozen
@@ -78,7 +83,7 @@ def worth_remembering(question: Question, answer: Answer, content: object) -> bo
     table = content.tables[0]
     if not (table.personal and table.unnumbered and table.shown and LEAST <= len(table.rows) <= MOST_ROWS):
         return False
-    return answer.digest.due is None and all(one.code in (*_STANDING, _COUNTED) for one in answer.problems)
+    return answer.digest.due is None and all(one.code in (*_STANDING, *_COUNTED) for one in answer.problems)
 
 
 def _simple(question: Question) -> bool:
@@ -112,20 +117,32 @@ def sequel(question: Question, data: bytes, before: Former, read: Callable[[str]
     if sample is None:
         return None
     made = _reviewed(question, [new[0], *(new[i + 1] for i in sample)], before)
-    if made is None or _hangs_on_others(question, new, came):
+    fates = _fates(question, new) if made is not None else None
+    if made is None or fates is None or not _same_fates(fates.kept, made[1], before, came, sample):
         return None
-    return _joined(question, *made, before, came, sample)
+    return _joined(question, *made, before, came, sample, fates.warnings)
 
 
-def _hangs_on_others(question: Question, lines: Sequence[str], came: Sequence[int]) -> bool:
-    """Whether a row's fate hangs on another one: the same person is marked there, or named. In the former edition none did, so one of the two is new."""
+def _same_fates(kept: bytes, made: Accepted, former: Former, came: Sequence[int], sample: Sequence[int]) -> bool:
+    """Whether the rows are shown that were shown then, and in the sample now: the mark in another row may have come or gone."""
+    assert isinstance(made.content, PublicWorkbook)
+    now = bytearray(former.shown[at] if at >= 0 else 2 for at in came)
+    for i, is_shown in zip(sample, made.content.tables[0].shown, strict=True):
+        if came[i] < 0:
+            now[i] = is_shown
+    return bytes(now) == kept
+
+
+def _fates(question: Question, lines: Sequence[str]) -> Shown | None:
+    """Which of all the rows may be shown, since one may be marked in another; None where staff is told of more than that."""
     from publisher.readers.delimited import plain_columns
-    from publisher.review.showing import hangs_together, tells_whom
+    from publisher.review.showing import ELSEWHERE, fates, tells_whom
 
     profile = question.profile
     assert profile is not None
     columns, rows = plain_columns(question.path, lines, lambda name: tells_whom(name, profile))
-    return hangs_together(Table("", columns, rows, range(2, len(lines) + 1)), profile, [at < 0 for at in came])
+    found = fates(Table("", columns, rows, range(2, len(lines) + 1)), profile, question.path)
+    return found if all(one.code == ELSEWHERE for one in found.warnings) else None
 
 
 def _sample(came: Sequence[int]) -> list[int] | None:
@@ -176,11 +193,12 @@ def _said(warnings: Iterable[Problem]) -> tuple[tuple[str, str], ...]:
 
 
 def _without_counted(warnings: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    return tuple(one for one in warnings if one[0] != _COUNTED)
+    return tuple(one for one in warnings if one[0] not in _COUNTED)
 
 
-def _joined(question: Question, title: str, made: Accepted, former: Former, came: Sequence[int], sample: Sequence[int]) -> Sequel:
-    """The whole table: rows of the sample as they were made now, the others as they were made then. ``came``: the former row of each, or -1."""
+def _joined(question: Question, title: str, made: Accepted, former: Former, came: Sequence[int], sample: Sequence[int], told: Sequence[Problem]) -> Sequel:
+    """The whole table: rows of the sample as they were made now, the others as they were made then. ``came``: the former row of each, or -1;
+    ``told``: what is said of rows that hang on others."""
     from publisher.review.anonymity import warning
 
     assert isinstance(made.content, PublicWorkbook)
@@ -199,7 +217,7 @@ def _joined(question: Question, title: str, made: Accepted, former: Former, came
     table = replace(new, rows=rows, total=len(came), withheld=len(came) - len(rows), shown=shown)
     known = Known.of(from_, former.made)
     alone = warning(table.columns, rows, question.path, _alone(table, former, known))
-    warnings = (*(one for one in made.warnings if one.code != _COUNTED), *((alone,) if alone else ()))
+    warnings = (*(one for one in made.warnings if one.code not in _COUNTED), *told, *((alone,) if alone else ()))
     content = replace(made.content, tables=(table,))
     return Sequel(answered(question, Accepted(content, warnings), title, known=known), content, known)
 

@@ -25,6 +25,10 @@ from publisher.readers.grid import (
 _SUBHEADS = frozenset(
     ("男", "女", "有", "無", "あり", "なし", "不明")
 )  # data below a header, names below a wider name
+_PARTS = frozenset(("男", "女", "男性", "女性", "計", "合計", "小計", "総数", "姓", "名", "氏", "セイ", "メイ", "日", "時", "分", "月日", "日付", "時刻", "自", "至", "から", "まで"))
+"""Names below a wider one, in whatever table."""
+_UNIT = pattern(r"[(（\[［〔].*[)）\]］〕]")
+_LATER = 10
 _TITLE_MARK = pattern(r"現在|時点|作成|更新|一覧|名簿|について|第\d+報|発表|資料")
 
 
@@ -72,7 +76,8 @@ def header_block(grid: Grid, header: int) -> tuple[int, int]:
         joined = deep or any(t == header for t, *_ in wide)
         gaps = [c for c in used if not rows[header][c]]
         words = [cell for cell in below if cell]
-        if words and (deep or not _is_entry(rows[header], below, _wider(rows[header], gaps, [(x, r) for t, x, _, r in wide if t == header]))) and not any(data_like(word) and word not in _SUBHEADS for word in words):
+        wider = _wider(rows[header], gaps, [(x, r) for t, x, _, r in wide if t == header])
+        if words and (deep or not _is_entry(rows, header, wider)) and not any(data_like(word) and word not in _SUBHEADS for word in words):
             fits = all(rows[header][c] or below[c] for c in used)
             hangs = any(rows[header][c] and not below[c] for c in used)
             fills = any(below[c] for c in gaps)
@@ -102,10 +107,16 @@ def _wider(header: Sequence[str], gaps: Sequence[int], spans: Sequence[tuple[int
     return found
 
 
-def _is_entry(header: Sequence[str], below: Sequence[str], wider: set[int]) -> bool:
-    """Whether the row below a header is the first of the table, though no cell of it looks like data: it has cells where a name above needs no other."""
-    alone = [c for c, name in enumerate(header) if name and c not in wider]
-    return 2 * sum(bool(below[c]) for c in alone) > len(alone)
+def _is_entry(rows: Sequence[Sequence[str]], header: int, wider: set[int]) -> bool:
+    """Whether the row below a header is the first of the table, though no cell of it looks like data: it has cells where a name above needs no other,
+    and under the wider names neither 男, 女, 計 nor words over nothing but numbers. （人） and （世帯） say how a column is counted.
+    """
+    below, later = rows[header + 1], rows[header + 2 : header + 2 + _LATER]
+    for c in wider:
+        if below[c] in _PARTS or (below[c] and (cells := filled([row[c] for row in later])) and all(map(data_like, cells))):
+            return False
+    alone = [c for c, name in enumerate(rows[header]) if name and c not in wider]
+    return 2 * sum(bool(below[c]) and _UNIT.fullmatch(below[c]) is None for c in alone) > len(alone)
 
 
 def _used(grid: Grid, header: int) -> list[int]:

@@ -33,7 +33,7 @@ class Damaged(Exception):
 @record
 class Marks:
     """What was found in one sheet. Positions count from 0; ``merged`` is (top, left, bottom, right),
-    inclusive; ``struck`` are the columns of each row whose cells have a line through them.
+    inclusive; ``struck`` are the columns of each row whose cells have a line through them, ``part_struck`` says that some of a cell's text has.
     """
 
     hidden_rows: set[int] = field(default_factory=set)
@@ -47,6 +47,7 @@ class Marks:
     formulas: bool = False
     stale: bool = False
     unsure: bool = False
+    part_struck: bool = False
 
     def style(self, row: int, column: int, made: Style) -> None:
         if made.struck:
@@ -57,7 +58,7 @@ class Marks:
 
 @frozen
 class Parts:
-    """The other things a workbook carries; none of them is published."""
+    """The other things a workbook carries; none of them is published. ``struck``: a part of a string that the sheets share has a line through it."""
 
     macros: bool = False
     comments: bool = False
@@ -65,6 +66,7 @@ class Parts:
     pictures: bool = False
     charts: bool = False
     links: bool = False
+    struck: bool = False
 
 
 # --- the zip container -------------------------------------------------------------------------------------
@@ -205,6 +207,9 @@ def styles(archive: zipfile.ZipFile) -> dict[bytes, Style]:
     return found
 
 
+STRUCK = pattern(rb"""<(?:\w+:)?strike\b(?!\s+val\s*=\s*["'](?:0|false))""")
+"""A line through a part of a cell's text (18.4.10), in the strings that the sheets share or in a cell."""
+
 _ROW = pattern(rb"<(?:\w+:)?row\b([^>]*)>")
 _COL = pattern(rb"<(?:\w+:)?col\b([^>]*)>")
 _HIDDEN = pattern(rb"""\bhidden\s*=\s*["'](?:1|true)["']""")
@@ -276,6 +281,8 @@ class _Scan:
 
     def take(self, piece: bytes) -> None:
         marks = self.marks
+        if b"strike" in piece and STRUCK.search(piece):
+            marks.part_struck = True
         if b"hidden" in piece or b'="0"' in piece:
             _hidden(piece, marks)
         if b'"e"' in piece:

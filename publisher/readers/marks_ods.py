@@ -38,6 +38,7 @@ class _Ods:
         self._marks = Marks()
         self._row = self._column = self._group = 0
         self._struck: set[str] = set()
+        self._repeated = 1
 
     def take(self, event: str, element: ElementTree.Element) -> None:
         name = local(element)
@@ -65,7 +66,7 @@ class _Ods:
         return bool(self._group) or attribute(element, "visibility") in ("collapse", "filter")
 
     def _end_row(self, element: ElementTree.Element) -> None:
-        repeated = min(int(attribute(element, "number-rows-repeated") or 1), 1_048_576)
+        repeated = self._repeated = min(int(attribute(element, "number-rows-repeated") or 1), 1_048_576)
         if self._unseen(element):
             self._marks.hidden_rows.update(range(self._row, self._row + repeated))
         column = filled = 0
@@ -89,7 +90,10 @@ class _Ods:
             marks.merged.append((*place, place[0] + down - 1, place[1] + across - 1))
         marks.comments += sum(local(child) == "annotation" for child in cell)
         if self._struck and attribute(cell, "style-name") in self._struck:
-            marks.struck.setdefault(self._row, set()).update(range(column, column + int(attribute(cell, "number-columns-repeated") or 1)))
+            for row in range(self._row, self._row + min(self._repeated, 1_000)):
+                marks.struck.setdefault(row, set()).update(range(column, column + int(attribute(cell, "number-columns-repeated") or 1)))
+        if self._struck and any(local(part) == "span" and attribute(part, "style-name") in self._struck for part in cell.iter()):
+            marks.part_struck = True
         marks.formulas = marks.formulas or bool(attribute(cell, "formula"))
         kinds = {value for name, value in cell.attrib.items() if name.endswith("value-type")}
         seen = "".join("".join(child.itertext()) for child in cell if local(child) == "p").strip()

@@ -111,8 +111,9 @@ def _read_zip(path: str, data: bytes, arrived: datetime) -> Workbook:
             where = scanning.sheet_parts(archive)
             known = scanning.styles(archive)
             if "xl/sharedStrings.xml" in names:
-                for _ in scanning.chunks(archive, "xl/sharedStrings.xml"):
-                    pass  # its sum is checked before the Rust reader trusts its sizes
+                # read to its end: its sum is checked before the Rust reader trusts its sizes
+                struck = [chunk for chunk in scanning.chunks(archive, "xl/sharedStrings.xml") if b"strike" in chunk and scanning.STRUCK.search(chunk)]
+                parts = replace(parts, struck=bool(struck))
             marks = {
                 name: scanning.scan_sheet(archive, part, known)
                 for name, part in where.items()
@@ -168,6 +169,8 @@ class _Book:
 
         if self.marks is None:
             self._doubt("hidden-unknown", "隠れた行や列があるかどうかを確かめられません。", self.path)
+        if self.parts.struck:
+            self._part_struck(self.path)
         book = CalamineWorkbook.from_filelike(io.BytesIO(self.data))
         tables = [
             table
@@ -187,6 +190,9 @@ class _Book:
 
     def _doubt(self, code: str, what: str, where: str, todo: str = "表計算ソフトで開き、新しい Excel ブックとして保存し直してください。") -> None:
         self.doubts.append(Problem(code, what, where, _HELD, todo))
+
+    def _part_struck(self, where: str) -> None:
+        self._doubt("struck-text", "セルの文字の一部に取り消し線があります。どの文字か、読み取れません。", where, "取り消す文字は削除し、載せる文字なら取り消し線を外して保存し直してください。")
 
     def _table(self, book: Any, index: int, meta: Any) -> Table | None:
         from python_calamine import SheetTypeEnum, SheetVisibleEnum
@@ -263,6 +269,8 @@ class _Book:
         if struck:
             what = f"取り消し線を引いた文字は公開しません（{numbers(struck)}行）。行の文字がすべてそうなら、行ごと除きました。"
             self._warn("struck", what, where, "取り消すものは削除し、載せるものなら取り消し線を外して保存してください。")
+        if marks.part_struck:
+            self._part_struck(where)
         if marks.stale:
             self._warn(
                 "stale-formula",

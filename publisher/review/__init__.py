@@ -198,9 +198,9 @@ def _workbook(
             )
     tables: list[PublicTable] = []
     lacking: list[str] = []
-    others = showing.marked(book.tables, profile) if profile is not None and profile.kind in PERSONAL else None
-    for index, (table, where) in enumerate(zip(book.tables, places, strict=True)):
-        found, alike = People(table, profile.key if profile is not None else None).judged(restrictions)
+    judged = [People(table, profile.key if profile is not None else None).judged(restrictions) for table in book.tables]
+    others = showing.others_of(book.tables, profile, [found for found, _ in judged]) if profile is not None and profile.kind in PERSONAL else None
+    for index, (table, where, (found, alike)) in enumerate(zip(book.tables, places, judged, strict=True)):
         hidden = frozenset(found)
         warnings += _restricted(len(hidden), where)
         address = slug if index == 0 else f"{slug}-{index + 1}"
@@ -259,7 +259,8 @@ def _why_lacking(book: Workbook, lacking: Sequence[str], places: Sequence[str]) 
         if one.code == "hidden-columns" and lacking and (len(places) == 1 or one.where in lacking)
     ]
     if 0 < len(lacking) < len(places):
-        listed = "、".join(where.rpartition(" ")[2] for where in lacking)
+        names = [table.name for table, where in zip(book.tables, places, strict=True) if where in lacking]
+        listed = "、".join(f"シート{quoted(name)}" if name else "そのシート" for name in names)
         told.append(
             Problem(
                 "other-sheet", f"同じファイルのほかのシートには、その列があります。{listed}は名簿ではないのかもしれません。", lacking[0], _HELD,

@@ -102,6 +102,7 @@ _RULES: tuple[tuple[Meaning, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
+_WHOLE = pattern(r"(?:[^\W\d_旧]{0,6}の?_?)?(?:氏名|姓名|名前|full_?name|person_?name)(?:\((?:漢字|本人|本名)\))?")
 _PEOPLE = pattern(r"^(?:故人|遺族|ご?遺体|被災者|避難者|行方不明者|不明者|安否不明者|死亡者|死者|負傷者|患者|児童|生徒|園児|入所者|本人|個人|世帯員|職員|要支援者|要配慮者|年[齢令])(?:の?情報)?$")
 """The upper part of a joined name, below which 名, よみ and 歳 are those of people; those below 施設 or 名称 are not."""
 _YEARS = pattern(r"^(?:満)?[歳才](?:\(.*\))?$")
@@ -157,6 +158,11 @@ def _said(text: str) -> Meaning | None:
                 return None
         return found
     return Meaning.ROLE if _ROLE.search(text) and re.search(r"(?:者|長|員|師|主)(?:名)?$", text) else None
+
+
+def is_whole_name(name: str) -> bool:
+    """Whether a column holds family and given name together."""
+    return _WHOLE.fullmatch(narrow(name)) is not None
 
 
 _WITHHOLDS = pattern(r"秘匿|支援措置|閲覧(?:の)?制限|非公[開表]|公[開表](?:フラグ|区分|の?可否|の?制限|不可)|(?:^|[^a-z])dv(?:[^a-z]|$)")

@@ -1,18 +1,19 @@
 """People who stand in a list more than once and are marked in one of the rows only: somebody who must not be found would be found by the other.
 
-Two rows are about the same person as ``restrict`` sees it: the same name and reading, and nothing that contradicts, neither two dates of
-birth, nor two addresses, nor two ages. A mark (閲覧の制限) needs no more: of whom it is about, the address is often left out on purpose. A
-refusal to be published (同意しない) is only taken over where something beside the name agrees: in a long list many people share a name.
+Two rows are about the same person where the names agree, as far as both say them in the same letters, and the dates of birth; or where
+nothing contradicts, neither two dates of birth, nor two addresses, nor two ages. A mark (閲覧の制限) needs no more: of whom it is about, the address
+is often another one, or left out, on purpose. A refusal to be published (同意しない) is only taken over where something beside the name agrees
+and nothing contradicts: in a long list many people share a name.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from publisher.patterns import pattern
 from publisher.review.headers import Meaning
-from publisher.review.restrict import People, all_called, all_written, born, is_one_home
+from publisher.review.restrict import People, all_called, born, homes, pieces, script
 from publisher.values import field, frozen, record
 
 _YEARS = pattern(r"\s*満?\s*(\d{1,3})(?:\.0)?\s*[歳才]?\s*")
@@ -20,73 +21,98 @@ _DAY = pattern(r"(?:18|19|20)\d{6}")
 
 
 @frozen
-class _Row:
-    people: People = field(repr=False)
-    index: int
-    is_refusal: bool = False
+class _About:
+    """What a row says: the forms of name and reading, day of birth, address and age as they stand."""
 
+    forms: tuple[str, ...] = field(repr=False)
+    birthday: str = field(default="", repr=False)
+    address: str = field(default="", repr=False)
+    age: str = field(default="", repr=False)
 
-_Known = dict[str, dict[str, list[_Row]]]
-"""A name in one form → date of birth, "" where none can be read → rows."""
+    def named_alike(self, other: _About) -> bool:
+        """Whether no letters in which both are written tell them apart (a reading says nothing against a name), and some agree."""
+        common = {form for form in self.forms if form in other.forms}
+        if not common:
+            return False
+        told = {script(form) for form in common}
+        mine = {script(form) for form in self.forms} - told
+        return not any(script(form) in mine for form in other.forms)
 
 
 @record
 class Marked:
-    """Those in all tables of a file who are not to be shown, by name, by reading, and by reading those of whom no name is said."""
+    """Those in all tables of a file who are not to be shown: a form of the name → day of birth ("": not said) → what the rows say → whether it
+    is a refusal only. Rows that say the same are one."""
 
-    named: _Known = field(default_factory=dict, repr=False)
-    read: _Known = field(default_factory=dict, repr=False)
-    nameless: _Known = field(default_factory=dict, repr=False)
+    known: dict[str, dict[str, dict[_About, bool]]] = field(default_factory=dict, repr=False)
+    _homes: dict[str, tuple[tuple[str, ...], frozenset[str]]] = field(default_factory=dict, repr=False)
 
     def add(self, people: People, rows: Sequence[int], is_refusal: bool) -> None:
         """Notes these rows as those of people who are not to be shown."""
-        told = (_forms(people, rows, what) for what in (Meaning.NAME, Meaning.READING, Meaning.BIRTH))
-        for i, name, reading, birth in zip(rows, *told, strict=True):
-            for form, known in ((name, self.named), (reading, self.read), ("" if name else reading, self.nameless)):
-                if form:
-                    known.setdefault(form, {}).setdefault(birth, []).append(_Row(people, i, is_refusal))
+        for _, one in _about(people, rows):
+            if is_refusal and not (one.birthday or one.address or _years(one.age) is not None):
+                continue  # nothing could agree with it
+            for form in one.forms:
+                same = self.known.setdefault(form, {}).setdefault(one.birthday, {})
+                same[one] = is_refusal and same.get(one, True)
 
     def among(self, people: People, rows: Sequence[int]) -> list[int]:
         """Which of these rows are about one of those people."""
-        if not (self.named or self.read):
+        if not (self.known and rows):
             return []
-        names = _forms(people, rows, Meaning.NAME)
-        alike = [(i, self.named[name]) for i, name in zip(rows, names, strict=True) if name in self.named]
-        # where both say a name, that alone tells
-        for known, by_reading in ((self.read, [i for i, name in zip(rows, names, strict=True) if not name]), (self.nameless, rows if self.nameless else ())):
-            alike += [(i, known[reading]) for i, reading in zip(by_reading, _forms(people, by_reading, Meaning.READING), strict=True) if reading in known]
-        births = _forms(people, [i for i, _ in alike], Meaning.BIRTH)
-        return sorted({i for (i, known), birth in zip(alike, births, strict=True) if any(_is_one(row, people, i) for row in _born_so(known, birth))})
+        verdicts: dict[_About, bool] = {}
+        found = []
+        for i, one in _about(people, rows, self.known):
+            if one not in verdicts:
+                verdicts[one] = any(self._is_one(other, one, is_refusal) for form in one.forms for other, is_refusal in self._likely(form, one.birthday))
+            if verdicts[one]:
+                found.append(i)
+        return found
+
+    def _likely(self, form: str, birthday: str) -> Iterator[tuple[_About, bool]]:
+        """The rows under a name that this date of birth does not contradict."""
+        by_day = self.known.get(form, {})
+        for day in (birthday, "") if birthday else by_day:
+            yield from by_day.get(day, {}).items()
+
+    def _is_one(self, marked: _About, other: _About, is_refusal: bool) -> bool:
+        if not marked.named_alike(other):
+            return False
+        told = (_agree(marked.birthday, other.birthday), self._agree_in_homes(marked.address, other.address), _near(_years(marked.age), _years(other.age)))
+        if told[0] and not is_refusal:
+            return True
+        return False not in told and (True in told or not is_refusal)
+
+    def _agree_in_homes(self, one: str, other: str) -> bool | None:
+        if not (one and other):
+            return None
+        (mine, beginnings), (theirs, others) = self._home(one), self._home(other)
+        if not (mine and theirs):
+            return None
+        return mine[0] in others or theirs[0] in beginnings
+
+    def _home(self, text: str) -> tuple[tuple[str, ...], frozenset[str]]:
+        """The ways to say an address shortly, and their beginnings; each made once."""
+        if text not in self._homes:
+            ways = homes(text)
+            self._homes[text] = ways, frozenset(pieces(ways))
+        return self._homes[text]
 
 
-_SHORTEST = 3
-"""Letters of a name that is looked for within other words: shorter ones stand in too many (小林実 is not 林実)."""
-
-
-def mentioned(people: People, rows: Sequence[int], texts: Sequence[str]) -> set[str]:
-    """Which of the texts name one of these people: 浜野茂と同室."""
-    names: dict[str, list[str]] = {}
-    for name in {*_forms(people, rows, Meaning.NAME), *_forms(people, rows, Meaning.READING)}:
-        if len(name) >= _SHORTEST:
-            names.setdefault(name[:_SHORTEST], []).append(name)
-    if not (names and texts):
-        return set()
-    return {
-        text
-        for text, plain in zip(texts, all_written(texts), strict=True)
-        if any(plain.startswith(name, at) for at in range(len(plain) - _SHORTEST + 1) for name in names.get(plain[at : at + _SHORTEST], ()))
-    }
-
-
-def _born_so(known: dict[str, list[_Row]], birth: str) -> list[_Row]:
-    """The rows that this date of birth does not contradict."""
-    if birth:
-        return [*known.get(birth, ()), *known.get("", ())]
-    return [row for rows in known.values() for row in rows]
+def _about(people: People, rows: Sequence[int], only: Iterable[str] | None = None) -> Iterator[tuple[int, _About]]:
+    """What the rows say, of those that bear a name, one of ``only`` where that is given."""
+    names, readings = (_forms(people, rows, what) for what in (Meaning.NAME, Meaning.READING))
+    wanted = [at for at, (name, reading) in enumerate(zip(names, readings, strict=True)) if (name or reading if only is None else name in only or reading in only)]
+    chosen = [rows[at] for at in wanted]
+    births = _forms(people, chosen, Meaning.BIRTH)
+    addresses, houses, ages = (people.texts(what) for what in (Meaning.ADDRESS, Meaning.HOUSE, Meaning.AGE))
+    for at, i, birthday in zip(wanted, chosen, births, strict=True):
+        forms = tuple(dict.fromkeys(form for form in (names[at], readings[at]) if form))
+        yield i, _About(forms, birthday, addresses[i] + houses[i], ages[i])
 
 
 def _forms(people: People, rows: Sequence[int], what: Meaning) -> list[str]:
-    """The cells of these rows in one form, each different one made once."""
+    """The cells of these rows in one form, each different one made once; a date of birth that cannot be read is ""."""
     if not rows:
         return []
     every = people.texts(what)
@@ -100,26 +126,15 @@ def _forms(people: People, rows: Sequence[int], what: Meaning) -> list[str]:
     return [known[text] for text in texts]
 
 
-def _is_one(row: _Row, people: People, index: int) -> bool:
-    """Whether the row is about the person of the marked one."""
-    one, other = row.people.person_at(row.index), people.person_at(index)
-    if False in (_agree(one.name, other.name), _agree(one.reading, other.reading)):
-        return False
-    ages = [_years(them.text(i, Meaning.AGE)) for them, i in ((row.people, row.index), (people, index))]
-    about = (
-        _agree(one.birthday, other.birthday),
-        is_one_home(one.homes, other.homes) if one.homes and other.homes else None,
-        abs(ages[0] - ages[1]) < 2 if ages[0] is not None and ages[1] is not None else None,
-    )
-    return False not in about and (True in about or not row.is_refusal)
-
-
 def _agree(one: str, other: str) -> bool | None:
     """None where one of them is not said."""
     return one == other if one and other else None
 
 
-def _years(text: str) -> int | None:
-    found = _YEARS.fullmatch(unicodedata.normalize("NFKC", text))
-    return int(found[1]) if found else None
+def _near(one: int | None, other: int | None) -> bool | None:
+    return abs(one - other) < 2 if one is not None and other is not None else None
 
+
+def _years(text: str) -> int | None:
+    found = _YEARS.fullmatch(text if text.isascii() else unicodedata.normalize("NFKC", text))
+    return int(found[1]) if found else None

@@ -19,7 +19,7 @@ from hashlib import blake2b
 from publisher.model import Table
 from publisher.patterns import pattern
 from publisher.review.address import within
-from publisher.review.headers import Meaning, meaning
+from publisher.review.headers import Meaning, is_whole_name, meaning
 from publisher.review.variants import VARIANTS
 from publisher.values import field, frozen
 
@@ -218,11 +218,6 @@ def pieces(several: Iterable[str]) -> Iterator[str]:
             yield home[: found.end()]
 
 
-def is_one_home(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether two addresses may be the same one, of which one says more: 本町 and 本町3-4."""
-    return any(a[0] in pieces(b) for a, b in ((one, other), (other, one)))
-
-
 def number(text: str) -> str:
     """A number of the key column."""
     return "".join(unicodedata.normalize("NFKC", text).split()).lower()
@@ -240,14 +235,13 @@ class People:
         self._number = next((c for c, name in enumerate(table.columns) if wanted is not None and number(name) == wanted), None)
         about = [meaning(name) for name in table.columns]
         self._places = {what: [c for c, said in enumerate(about) if said is what] for what in set(about) if what is not None}
+        whole = [c for c in self._places.get(Meaning.NAME, ()) if is_whole_name(table.columns[c])]
+        if whole:  # beside it, 要配慮者 and 旧姓 are no parts of the name
+            self._places[Meaning.NAME] = whole[:1]
 
     def _joined(self, row: Sequence[str], what: Meaning) -> str:
         places = self._places.get(what, ())
         return row[places[0]] if len(places) == 1 else "".join([row[c] for c in places])
-
-    def text(self, index: int, what: Meaning) -> str:
-        """What a row says of this, as it stands there."""
-        return self._joined(self._table.rows[index], what)
 
     def texts(self, what: Meaning) -> list[str]:
         """What each row says of this, as it stands there."""
@@ -256,8 +250,10 @@ class People:
             return [row[places[0]] for row in self._table.rows]
         return [self._joined(row, what) for row in self._table.rows] if places else [""] * len(self._table.rows)
 
-    def person_at(self, index: int) -> Person:
-        return self.person(self._table.rows[index])
+    def named(self, rows: Iterable[int]) -> set[str]:
+        """The names and readings of these rows, as they stand there."""
+        names, readings = self.texts(Meaning.NAME), self.texts(Meaning.READING)
+        return {text for i in rows for text in (names[i], readings[i]) if text}
 
     def person(self, row: Sequence[str]) -> Person:
         number_ = number(row[self._number]) if self._number is not None else ""

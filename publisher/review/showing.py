@@ -13,6 +13,7 @@ from publisher.patterns import pattern
 from publisher.readers.layout import numbers
 from publisher.review import repeats
 from publisher.review.headers import Meaning, meaning
+from publisher.review.mentions import Names
 from publisher.review.persons import quoted
 from publisher.review.restrict import People
 from publisher.values import field, frozen, record
@@ -21,18 +22,29 @@ if TYPE_CHECKING:
     from publisher.settings import TableProfile
 
 _AGREES = pattern(r"(?:公表に)?同意(?:する|します|済み?|あり|有|いたします)?[。.]?|公表(?:可|してよい)|[○◯〇◎✓✔☑レ]|はい|可|よい|良い|有|あり|yes|true|ok|y")
-_REFUSES = pattern(r"不同意|同意(?:(?:し|でき)(?:ない|ません)|なし|無し?|せず)|拒否|不可|否|いいえ|望(?:まない|みません)|希望しない|しない|しません|非公[開表]|[×✕✖☓]|no|ng|false|n")
+_REFUSES = pattern(
+    r"(?:無し?|なし|[×✕✖✗✘❌☓]|バツ|不可|否|いいえ|no|ng|n|false|反対|嫌|いや|だめ|ダメ|0)[。.]?"
+    r"|.*(?:不同意|非同意|同意(?:し|でき|いたし|致し)?(?:ない|ません|かねる|かねます|なし|無し?|せず)|拒否|拒絶|望(?:まない|みません)|希望(?:しない|しません)|非公[開表]|公[開表](?:しない|不可|ng|[×✕✖]))(?!.*(?:確認|未定|検討)).*"
+    r"|しない|しません|できない|できません"
+)
+_WORD = r"(?:(?<![a-z])d[・.]?v(?![a-z])|支援措置|閲覧(?:の)?制限|非公[開表]|秘匿|匿名|加害者|ストーカー|つきまとい|接近禁止|保護命令|暴力|ドメスティック(?:・?バイオレンス)?)"
 _REMARK = pattern(
-    r"(?<![a-z])dv(?![a-z])|支援措置|閲覧(?:の)?制限|非公[開表]|(?:公[開表]|掲載|名前|氏名|名簿|ネット)[をはにへもが]?(?:の)?(?:不可|拒否|しない|禁止|出さない|載せない|希望しない|望まない|ng)"
-    r"|(?:載せ|出さ|知らせ|教え)ないで|載せない|秘匿|匿名|加害者|ストーカー|つきまとい|接近禁止|保護命令|居場所を"
+    rf"{_WORD}|(?:公[開表]|掲載|名前|氏名|名簿)[をはにへもが]?(?:の)?(?:不可|拒否|しない|しません|禁止|出さない|載せない|載せません|(?:を)?希望(?:しない|しません)|望(?:まない|みません)|ng|[×✕✖])"
+    r"|非掲載|名簿[かに]ら?(?:除外|外)|(?:名前|氏名|名簿|ネット)[^、。]{0,6}(?:載せ|出さ)ないで|載せないで|(?:知られ|知らせ|教え)たくない|(?:居場所|住所|連絡先|名前)を?[^、。]{0,8}(?:知られ|教えない|隠|言わない)"
 )
 """Words beside a person that say why nobody may find them."""
-_NOT = pattern(r"(?:dv|支援措置|閲覧(?:の)?制限|ストーカー(?:被害)?|秘匿)(?:相談)?[はの:：]?(?:なし|無し?|非該当|該当(?:なし|しない)|ではない|でない)")
+_NOT = pattern(
+    rf"{_WORD}(?:等|被害|相談|希望|避難|対象(?:者)?|・|、|や|{_WORD})*(?:の?(?:有無|該当|申し?出|事実|心配|おそれ))?[はがの:：(（\[・-]*(?:なし|無し?|ない|ません|×|✕|0|非該当|該当(?:なし|無し?|しない|せず)|でない|ではない)"
+    r"|(?:電話(?:番号)?|携帯(?:番号)?|番号|写真|住所|番地|年齢|生年月日|メール(?:アドレス)?|連絡先)[はのをも]{0,2}(?:非公[開表]|(?:公[開表]|掲載)(?:しない|不可|を?希望(?:しない|しません)|[×✕]|ng))"
+)
+"""The same words where they are denied, or about something else than the person."""
+_OTHER_THINGS = pattern(r"写真|画像|電話|携帯|メール|ペット|車両|ナンバー")
 _REMARKS = (None, Meaning.RECORD, Meaning.HEALTH, Meaning.HOUSEHOLD)
 """Columns in which such words may stand. Beside them, 非公開 under 電話番号 is about the number."""
 _WHO = (Meaning.NAME, Meaning.READING, Meaning.BIRTH, Meaning.AGE, Meaning.ADDRESS, Meaning.HOUSE)
-_OWN = (Meaning.NAME, Meaning.READING, Meaning.AGE, Meaning.SEX, Meaning.ADDRESS)
+_OWN = (Meaning.AGE, Meaning.SEX, Meaning.ADDRESS)
 """What these say is about the person of the row."""
+ELSEWHERE = "marked-elsewhere"
 _COUNTED = "その行の方は人数にだけ数え、載せていません。"
 
 
@@ -50,7 +62,7 @@ class Rule:
 
     def refuses(self, cell: str) -> bool:
         """Whether the person said no, which is more than not having been asked."""
-        return self.marks(cell) and _REFUSES.search(cell) is not None and _AGREES.fullmatch(cell) is None
+        return self.marks(cell) and _REFUSES.fullmatch(cell) is not None
 
 
 def key(text: str) -> str:
@@ -76,24 +88,29 @@ def rules_of(table: Table, profile: TableProfile) -> list[Rule]:
 
 @record
 class Others:
-    """What the rows of all tables of a file say of each other. ``remarks``: of each table, the rows with such a remark."""
+    """What the rows of all tables of a file say of each other. ``absent``: names and readings of those who are not shown; ``remarks``: of
+    each table, the rows that say so of their person."""
 
     marked: repeats.Marked = field(default_factory=repeats.Marked)
+    absent: set[str] = field(default_factory=set, repr=False)
     remarks: list[tuple[Table, list[int]]] = field(default_factory=list, repr=False)
 
     def remarked_in(self, table: Table) -> list[int]:
         return next(rows for one, rows in self.remarks if one is table)
 
 
-def marked(tables: Iterable[Table], profile: TableProfile) -> Others:
-    """Those of all tables of whom a row says that nobody may see them; the same person in another row is not shown either."""
+def others_of(tables: Sequence[Table], profile: TableProfile, hidden: Sequence[Iterable[int]]) -> Others:
+    """What the tables of a list of people say of whom nobody may see. ``hidden``: of each table, the rows of people who were taken off the list."""
     found = Others()
-    for table in tables:
+    for table, off in zip(tables, hidden, strict=True):
         people, rules = People(table), rules_of(table, profile)
         remarks = remarked(table, rules)
         found.remarks.append((table, remarks))
         for rows, is_refusal in _marks(table, rules, remarks):
             found.marked.add(people, rows, is_refusal)
+        if len(tables) > 1:  # of one table alone, this is told when its rows are
+            kept = Sifting(table, profile, "", tuple(rules)).sift({*off, *remarks}, None).kept
+            found.absent |= people.named([i for i, is_kept in enumerate(kept) if not is_kept])
     return found
 
 
@@ -107,25 +124,15 @@ def _marks(table: Table, rules: Sequence[Rule], remarks: list[int]) -> Iterator[
 def tells_whom(column: str, profile: TableProfile) -> bool:
     """Whether a column says who somebody is, or whether they may be shown."""
     rules = (profile.consent, profile.withhold)
-    return meaning(column) in (*_WHO, *_REMARKS) or any(rule is not None and key(rule.column) == key(column) for rule in rules)
+    told = {key(rule.column) for rule in rules if rule is not None} | set(map(key, profile.publish))
+    return meaning(column) in (*_WHO, *_REMARKS) or key(column) in told
 
 
-def hangs_together(table: Table, profile: TableProfile, is_new: Sequence[bool]) -> bool:
-    """Whether one row decides about another, of which one at least is new: somebody is marked in one and shown in the other, or named there.
-    ``table`` needs no column but those that tell."""
-    people, rules = People(table), rules_of(table, profile)
+def fates(table: Table, profile: TableProfile, where: str) -> Shown:
+    """Which rows of a list of people the rules let be shown. ``table`` needs no column but those that tell."""
     public = set(map(key, profile.publish))
     places = tuple(c for c, name in enumerate(table.columns) if key(name) in public)
-    sifting = Sifting(table, profile, "", tuple(rules), places)
-    kept = sifting.sift((), None).kept
-    if sifting.naming(kept):
-        return True
-    new, old = repeats.Marked(), repeats.Marked()
-    for rows, is_refusal in _marks(table, rules, remarked(table, rules)):
-        new.add(people, [i for i in rows if is_new[i]], is_refusal)
-        old.add(people, [i for i in rows if not is_new[i]], is_refusal)
-    shown = list(compress(range(len(kept)), kept))
-    return bool(new.among(people, shown) or old.among(people, [i for i in shown if is_new[i]]))
+    return Sifting(table, profile, where, tuple(rules_of(table, profile)), places).sift((), others_of([table], profile, [()]))
 
 
 def _rows_with(table: Table, place: int, test: Callable[[str], bool]) -> list[int]:
@@ -140,7 +147,7 @@ def remarked(table: Table, rules: Sequence[Rule]) -> list[int]:
     ruled = {rule.place for rule in rules}
     found: set[int] = set()
     for place, name in enumerate(table.columns):
-        if place in ruled or meaning(name) not in _REMARKS:
+        if place in ruled or meaning(name) not in _REMARKS or _OTHER_THINGS.search(name):
             continue
         texts = {row[place] for row in table.rows}
         if _REMARK.search(key_lines(texts)):
@@ -149,8 +156,8 @@ def remarked(table: Table, rules: Sequence[Rule]) -> list[int]:
 
 
 def key_lines(texts: Iterable[str]) -> str:
-    """Many cells in one form, for one search over all of them."""
-    return unicodedata.normalize("NFKC", "\n".join(texts)).replace(" ", "").replace("\u3000", "").lower()
+    """Many cells as ``key`` makes them, one a line, for one search over all of them."""
+    return unicodedata.normalize("NFKC", "\n".join(["".join(text.split()) for text in texts])).replace(" ", "").lower()
 
 
 # --- rows ---
@@ -196,7 +203,7 @@ class Sifting:
             told += self._struck(kept)
             told += self._remarked(kept, others.remarked_in(table))
             told += self._elsewhere(kept, others.marked)
-            told += self._mentions(kept)
+            told += self._mentions(kept, others.absent)
         return Shown(bytes(kept), tuple(told), tuple(refused))
 
     def _other_words(self, rule: Rule, cells: Sequence[str]) -> list[Problem]:
@@ -246,23 +253,20 @@ class Sifting:
             return []
         self._leave_out(kept, rows)
         what = f"別の行に、載せない印か「同意しない」がある方と同じ方と見た行があります（{self._numbers(rows)}行目）。"
-        return [Problem("marked-elsewhere", what, self.where, _COUNTED, "同じ方が2度入っていないか確かめてください。別の方なら、生年月日か住所を入れると見分けられます。")]
+        return [Problem(ELSEWHERE, what, self.where, _COUNTED, "同じ方が2度入っていないか確かめてください。別の方なら、生年月日か住所を入れると見分けられます。")]
 
-    def naming(self, kept: bytes | bytearray) -> set[int]:
-        """Rows that would name somebody who is not shown: in the place of a shelter, in a remark."""
-        people, rows = People(self.table), self.table.rows
-        hidden = [i for i, is_kept in enumerate(kept) if not is_kept]
+    def _mentions(self, kept: bytearray, absent: set[str]) -> list[Problem]:
+        """Rows that would name somebody who is not shown: in the place of a shelter, in a remark, in the name of their kin."""
+        rows = self.table.rows
+        names = Names(absent | People(self.table).named([i for i, is_kept in enumerate(kept) if not is_kept]))
         found: set[int] = set()
-        for place in self.places if hidden else ():
-            if meaning(self.table.columns[place]) in _OWN:
+        for place in self.places:
+            about = meaning(self.table.columns[place])
+            if about in _OWN:
                 continue
-            cells = {row[place] for row in compress(rows, kept)}
-            told = repeats.mentioned(people, hidden, [cell for cell in cells if cell])
+            cells = [row[place] for row in compress(rows, kept)]
+            told = names.in_names(cells) if about in (Meaning.NAME, Meaning.READING) else names.in_cells(cells)
             found.update(i for i, row in enumerate(rows) if told and kept[i] and row[place] in told)
-        return found
-
-    def _mentions(self, kept: bytearray) -> list[Problem]:
-        found = self.naming(kept)
         if not found:
             return []
         self._leave_out(kept, found)

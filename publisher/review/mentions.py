@@ -1,0 +1,56 @@
+"""Names of people who are not shown in the rows of those who are: 浜野茂と同室 where a shelter is asked for, 浜野茂の妻 for a name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from publisher.patterns import pattern
+from publisher.review.persons import THING
+from publisher.review.restrict import all_called, all_written
+
+SHORTEST = 3
+"""Letters of a name that is looked for within other words: shorter ones stand in too many (小林実 is not 林実)."""
+
+SHARED = 5
+"""What so many people have in common is a place, even if somebody is called like a part of it."""
+
+_NOBODY = pattern(r"確認中|調査中|不明|不詳|未定|未確認|未記入|匿名|氏名|名前|非公[開表]|身元|合計|小計|以下余白|記入例|例")
+_PLACE = pattern(r"(?:小|中|高|高等|大|支援|特別支援)?学校|[小中](?:$|体育館)|幼稚園|保育|コドモ園|公民館|体育館|集会所|会館|病院|医院|クリニツク|センタ|公園|団地|アパ|マンシヨン|荘|寺|神社|教会|丁目|町|通")
+_KIN = pattern(r"ノ|方|様|サン|氏|[長次二三四五末][男女]|夫|妻|父|母|子|娘|息子|孫|兄|弟|姉|妹|祖父|祖母|同居|家族|世帯")
+
+
+class Names:
+    """The names and readings, as ``all_called`` writes them, of people who are not shown."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._named: dict[str, list[str]] = {}
+        several = list(set(texts))
+        for form in set(all_called(several)) if several else ():
+            if len(form) >= SHORTEST and _NOBODY.search(form) is None and THING.search(form) is None:
+                self._named.setdefault(form[:SHORTEST], []).append(form)
+
+    def in_cells(self, cells: Sequence[str]) -> set[str]:
+        """Those of the cells of a column that name one of them. What they say as a whole, or in many rows, or as the beginning of a place, is a place."""
+        counts = Counter(cells)
+        texts = [text for text, count in counts.items() if text and count < SHARED]
+        return {text for text, plain in self._written(texts) if self._is_named(plain)}
+
+    def in_names(self, cells: Sequence[str]) -> set[str]:
+        """Those of the names of others that begin with one of them, and say how they belong together."""
+        texts = [text for text in set(cells) if len(text) > SHORTEST]
+        return {
+            text
+            for text, plain in self._written(texts)
+            if any(plain.startswith(name) and _KIN.match(plain, len(name)) for name in self._named.get(plain[:SHORTEST], ()))
+        }
+
+    def _written(self, texts: Sequence[str]) -> Iterable[tuple[str, str]]:
+        return zip(texts, all_written(texts), strict=True) if texts and self._named else ()
+
+    def _is_named(self, plain: str) -> bool:
+        for at in range(len(plain) - SHORTEST + 1):
+            for name in self._named.get(plain[at : at + SHORTEST], ()):
+                if plain.startswith(name, at) and plain != name and _PLACE.match(plain, at + len(name)) is None:
+                    return True
+        return False
