@@ -65,11 +65,19 @@ class Town:
     mirror: MemoryMirror = field(default_factory=MemoryMirror)
     receipts: dict[str, tuple[str, str]] = field(default_factory=dict)
     confirmed: list[str] = field(default_factory=list)
+    unreached: set[str] = field(default_factory=set)
+    led: bool = False
+
+    def reached(self) -> None:
+        self.unreached.clear()
+        self.led = True
 
     def note(self, receipts: Sequence[Receipt]) -> None:
         assert threading.current_thread() is threading.main_thread()
         self.receipts.update({receipt.path: (receipt.sha256, receipt.headers) for receipt in receipts})
         self.confirmed += [receipt.path for receipt in receipts]
+        self.unreached |= {receipt.path for receipt in receipts if receipt.is_new and not self.led}
+        self.unreached -= {receipt.path for receipt in receipts if not receipt.is_new}
 
     def doubt(self, receipts: Sequence[Receipt]) -> None:
         for receipt in receipts:
@@ -78,13 +86,14 @@ class Town:
     def plan(self, files: dict[str, bytes], **options):
         records = [record(path, body) for path, body in files.items()]
         gone = [path for path in self.receipts if path not in files]
-        return plan(self.mirror.name, records, gone, self.receipts, len(self.receipts), **options)
+        return plan(self.mirror.name, records, gone, self.receipts, len(self.receipts), unreached=self.unreached, **options)
 
     def publish(self, files: dict[str, bytes], workers: int = 4, **options):
         self.confirmed.clear()
+        self.led = False
         result = sync(
             self.mirror, self.plan(files, **options), files.__getitem__, self.note, self.moment,
-            doubt=self.doubt, workers=workers,
+            doubt=self.doubt, reached=self.reached, workers=workers,
         )  # fmt: skip
         for path in result.deleted:
             del self.receipts[path]
@@ -404,6 +413,22 @@ def test_a_file_whose_deletion_was_not_answered_is_a_new_one_when_it_comes_back(
     town.mirror.fail_after = lambda operation, path: met.extend(broken(town.shown))
     assert town.publish(again).whole
     assert town.shown == again and met == []
+
+
+def test_a_page_that_came_new_and_was_never_linked_to_goes_before_the_list_that_leads_to_it(town: Town) -> None:
+    """What it linked to as it came never arrived, and is no part of the site any more when the next state leads there."""
+    first = {"index.html": b"0 c/x.html", "c/x.html": b"0 n/a.html", "n/a.html": b"0 c/x.html"}
+    second = {**first, "index.html": b"1 c/x.html c/y.html", "c/y.html": b"1 n/b.html", "n/b.html": b"1 c/y.html"}
+    third = {**first, "n/a.html": b"2 c/z.html", "c/z.html": b"2 n/b.html", "n/b.html": b"2 c/z.html", "index.html": b"2 c/x.html c/z.html"}
+    assert town.publish(first).whole
+    town.mirror.fail_on = lambda operation, path: unavailable("memory", "cut") if path == "c/y.html" else None
+    assert not town.publish(second).whole
+    assert {str(upload): upload.is_new for upload in town.plan(third).puts if upload.path == "n/b.html"} == {"n/b.html (changed)": True}
+    met: list[tuple[str, str]] = []
+    town.mirror.fail_on = lambda operation, path: None
+    town.mirror.fail_after = lambda operation, path: met.extend(broken(town.shown))
+    assert town.publish(third).whole
+    assert town.shown == third and met == []
 
 
 def whole(files: dict[str, bytes]) -> dict[str, tuple[str, str]]:

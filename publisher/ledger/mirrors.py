@@ -27,6 +27,14 @@ class MirrorRow:
     since: datetime | None = None
 
 
+_NEW = " new"
+"""Behind the moment of a receipt: nothing led to the file when it came."""
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.removesuffix(_NEW))
+
+
 class Mirrors:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
@@ -60,17 +68,25 @@ class Mirrors:
 
     def receipts(self, mirror: str, paths: Iterable[str]) -> dict[str, tuple[str, str]]:
         """Path → (SHA-256, headers' digest) of those paths that the mirror has confirmed."""
-        found = {}
+        return self.standing(mirror, paths, None)[0]
+
+    def standing(self, mirror: str, paths: Iterable[str], reached: datetime | None) -> tuple[dict[str, tuple[str, str]], set[str]]:
+        """The receipts, and the paths of those that were new and to which nothing has led since: they came after ``reached``, the moment at which readers
+        were last led to all that was new."""
+        found: dict[str, tuple[str, str]] = {}
+        unreached = set()
         for path in paths:
-            row = self._db.execute("SELECT sha256, headers FROM receipts WHERE mirror = ? AND path = ?", (mirror, path)).fetchone()
+            row = self._db.execute("SELECT sha256, headers, moment FROM receipts WHERE mirror = ? AND path = ?", (mirror, path)).fetchone()
             if row is not None:
-                found[path] = row
-        return found
+                found[path] = row[:2]
+                if row[2].endswith(_NEW) and (reached is None or _moment(row[2]) > reached):
+                    unreached.add(path)
+        return found, unreached
 
     def begun(self, mirror: str, whole: datetime | None) -> set[str]:
         """The files that the mirror has confirmed since the moment at which it last showed the ``whole`` site (None: never)."""
         rows = self._db.execute("SELECT path, moment FROM receipts WHERE mirror = ?", (mirror,))
-        return {path for path, moment in rows if whole is None or datetime.fromisoformat(moment) > whole}
+        return {path for path, moment in rows if whole is None or _moment(moment) > whole}
 
     def held(self, mirror: str) -> int:
         """How many files the mirror is known to hold."""
@@ -99,7 +115,7 @@ class Mirrors:
         self._db.executemany(
             "INSERT INTO receipts VALUES (?,?,?,?,?) ON CONFLICT DO UPDATE SET sha256 = excluded.sha256, headers = excluded.headers, "
             "moment = CASE WHEN excluded.sha256 = '' THEN moment ELSE excluded.moment END",
-            [(receipt.mirror, receipt.path, receipt.sha256, receipt.headers, receipt.moment.isoformat()) for receipt in receipts],
+            [(one.mirror, one.path, one.sha256, one.headers, one.moment.isoformat() + (_NEW if one.is_new else "")) for one in receipts],
         )
 
     def suspect(self, mirror: str, paths: Iterable[str] | None) -> None:

@@ -129,6 +129,7 @@ CREATE TABLE takedowns (number INTEGER PRIMARY KEY, mirror TEXT NOT NULL, prefix
     moment TEXT NOT NULL, done TEXT, things INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX takedowns_pending ON takedowns (mirror) WHERE done IS NULL;
 CREATE INDEX takedowns_target ON takedowns (target);
+-- ``moment`` of a file to which nothing led when it came ends in " new".
 CREATE TABLE receipts (mirror TEXT NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL, headers TEXT NOT NULL, moment TEXT NOT NULL,
     PRIMARY KEY (mirror, path)) WITHOUT ROWID;
 """

@@ -20,7 +20,8 @@ UNSURE = ("", "")
 
 @frozen
 class Upload:
-    """One file to send. ``replaces``: the receipt of what stands there now, None where nothing does. ``first``: before all the rest."""
+    """One file to send. ``replaces``: the receipt of what stands there now, None where nothing does. ``first``: before all the rest;
+    ``is_new``: nothing that readers can reach leads there yet."""
 
     path: str
     reason: Reason
@@ -30,6 +31,7 @@ class Upload:
     serial: int = 0
     replaces: tuple[str, str] | None = None
     first: bool = False
+    is_new: bool = False
 
     @property
     def put(self) -> Put:
@@ -67,16 +69,18 @@ def plan(
     receipts: Mapping[str, tuple[str, str]],
     held: int,
     allow_deletions: bool = False,
+    unreached: Collection[str] = (),
 ) -> MirrorPlan:
     """Compare the files of the site with what a mirror confirmed.
 
     ``changed`` are the records that the mirror may lack (all of them, or those since the serial it holds),
     ``gone`` the paths that left the site, ``receipts`` path → (SHA-256, headers' digest) for those of both
-    that the mirror confirmed, ``held`` how many files it holds (asked for when more than ``FEW`` are gone). More deletions than ``max(50, 20 % of held)``
+    that the mirror confirmed, ``unreached`` those to which nothing led when the sending broke off: they go with the new ones, for what they link to
+    may never have come, and the next new list leads to them. ``held`` says how many files it holds (asked for when more than ``FEW`` are gone). More deletions than ``max(50, 20 % of held)``
     are refused as a whole, unless a person let them through.
     """
     puts = [
-        upload for record in changed if (upload := _upload(record, receipts.get(record.path))) is not None
+        upload for record in changed if (upload := _upload(record, receipts.get(record.path), record.path in unreached)) is not None
     ]
     # Within a step the newest first: on a slow line that is what people wait for.
     puts.sort(key=lambda upload: (upload.rank, -upload.serial, upload.path))
@@ -87,7 +91,7 @@ def plan(
     return MirrorPlan(tuple(puts), deletes)
 
 
-def _upload(record: PageRecord, receipt: tuple[str, str] | None) -> Upload | None:
+def _upload(record: PageRecord, receipt: tuple[str, str] | None, is_unreached: bool) -> Upload | None:
     """The upload that a file needs, or None when the mirror has it under the right headers."""
     served = headers(record.path, record.kind, record.personal)
     if receipt == (record.sha256, served.digest):
@@ -96,8 +100,8 @@ def _upload(record: PageRecord, receipt: tuple[str, str] | None) -> Upload | Non
         reason = Reason.NEW
     else:
         reason = Reason.CHANGED if receipt[0] != record.sha256 else Reason.HEADERS
-    rank = rank_of(record.path, record.kind, new=reason is Reason.NEW)
-    return Upload(record.path, reason, record.sha256, served, rank, record.serial, receipt)
+    is_new = is_unreached or reason is Reason.NEW
+    return Upload(record.path, reason, record.sha256, served, rank_of(record.path, record.kind, is_new), record.serial, receipt, is_new=is_new)
 
 
 def _too_many(mirror: str, count: int, held: int) -> Problem:

@@ -17,6 +17,7 @@ from publisher.mirrors.readback import gone_at_last, stands, stands_at_last, wat
 from publisher.mirrors.trouble import unavailable
 from publisher.mirrors.wire import MadeWay
 from publisher.model import Problem, Receipt
+from publisher.site.order import REACHED
 from publisher.values import frozen
 
 #: Uploads under way at once; more of them only queue up in the store.
@@ -60,6 +61,7 @@ def sync(
     moment: datetime,
     *,
     doubt: Callable[[Sequence[Receipt]], None] = lambda receipts: None,
+    reached: Callable[[], None] = lambda: None,
     stop: Callable[[], bool] = lambda: False,
     workers: int = WORKERS,
 ) -> SyncResult:
@@ -69,7 +71,8 @@ def sync(
     in the calling thread as soon as the store has answered, with the few files of which it has: what it has recorded
     is not sent again. ``doubt`` is called before a step, and before the deletions, in one call for all files, with receipts that promise
     nothing (``sha256`` is ""): record them over the old ones. Otherwise a file whose upload broke off
-    unanswered would be taken for what stood there before it, and never be mended; likewise one whose deletion did. ``stop`` is asked before each
+    unanswered would be taken for what stood there before it, and never be mended; likewise one whose deletion did. ``reached`` is called before
+    the first step that readers can reach: all that is new has arrived then, and they will be led there. ``stop`` is asked before each
     upload, from several threads.
 
     Files are looked at again after they were sent (``readback``); those that a store has lost are sent once more, those that it has not
@@ -79,7 +82,11 @@ def sync(
     """
     run = _Run(mirror, read, confirm, doubt, moment, stop)
     with closing(run):
+        is_reached = False
         for step in plan.ranks:
+            if step[0].rank >= REACHED and not is_reached:
+                reached()
+                is_reached = True
             doubt([_doubtful(mirror, upload, moment) for upload in step])
             run.upload(step, workers, alone=len(plan.puts) == 1)
             run.mend(workers)
@@ -257,7 +264,7 @@ class _Run:
                 self.uploaded[upload.path] = None
                 if not outcome:
                     self.unseen.append(upload)
-                receipts.append(Receipt(self.mirror.name, upload.path, upload.sha256, upload.headers.digest, self.moment))
+                receipts.append(Receipt(self.mirror.name, upload.path, upload.sha256, upload.headers.digest, self.moment, upload.is_new))
         if receipts:
             self.confirm(receipts)
         if strange is not None:
@@ -315,4 +322,4 @@ def _doubtful(mirror: Mirror, upload: Upload, moment: datetime) -> Receipt:
     """What a file is known by whose upload has begun; see ``plan.UNSURE`` for one that is new. One that stands there under headers of which nothing
     is known is not new."""
     digest = "" if upload.replaces in (None, UNSURE) else upload.replaces[1] or "?"
-    return Receipt(mirror.name, upload.path, "", digest, moment)
+    return Receipt(mirror.name, upload.path, "", digest, moment, upload.is_new)

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Callable, Collection, Iterator
 from urllib.parse import unquote
 
-from publisher.mirrors.plan import UNSURE, MirrorPlan
+from publisher.mirrors.plan import MirrorPlan
 from publisher.patterns import pattern
 from publisher.site.order import HOMES
 from publisher.values import replace
@@ -35,7 +35,7 @@ def hasten(plan: MirrorPlan, urgent: Collection[str], read: Callable[[str], byte
         path = todo.pop()
         if path not in first:
             first.add(path)
-            leads = (to for to in links(path, read(path)) if to in begun or (to in waiting and waiting[to].replaces in (None, UNSURE)))
+            leads = (to for to in links(path, read(path)) if to in begun or (to in waiting and waiting[to].is_new))
             todo += [to for to in leads if to not in first]
     puts = sorted((replace(upload, first=upload.path in first) for upload in plan.puts), key=lambda upload: not upload.first)
     return replace(plan, puts=tuple(puts))

@@ -71,10 +71,12 @@ class PageRecord(NamedTuple):
 
 @frozen
 class Receipt:
-    """A mirror holds this file: these bytes under these headers (``headers``: their SHA-256), confirmed at ``moment``."""
+    """A mirror holds this file: these bytes under these headers (``headers``: their SHA-256), confirmed at ``moment``. ``is_new``: nothing that readers
+    can reach led there yet."""
 
     mirror: str
     path: str
     sha256: str
     headers: str
     moment: datetime
+    is_new: bool = False

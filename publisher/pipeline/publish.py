@@ -151,7 +151,13 @@ def to_mirror(
             plan = _plan(ledger, row, folder, allow_deletions)
             todo = len(plan.puts) + len(plan.deletes)
         slow = row.problem is not None and row.problem.code == "mirror-slow"
-        result = sync(mirror, plan, read, note, _after(row.confirmed, now), doubt=doubt, stop=stop, workers=SLOW_WORKERS if slow else WORKERS)
+        moment = _after(now, row.confirmed, _reached(ledger, row.name))
+
+        def reached() -> None:
+            with ledger.transaction():
+                ledger.remember(f"reached {row.name}", moment.isoformat())
+
+        result = sync(mirror, plan, read, note, moment, doubt=doubt, reached=reached, stop=stop, workers=SLOW_WORKERS if slow else WORKERS)
         with ledger.transaction():
             ledger.mirrors.deleted(mirror_settings.name, result.deleted)
         if not (result.failed or result.stopped) and ledger.takedowns.pending(mirror_settings.name):
@@ -174,9 +180,15 @@ def to_mirror(
     return replace(line, uploaded=len(result.uploaded), deleted=len(result.deleted), problem=line.problem or foreign)
 
 
-def _after(confirmed: datetime | None, now: datetime) -> datetime:
-    """The moment of receipts: later than that of the last whole site, though the clock was set back. See ``ledger.mirrors.begun``."""
-    return now if confirmed is None or now > confirmed else confirmed + timedelta(microseconds=1)
+def _after(now: datetime, *moments: datetime | None) -> datetime:
+    """The moment of receipts: later than these, though the clock was set back. See ``ledger.mirrors.begun`` and ``standing``."""
+    return max([now, *(moment + timedelta(microseconds=1) for moment in moments if moment is not None)])
+
+
+def _reached(ledger: Ledger, mirror: str) -> datetime | None:
+    """When readers of a mirror were last led to all that was new there."""
+    text = ledger.fact(f"reached {mirror}")
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def opened_for(settings: Settings, mirror: MirrorSettings, may: Callable[[], bool], stop: Callable[[], bool]) -> Mirror:
@@ -191,9 +203,9 @@ def opened_for(settings: Settings, mirror: MirrorSettings, may: Callable[[], boo
 def _plan(ledger: Ledger, row: MirrorRow, folder: SiteFolder, allow_deletions: bool) -> MirrorPlan:
     changed = ledger.pages.changed_since(row.serial)
     gone = ledger.pages.gone_since(row.serial) if row.serial else ledger.mirrors.strangers(row.name)
-    receipts = ledger.mirrors.receipts(row.name, [*(record.path for record in changed), *gone])
+    receipts, unreached = ledger.mirrors.standing(row.name, [*(record.path for record in changed), *gone], _reached(ledger, row.name))
     held = ledger.mirrors.held(row.name) if len(gone) > FEW else 0  # counting them takes the longer, the larger the town is
-    made = plan_mirror(row.name, changed, gone, receipts, held, allow_deletions)
+    made = plan_mirror(row.name, changed, gone, receipts, held, allow_deletions, unreached)
     if len(made.puts) <= MANY:
         return made
 

@@ -32,6 +32,9 @@ class Rank(IntEnum):
     ALIVE = 13
 
 
+REACHED = Rank.FILE
+"""The first step of files that readers can reach."""
+
 ENTRANCE = "index.html"
 HOMES = frozenset({ENTRANCE, "k/index.html", "i/index.html"})
 _RANKS = {
