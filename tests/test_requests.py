@@ -17,9 +17,11 @@ import pytest
 
 from publisher import cli
 from publisher.errors import Busy
-from publisher.pipeline import requests
+from publisher.pipeline import decide, requests
 from publisher.pipeline.build import build
 from publisher.pipeline.publish import to_mirrors
+from publisher.pipeline.report import Report
+from publisher.pipeline.status import status
 from tests.town import Town, make_town
 
 HELD = "電話番号,氏名,フリガナ,年齢\n090-0000-0001,山田　花子,ヤマダ　ハナコ,80\n090-0000-0002,鈴木　一郎,スズキ　イチロウ,71\n090-0000-0003,佐藤　葉子,サトウ　ヨウコ,64\n"
@@ -103,6 +105,32 @@ def test_a_build_that_was_under_way_is_not_taken_for_the_one_that_shows_it(town:
         assert "給水0号です" not in (town.root / "mirror" / page).read_text(encoding="utf-8")
         done.set()
         watch.join()
+
+
+def test_a_mirror_is_not_told_of_as_it_was_before_the_build(town: Town, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The build ends between two looks at the records: what was current before it is not what was asked for."""
+    (page,) = [path for path in town.files() if path.startswith("n/") and "給水0号" in town.files()[path].decode()]
+    calls: list[str] = []
+    with town.desk() as opened:
+
+        def ask(state: Path, request: requests.Request) -> requests.Decided:
+            serial = opened.ledger.serial
+            return requests.Decided(decide.withdraw(opened, request.path, town.now, request.who), serial)
+
+        def late(*given: object, **named: object) -> Report:
+            if calls:
+                to_mirrors(opened, town.now)
+            report = status(*given, **named)
+            if not calls:
+                build(opened, town.now)
+            calls.append("")
+            return report
+
+        monkeypatch.setattr(requests, "ask", ask)
+        monkeypatch.setattr("publisher.pipeline.status.status", late)
+        assert run(town, "withdraw", "給水/0000.md", "--json") == 3
+        assert "給水0号です" not in (town.root / "mirror" / page).read_text(encoding="utf-8")
+    assert len(calls) == 2
 
 
 def test_what_cannot_be_done_is_said_in_the_words_of_the_one_at_work(town: Town, capsys: pytest.CaptureFixture[str]) -> None:

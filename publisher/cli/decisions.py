@@ -76,8 +76,8 @@ def _have_it_decided(settings: Settings, options: argparse.Namespace, action: st
     end = time.monotonic() + 20
     while True:
         with _records(settings) as (ledger, _):
+            built = ledger.serial > decided.serial  # asked before the mirrors are: else they could be told of as they were before the build
             report = replace(status(settings, everything=False), documents=lines(ledger, settings, decided.paths), total=0)
-            built = ledger.serial > decided.serial
         if built and all(line.state != "waiting" for line in report.mirrors):
             return say(report, options)
         if time.monotonic() > end:
