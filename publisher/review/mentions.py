@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from publisher.patterns import pattern
 from publisher.review.persons import THING
-from publisher.review.restrict import all_called, all_written
+from publisher.review.restrict import all_written
 
 SHORTEST = 3
 """Letters of a name that is looked for within other words: shorter ones stand in too many (小林実 is not 林実)."""
@@ -23,10 +23,9 @@ _KIN = pattern(r"ノ|方|様|サン|氏|[長次二三四五末][男女]|夫|妻|
 class Names:
     """The names and readings, as ``all_called`` writes them, of people who are not shown."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
+    def __init__(self, forms: Iterable[str]) -> None:
         self._named: dict[str, list[str]] = {}
-        several = list(set(texts))
-        for form in set(all_called(several)) if several else ():
+        for form in set(forms):
             if len(form) >= SHORTEST and _NOBODY.search(form) is None and THING.search(form) is None:
                 self._named.setdefault(form[:SHORTEST], []).append(form)
 

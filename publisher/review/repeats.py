@@ -9,15 +9,14 @@ and nothing contradicts: in a long list many people share a name.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from publisher.patterns import pattern
 from publisher.review.headers import Meaning
-from publisher.review.restrict import People, all_called, born, homes, pieces, script
+from publisher.review.restrict import People, homes, pieces, script
 from publisher.values import field, frozen, record
 
 _YEARS = pattern(r"\s*満?\s*(\d{1,3})(?:\.0)?\s*[歳才]?\s*")
-_DAY = pattern(r"(?:18|19|20)\d{6}")
 
 
 @frozen
@@ -44,7 +43,7 @@ class Marked:
     """Those in all tables of a file who are not to be shown: a form of the name → day of birth ("": not said) → what the rows say → whether it
     is a refusal only. Rows that say the same are one."""
 
-    known: dict[str, dict[str, dict[_About, bool]]] = field(default_factory=dict, repr=False)
+    known: _Known = field(default_factory=dict, repr=False)
     _homes: dict[str, tuple[tuple[str, ...], frozenset[str]]] = field(default_factory=dict, repr=False)
 
     def add(self, people: People, rows: Sequence[int], is_refusal: bool) -> None:
@@ -99,31 +98,26 @@ class Marked:
         return self._homes[text]
 
 
-def _about(people: People, rows: Sequence[int], only: Iterable[str] | None = None) -> Iterator[tuple[int, _About]]:
-    """What the rows say, of those that bear a name, one of ``only`` where that is given."""
-    names, readings = (_forms(people, rows, what) for what in (Meaning.NAME, Meaning.READING))
-    wanted = [at for at, (name, reading) in enumerate(zip(names, readings, strict=True)) if (name or reading if only is None else name in only or reading in only)]
-    chosen = [rows[at] for at in wanted]
-    births = _forms(people, chosen, Meaning.BIRTH)
+_Known = dict[str, dict[str, dict[_About, bool]]]
+
+
+def _about(people: People, rows: Sequence[int], known: _Known | None = None) -> Iterator[tuple[int, _About]]:
+    """What the rows say, of those that bear a name; of those only that may be one of the ``known``, where they are given."""
+    names, readings, births = (people.forms(what) for what in (Meaning.NAME, Meaning.READING, Meaning.BIRTH))
     addresses, houses, ages = (people.texts(what) for what in (Meaning.ADDRESS, Meaning.HOUSE, Meaning.AGE))
-    for at, i, birthday in zip(wanted, chosen, births, strict=True):
-        forms = tuple(dict.fromkeys(form for form in (names[at], readings[at]) if form))
+    for i in rows:
+        name, reading, birthday = names[i], readings[i], births[i]
+        if not (name or reading):
+            continue
+        # most bear the name of somebody who was born on another day
+        if known is not None and not (_may_be(known.get(name), birthday) or _may_be(known.get(reading), birthday)):
+            continue
+        forms = (name, reading) if name and reading and name != reading else (name or reading,)
         yield i, _About(forms, birthday, addresses[i] + houses[i], ages[i])
 
 
-def _forms(people: People, rows: Sequence[int], what: Meaning) -> list[str]:
-    """The cells of these rows in one form, each different one made once; a date of birth that cannot be read is ""."""
-    if not rows:
-        return []
-    every = people.texts(what)
-    texts = [every[i] for i in rows]
-    distinct = list(set(texts))
-    if what is Meaning.BIRTH:
-        forms = [day if _DAY.fullmatch(day := born(text)) else "" for text in distinct]
-    else:
-        forms = all_called(distinct)
-    known = dict(zip(distinct, forms, strict=True))
-    return [known[text] for text in texts]
+def _may_be(by_day: dict[str, dict[_About, bool]] | None, birthday: str) -> bool:
+    return by_day is not None and (not birthday or birthday in by_day or "" in by_day)
 
 
 def _agree(one: str, other: str) -> bool | None:

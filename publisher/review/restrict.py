@@ -32,6 +32,7 @@ _POLITE = pattern(r"(?:様|さん|氏|殿|くん|ちゃん)[^\S\n]*$", re.MULTIL
 _BRACKETS = pattern(r"\([^)\n]*\)|\[[^\]\n]*\]")
 _ERAS = {"明治": 1867, "m": 1867, "大正": 1911, "t": 1911, "昭和": 1925, "s": 1925, "平成": 1988, "h": 1988, "令和": 2018, "r": 2018}
 _BIRTH = pattern(r"(明治|大正|昭和|平成|令和|[mtshr])?\s*(\d{1,4}|元)\s*[年/.\-]\s*(\d{1,2})\s*[月/.\-]\s*(\d{1,2})")
+_ISO = pattern(r"((?:18|19|20)\d\d)[/.-](\d{1,2})[/.-](\d{1,2})")
 _COMPACT = pattern(r"((?:18|19|20)\d\d)(\d\d)(\d\d)")
 _PREFECTURE = pattern(r"^(?:東京都|北海道|(?:京都|大阪)府|[^\d県]{2,3}県)")
 _NUMBERING = pattern(r"丁目|番地の?|番|号|大字|字|の(?=\d)|[^\w]|_|ー(?=\d)")
@@ -161,6 +162,8 @@ def all_written(texts: Sequence[str]) -> list[str]:
 
 def born(text: str) -> str:
     """A date of birth as YYYYMMDD; what is none, as it is."""
+    if text.isascii() and (found := _ISO.fullmatch(text)):
+        return f"{found[1]}{int(found[2]):02}{int(found[3]):02}"
     plain = unicodedata.normalize("NFKC", text).strip().lower()
     if found := _BIRTH.search(plain):
         era, year, month, day = found.groups()
@@ -231,6 +234,8 @@ class People:
 
     def __init__(self, table: Table, key_column: str | None = None) -> None:
         self._table = table
+        self._texts: dict[Meaning, list[str]] = {}
+        self._forms: dict[Meaning, list[str]] = {}
         wanted = number(key_column) if key_column else None
         self._number = next((c for c, name in enumerate(table.columns) if wanted is not None and number(name) == wanted), None)
         about = [meaning(name) for name in table.columns]
@@ -245,14 +250,30 @@ class People:
 
     def texts(self, what: Meaning) -> list[str]:
         """What each row says of this, as it stands there."""
-        places = self._places.get(what, ())
-        if len(places) == 1:
-            return [row[places[0]] for row in self._table.rows]
-        return [self._joined(row, what) for row in self._table.rows] if places else [""] * len(self._table.rows)
+        if what not in self._texts:
+            places, rows = self._places.get(what, ()), self._table.rows
+            if len(places) == 1:
+                self._texts[what] = [row[places[0]] for row in rows]
+            else:
+                self._texts[what] = [self._joined(row, what) for row in rows] if places else [""] * len(rows)
+        return self._texts[what]
+
+    def forms(self, what: Meaning) -> list[str]:
+        """The same in one form, each different text made once: names as ``all_called`` writes them, a date of birth that cannot be read as ""."""
+        if what not in self._forms:
+            texts = self.texts(what)
+            distinct = list(set(texts))
+            if what is Meaning.BIRTH:
+                made = [day if _DAY.fullmatch(day := born(text)) else "" for text in distinct]
+            else:
+                made = all_called(distinct) if distinct else []
+            known = dict(zip(distinct, made, strict=True))
+            self._forms[what] = [known[text] for text in texts]
+        return self._forms[what]
 
     def named(self, rows: Iterable[int]) -> set[str]:
-        """The names and readings of these rows, as they stand there."""
-        names, readings = self.texts(Meaning.NAME), self.texts(Meaning.READING)
+        """The names and readings of these rows, in one form."""
+        names, readings = self.forms(Meaning.NAME), self.forms(Meaning.READING)
         return {text for i in rows for text in (names[i], readings[i]) if text}
 
     def person(self, row: Sequence[str]) -> Person:

@@ -93,10 +93,11 @@ class Others:
 
     marked: repeats.Marked = field(default_factory=repeats.Marked)
     absent: set[str] = field(default_factory=set, repr=False)
-    remarks: list[tuple[Table, list[int]]] = field(default_factory=list, repr=False)
+    remarks: list[tuple[Table, People, list[int]]] = field(default_factory=list, repr=False)
 
-    def remarked_in(self, table: Table) -> list[int]:
-        return next(rows for one, rows in self.remarks if one is table)
+    def of(self, table: Table) -> tuple[People, list[int]]:
+        """The people of a table, and the rows with a remark."""
+        return next((people, rows) for one, people, rows in self.remarks if one is table)
 
 
 def others_of(tables: Sequence[Table], profile: TableProfile, hidden: Sequence[Iterable[int]]) -> Others:
@@ -105,7 +106,7 @@ def others_of(tables: Sequence[Table], profile: TableProfile, hidden: Sequence[I
     for table, off in zip(tables, hidden, strict=True):
         people, rules = People(table), rules_of(table, profile)
         remarks = remarked(table, rules)
-        found.remarks.append((table, remarks))
+        found.remarks.append((table, people, remarks))
         for rows, is_refusal in _marks(table, rules, remarks):
             found.marked.add(people, rows, is_refusal)
         if len(tables) > 1:  # of one table alone, this is told when its rows are
@@ -149,8 +150,8 @@ def remarked(table: Table, rules: Sequence[Rule]) -> list[int]:
     for place, name in enumerate(table.columns):
         if place in ruled or meaning(name) not in _REMARKS or _OTHER_THINGS.search(name):
             continue
-        texts = {row[place] for row in table.rows}
-        if _REMARK.search(key_lines(texts)):
+        said = key_lines({row[place] for row in table.rows})
+        if (not said.isascii() or "d" in said) and _REMARK.search(said):  # of the words without kanji or kana each has a d
             found.update(_rows_with(table, place, lambda cell: _REMARK.search(_NOT.sub("", cell)) is not None))
     return sorted(found)
 
@@ -201,9 +202,10 @@ class Sifting:
         if others is not None:
             told += self._cut(kept)
             told += self._struck(kept)
-            told += self._remarked(kept, others.remarked_in(table))
-            told += self._elsewhere(kept, others.marked)
-            told += self._mentions(kept, others.absent)
+            people, remarks = others.of(table)
+            told += self._remarked(kept, remarks)
+            told += self._elsewhere(kept, people, others.marked)
+            told += self._mentions(kept, people, others.absent)
         return Shown(bytes(kept), tuple(told), tuple(refused))
 
     def _other_words(self, rule: Rule, cells: Sequence[str]) -> list[Problem]:
@@ -247,18 +249,18 @@ class Sifting:
         rule = f"「{self.profile.withhold.column}」の列" if self.profile.withhold else "withhold に設定した列"
         return [Problem("remarks", what, self.where, _COUNTED, f"載せてはいけない方なら、印を{rule}に入れてください。載せてよい方なら、その言葉を消して保存し直してください。")]
 
-    def _elsewhere(self, kept: bytearray, others: repeats.Marked) -> list[Problem]:
-        rows = others.among(People(self.table), list(compress(range(len(kept)), kept)))
+    def _elsewhere(self, kept: bytearray, people: People, others: repeats.Marked) -> list[Problem]:
+        rows = others.among(people, list(compress(range(len(kept)), kept)))
         if not rows:
             return []
         self._leave_out(kept, rows)
         what = f"別の行に、載せない印か「同意しない」がある方と同じ方と見た行があります（{self._numbers(rows)}行目）。"
         return [Problem(ELSEWHERE, what, self.where, _COUNTED, "同じ方が2度入っていないか確かめてください。別の方なら、生年月日か住所を入れると見分けられます。")]
 
-    def _mentions(self, kept: bytearray, absent: set[str]) -> list[Problem]:
+    def _mentions(self, kept: bytearray, people: People, absent: set[str]) -> list[Problem]:
         """Rows that would name somebody who is not shown: in the place of a shelter, in a remark, in the name of their kin."""
         rows = self.table.rows
-        names = Names(absent | People(self.table).named([i for i, is_kept in enumerate(kept) if not is_kept]))
+        names = Names(absent | people.named([i for i, is_kept in enumerate(kept) if not is_kept]))
         found: set[int] = set()
         for place in self.places:
             about = meaning(self.table.columns[place])
