@@ -5,12 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import shutil
-import signal
-import subprocess
 import warnings
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -24,6 +19,7 @@ from publisher.editions.tables.standard_csv import COLUMNS, Town, standard
 from publisher.layouts import Kind, recognise
 from publisher.model import PublicTable, TableKind, Workbook
 from publisher.readers import read
+from tests import office as libreoffice
 from tests.town import make_town
 
 AS_OF = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
@@ -218,26 +214,13 @@ def test_numbers_stand_bare_and_words_in_quotes() -> None:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[str]:
-    found = shutil.which("soffice") or shutil.which("libreoffice")
-    if found is None:
-        pytest.skip("LibreOffice is not here")
-    yield found
+def office() -> str:
+    return libreoffice.found()
 
 
 def converted(office: str, file: Path, folder: Path) -> list[list[str]]:
     """The cells as LibreOffice shows them: UTF-8, commas, quoted fields as text (docs/exchange.md says how to tick that)."""
-    command = [
-        office, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--norestore", "--infilter=CSV:44,34,76,1,,0,true,false",
-        "--convert-to", "ods", "--outdir", str(folder), str(file),
-    ]  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, env={**os.environ, "HOME": str(folder)})
-    try:
-        assert process.wait(timeout=90) == 0
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    libreoffice.convert(office, file, "ods", folder, "--infilter=CSV:44,34,76,1,,0,true,false")
     from odf import teletype
     from odf.opendocument import load
     from odf.table import TableCell, TableRow
