@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher.mirrors import MemoryMirror, headers, plan, refused, sync, unavailable
+from publisher.mirrors import MemoryMirror, headers, plan, refused, sync, unavailable, urgency
 from publisher.mirrors.plan import FEW, Rank, rank_of
+from publisher.mirrors.urgency import hasten
 from publisher.model import PageKind, PageRecord, Reason, Receipt
 
 KINDS = {
@@ -66,17 +67,17 @@ class Town:
     receipts: dict[str, tuple[str, str]] = field(default_factory=dict)
     confirmed: list[str] = field(default_factory=list)
     unreached: set[str] = field(default_factory=set)
-    led: bool = False
+    begun: set[str] = field(default_factory=set)
 
-    def reached(self) -> None:
-        self.unreached.clear()
-        self.led = True
+    def reached(self, paths: frozenset[str] | None) -> None:
+        self.unreached = set() if paths is None else self.unreached - paths
 
     def note(self, receipts: Sequence[Receipt]) -> None:
         assert threading.current_thread() is threading.main_thread()
         self.receipts.update({receipt.path: (receipt.sha256, receipt.headers) for receipt in receipts})
         self.confirmed += [receipt.path for receipt in receipts]
-        self.unreached |= {receipt.path for receipt in receipts if receipt.is_new and not self.led}
+        self.begun |= {receipt.path for receipt in receipts}
+        self.unreached |= {receipt.path for receipt in receipts if receipt.is_new}
         self.unreached -= {receipt.path for receipt in receipts if not receipt.is_new}
 
     def doubt(self, receipts: Sequence[Receipt]) -> None:
@@ -88,15 +89,17 @@ class Town:
         gone = [path for path in self.receipts if path not in files]
         return plan(self.mirror.name, records, gone, self.receipts, len(self.receipts), unreached=self.unreached, **options)
 
-    def publish(self, files: dict[str, bytes], workers: int = 4, **options):
+    def publish(self, files: dict[str, bytes], workers: int = 4, urgent: Sequence[str] = (), **options):
         self.confirmed.clear()
-        self.led = False
+        made = hasten(self.plan(files, **options), urgent, files.__getitem__, self.begun)
         result = sync(
-            self.mirror, self.plan(files, **options), files.__getitem__, self.note, self.moment,
+            self.mirror, made, files.__getitem__, self.note, self.moment,
             doubt=self.doubt, reached=self.reached, workers=workers,
         )  # fmt: skip
         for path in result.deleted:
             del self.receipts[path]
+        if result.whole:
+            self.begun.clear()
         return result
 
     @property
@@ -485,6 +488,24 @@ def broken(files: dict[str, bytes]) -> list[tuple[str, str]]:
 @settings(max_examples=150, deadline=None)
 @given(states=linked_sites(), seed=st.integers(0, 10_000), loss=st.sampled_from([0.0, 0.1, 0.4]))
 def test_no_reader_ever_meets_a_broken_link(states, seed, loss) -> None:
+    walk(states, seed, loss, lambda state, chance: [])
+
+
+@settings(max_examples=150, deadline=None)
+@given(states=linked_sites(), seed=st.integers(0, 10_000), loss=st.sampled_from([0.0, 0.1, 0.4]))
+def test_nor_when_something_urgent_overtakes_the_rest(states, seed, loss) -> None:
+    def urgent(state: dict[str, bytes], chance: random.Random) -> list[str]:
+        notices = sorted(path for path in state if path.startswith("n/"))
+        return chance.sample(notices, min(len(notices), chance.randint(0, 2)))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(urgency, "MANY", 0)
+        patch.setattr(urgency, "links", lambda path, body: iter(body.decode().split()[1:]))
+        walk(states, seed, loss, urgent)
+
+
+def walk(states: list[dict[str, bytes]], seed: int, loss: float, urgent: Callable[[dict[str, bytes], random.Random], list[str]]) -> None:
+    """Publish one state after the other over a line that breaks; whatever stands on the mirror at any moment has no broken link."""
     chance = random.Random(seed)  # drawn from several threads: hypothesis must not take their order for its own
     town = Town(datetime.fromisoformat("2011-03-12T12:00:00+09:00"))
     met: list[tuple[str, str]] = []
@@ -500,7 +521,7 @@ def test_no_reader_ever_meets_a_broken_link(states, seed, loss) -> None:
     for state in states:
         # Now and then a state is overtaken by the next before it has arrived.
         for _ in range(chance.randint(1, 3)):
-            if town.publish(state).whole:
+            if town.publish(state, urgent=urgent(state, chance)).whole:
                 break
     town.mirror.fail_on = lambda operation, path: None
     town.mirror.fail_after = lambda operation, path: met.extend(broken(town.shown))
@@ -625,8 +646,6 @@ def test_alive_alone_is_one_request(town: Town) -> None:
 
 def test_an_urgent_notice_does_not_wait_for_the_routine_ones(town: Town) -> None:
     """Two hundred notices wait, the urgent one with its picture and the home page go first, and what they lead to before them."""
-    from publisher.mirrors.urgency import hasten
-
     backlog = {f"n/{number:03}.html": b'<a href="../index.html">' for number in range(200)}
     pages = {
         "index.html": b'<a href="n/zz.html"> <a href="n/007.html"> <a href="c/x.html"> <a href="https://example.jp/"> <a href="./">',
@@ -646,8 +665,6 @@ def test_an_urgent_notice_does_not_wait_for_the_routine_ones(town: Town) -> None
 
 
 def test_without_anything_urgent_and_without_a_queue_the_order_is_the_usual_one(town: Town) -> None:
-    from publisher.mirrors.urgency import hasten
-
     few, many = town.plan(FIRST), town.plan(FIRST | site(*(f"m/{number}.jpg" for number in range(200))))
     assert hasten(few, ["n/a.html"], FIRST.__getitem__) is few
     assert hasten(many, [], FIRST.__getitem__) is many

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from publisher.ledger import Ledger
+from publisher.model import Receipt
 from publisher.pipeline.build import build, desk
 from publisher.pipeline.publish import to_mirrors
 from publisher.pipeline.report import MirrorLine
 from tests import servers
-from tests.town import Town, make_town
+from tests.town import TOKYO, Town, make_town
 
 KINDS = {"seaweedfs": servers.seaweedfs, "rclone": servers.rclone}
 
@@ -133,3 +136,51 @@ def test_a_dry_run_sends_nothing(town: Town, stores: dict[str, servers.Server]) 
     assert stored(town, stores, "rclone") == {}
 
 
+
+
+def test_the_ledger_knows_what_nothing_leads_to_yet(tmp_path: Path) -> None:
+    now = datetime(2036, 3, 11, 15, 0, tzinfo=TOKYO)
+    with closing(Ledger(tmp_path / "ledger.db")) as ledger:
+        mirrors = ledger.mirrors
+
+        def unreached(reached: datetime | None = None) -> set[str]:
+            return mirrors.standing("m", ["a", "b", "c", "d"], reached)[1]
+
+        with ledger.transaction():
+            mirrors.confirm(Receipt("m", path, "s", "h", now, path != "c") for path in "abc")
+        assert unreached() == {"a", "b"} and unreached(now) == set() and mirrors.begun("m", None) == {"a", "b", "c"}
+        assert mirrors.standing("m", ["a", "d"], None)[0] == {"a": ("s", "h")}
+        with ledger.transaction():
+            mirrors.confirm([Receipt("m", "a", "", "h", now + timedelta(seconds=1), True)])  # an upload of it has begun
+            mirrors.led_to("m", ["b", "c", "d"])
+        assert unreached() == {"a"} and unreached(now) == set()
+        with ledger.transaction():
+            mirrors.confirm([Receipt("m", "a", "t", "h", now + timedelta(seconds=1), True), Receipt("m", "b", "t", "h", now + timedelta(seconds=1))])
+        assert unreached(now) == {"a"} and mirrors.begun("m", now) == {"a", "b"}
+
+
+def test_a_line_that_breaks_before_the_lists_leaves_pages_to_which_nothing_leads(tmp_path: Path) -> None:
+    """The state is kept from run to run: after the line is back, and all is whole, nothing is new any more."""
+    town = make_town(tmp_path, '\n[[mirrors]]\nname = "m"\nurl = "mirror"\n')
+    town.notices(1)
+    with town.desk() as opened:
+        town.build_at(opened)
+        to_mirrors(opened, town.now)
+        place = town.root / "mirror" / "c"
+        moved = place.rename(place.with_name("elsewhere"))
+        place.write_text("no folder")  # nothing below c/ can be stored
+        town.drop("医療/当番医.md", "# 当番医\n\n9時から。\n")
+        town.build_at(opened)
+        (line,) = to_mirrors(opened, town.now)
+        assert line.behind and line.uploaded
+        every = [record.path for record in opened.ledger.pages.all()]
+
+        def unreached() -> set[str]:
+            reached = opened.ledger.fact("reached m")
+            return opened.ledger.mirrors.standing("m", every, datetime.fromisoformat(reached) if reached else None)[1]
+
+        assert any(path.startswith("n/") for path in unreached())
+        place.unlink()
+        moved.rename(place)
+        (line,) = to_mirrors(opened, town.now + timedelta(minutes=1))
+        assert line.state == "current" and unreached() == set()

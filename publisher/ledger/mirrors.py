@@ -118,6 +118,11 @@ class Mirrors:
             [(one.mirror, one.path, one.sha256, one.headers, one.moment.isoformat() + (_NEW if one.is_new else "")) for one in receipts],
         )
 
+    def led_to(self, mirror: str, paths: Iterable[str]) -> None:
+        """Readers can reach these, though not yet all that is new."""
+        update = "UPDATE receipts SET moment = substr(moment, 1, length(moment) - ?) WHERE mirror = ? AND path = ? AND moment LIKE ?"
+        self._db.executemany(update, [(len(_NEW), mirror, path, f"%{_NEW}") for path in paths])
+
     def suspect(self, mirror: str, paths: Iterable[str] | None) -> None:
         """What stands at these paths (None: anywhere) may be damaged: the receipts promise nothing any more, but that something stands there, to
         which others may link (an empty digest of headers would say that nothing does, see ``mirrors.plan.UNSURE``)."""

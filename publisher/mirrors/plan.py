@@ -43,11 +43,12 @@ class Upload:
 
 @frozen
 class MirrorPlan:
-    """``puts`` in the order of their ranks, then ``deletes``; ``refused``: why there are none."""
+    """``puts`` in the order of their ranks, then ``deletes``; ``refused``: why there are none. ``led``: all to which those lead that go before the rest."""
 
     puts: tuple[Upload, ...] = ()
     deletes: tuple[Delete, ...] = ()
     refused: Problem | None = None
+    led: frozenset[str] = frozenset()
 
     @property
     def ranks(self) -> tuple[tuple[Upload, ...], ...]:

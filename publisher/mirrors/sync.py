@@ -61,7 +61,7 @@ def sync(
     moment: datetime,
     *,
     doubt: Callable[[Sequence[Receipt]], None] = lambda receipts: None,
-    reached: Callable[[], None] = lambda: None,
+    reached: Callable[[frozenset[str] | None], None] = lambda paths: None,
     stop: Callable[[], bool] = lambda: False,
     workers: int = WORKERS,
 ) -> SyncResult:
@@ -72,8 +72,8 @@ def sync(
     is not sent again. ``doubt`` is called before a step, and before the deletions, in one call for all files, with receipts that promise
     nothing (``sha256`` is ""): record them over the old ones. Otherwise a file whose upload broke off
     unanswered would be taken for what stood there before it, and never be mended; likewise one whose deletion did. ``reached`` is called before
-    the first step that readers can reach: all that is new has arrived then, and they will be led there. ``stop`` is asked before each
-    upload, from several threads.
+    the first step that readers can reach: what is new has arrived then, and they will be led there; to all of it (None), or only to these paths, where
+    something goes before the rest. ``stop`` is asked before each upload, from several threads.
 
     Files are looked at again after they were sent (``readback``); those that a store has lost are sent once more, those that it has not
     deleted are deleted once more.
@@ -82,11 +82,9 @@ def sync(
     """
     run = _Run(mirror, read, confirm, doubt, moment, stop)
     with closing(run):
-        is_reached = False
         for step in plan.ranks:
-            if step[0].rank >= REACHED and not is_reached:
-                reached()
-                is_reached = True
+            if step[0].rank >= REACHED and run.leads_to(plan.led if step[0].first else None):
+                reached(run.led)
             doubt([_doubtful(mirror, upload, moment) for upload in step])
             run.upload(step, workers, alone=len(plan.puts) == 1)
             run.mend(workers)
@@ -152,6 +150,8 @@ class _Run:
         self.failed: list[str] = []
         self.error: MirrorError | None = None
         self.stopped = False
+        #: What readers are led to by now, though it is new; None: everything.
+        self.led: frozenset[str] | None = frozenset()
         self._hands = _Hands(mirror.name)
         #: The store has lost a file of this run: nothing of it is believed unseen.
         self.doubtful = False
@@ -159,6 +159,11 @@ class _Run:
 
     def close(self) -> None:
         self._hands.close()
+
+    def leads_to(self, paths: frozenset[str] | None) -> bool:
+        """Readers will be led there from now on; whether that is news."""
+        before, self.led = self.led, None if self.led is None else paths
+        return self.led != before
 
     # --- the sending threads ---
 
@@ -264,11 +269,14 @@ class _Run:
                 self.uploaded[upload.path] = None
                 if not outcome:
                     self.unseen.append(upload)
-                receipts.append(Receipt(self.mirror.name, upload.path, upload.sha256, upload.headers.digest, self.moment, upload.is_new))
+                receipts.append(Receipt(self.mirror.name, upload.path, upload.sha256, upload.headers.digest, self.moment, self._is_new(upload)))
         if receipts:
             self.confirm(receipts)
         if strange is not None:
             raise strange
+
+    def _is_new(self, upload: Upload) -> bool:
+        return upload.is_new and self.led is not None and upload.path not in self.led
 
     def delete(self, plan: MirrorPlan) -> None:
         if plan.deletes:

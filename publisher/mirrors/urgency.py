@@ -38,7 +38,7 @@ def hasten(plan: MirrorPlan, urgent: Collection[str], read: Callable[[str], byte
             leads = (to for to in links(path, read(path)) if to in begun or (to in waiting and waiting[to].is_new))
             todo += [to for to in leads if to not in first]
     puts = sorted((replace(upload, first=upload.path in first) for upload in plan.puts), key=lambda upload: not upload.first)
-    return replace(plan, puts=tuple(puts))
+    return replace(plan, puts=tuple(puts), led=frozenset(first))
 
 
 def links(path: str, body: bytes) -> Iterator[str]:

@@ -153,9 +153,12 @@ def to_mirror(
         slow = row.problem is not None and row.problem.code == "mirror-slow"
         moment = _after(now, row.confirmed, _reached(ledger, row.name))
 
-        def reached() -> None:
+        def reached(paths: frozenset[str] | None) -> None:
             with ledger.transaction():
-                ledger.remember(f"reached {row.name}", moment.isoformat())
+                if paths is None:
+                    ledger.remember(f"reached {row.name}", moment.isoformat())
+                else:
+                    ledger.mirrors.led_to(row.name, paths)
 
         result = sync(mirror, plan, read, note, moment, doubt=doubt, reached=reached, stop=stop, workers=SLOW_WORKERS if slow else WORKERS)
         with ledger.transaction():
