@@ -434,6 +434,23 @@ def test_a_page_that_came_new_and_was_never_linked_to_goes_before_the_list_that_
     assert town.shown == third and met == []
 
 
+def test_a_page_that_came_new_left_and_came_back_is_a_new_one(town: Town) -> None:
+    """It was never linked to, and stands there as it was until it is deleted: what it links to never came."""
+    first = {"index.html": b"0 c/x.html", "c/x.html": b"0 n/a.html", "n/a.html": b"0 c/x.html"}
+    second = {**first, "index.html": b"1 c/x.html c/y.html", "c/y.html": b"1 n/e.html", "n/e.html": b"1 c/y.html"}
+    third = {**first, "index.html": b"2 c/x.html"}
+    fourth = {**first, "index.html": b"3 c/x.html", "n/a.html": b"3 n/e.html", "n/e.html": b"3 c/x.html"}
+    assert town.publish(first).whole
+    for state, broken_at in ((second, "c/y.html"), (third, "index.html")):
+        town.mirror.fail_on = lambda operation, path, at=broken_at: unavailable("memory", "cut") if path == at else None
+        assert not town.publish(state).whole
+    met: list[tuple[str, str]] = []
+    town.mirror.fail_on = lambda operation, path: None
+    town.mirror.fail_after = lambda operation, path: met.extend(broken(town.shown))
+    assert town.publish(fourth).whole
+    assert town.shown == fourth and met == []
+
+
 def whole(files: dict[str, bytes]) -> dict[str, tuple[str, str]]:
     """The receipts of a mirror that holds all files."""
     made = plan("m", [record(path, body) for path, body in files.items()], (), {}, 0)

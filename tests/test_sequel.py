@@ -144,6 +144,14 @@ def test_somebody_who_is_marked_in_a_second_row_is_for_a_whole_reading(at: int, 
     assert sequel(QUESTION, data, remembered(bytes_of(marked)), lambda _: bytes_of(marked)) is None
 
 
+@pytest.mark.parametrize("more", ["_x000D_", "\x07"])
+def test_a_name_that_is_read_otherwise_than_it_stands_is_for_a_whole_reading(more: str) -> None:
+    name = person(7).split(",")[1]
+    data, second = bytes_of(LINES), bytes_of([*LINES[:300], person(7, more="DV").replace(name, name + more), *LINES[300:]])
+    assert sequel(QUESTION, second, remembered(data), lambda _: data) is None
+    assert "marked-elsewhere" in [one.code for one in examine(QUESTION, second)[0].problems]
+
+
 def test_two_new_rows_of_which_one_is_marked() -> None:
     check(LINES, [*LINES[:40], person(COUNT + 5), *LINES[40:90], person(COUNT + 5, more="DV"), *LINES[90:]])
 

@@ -118,6 +118,15 @@ class Mirrors:
             [(one.mirror, one.path, one.sha256, one.headers, one.moment.isoformat() + (_NEW if one.is_new else "")) for one in receipts],
         )
 
+    def reached(self, mirror: str) -> datetime | None:
+        """When readers of a mirror were last led to all that was new there."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (f"reached {mirror}",)).fetchone()
+        return None if row is None else datetime.fromisoformat(row[0])
+
+    def reach(self, mirror: str, moment: datetime) -> None:
+        """Readers are led to all that is new from now on."""
+        self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (f"reached {mirror}", moment.isoformat()))
+
     def led_to(self, mirror: str, paths: Iterable[str]) -> None:
         """Readers can reach these, though not yet all that is new."""
         update = "UPDATE receipts SET moment = substr(moment, 1, length(moment) - ?) WHERE mirror = ? AND path = ? AND moment LIKE ?"

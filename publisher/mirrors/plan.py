@@ -43,12 +43,14 @@ class Upload:
 
 @frozen
 class MirrorPlan:
-    """``puts`` in the order of their ranks, then ``deletes``; ``refused``: why there are none. ``led``: all to which those lead that go before the rest."""
+    """``puts`` in the order of their ranks, then ``deletes``; ``refused``: why there are none. ``led``: all to which those lead that go before the rest;
+    ``forsaken``: files that came new, to which nothing ever led, and that left the site: until they are deleted nobody knows what they link to."""
 
     puts: tuple[Upload, ...] = ()
     deletes: tuple[Delete, ...] = ()
     refused: Problem | None = None
     led: frozenset[str] = frozenset()
+    forsaken: tuple[str, ...] = ()
 
     @property
     def ranks(self) -> tuple[tuple[Upload, ...], ...]:
@@ -87,9 +89,10 @@ def plan(
     puts.sort(key=lambda upload: (upload.rank, -upload.serial, upload.path))
     staying = {upload.path for upload in puts}
     deletes = tuple(Delete(path) for path in sorted(gone) if path in receipts and path not in staying)
+    forsaken = tuple(sorted(set(unreached) & set(gone) - staying))
     if len(deletes) > max(FEW, SHARE * held) and not allow_deletions:
-        return MirrorPlan(tuple(puts), (), _too_many(mirror, len(deletes), held))
-    return MirrorPlan(tuple(puts), deletes)
+        return MirrorPlan(tuple(puts), (), _too_many(mirror, len(deletes), held), forsaken=forsaken)
+    return MirrorPlan(tuple(puts), deletes, forsaken=forsaken)
 
 
 def _upload(record: PageRecord, receipt: tuple[str, str] | None, is_unreached: bool) -> Upload | None:

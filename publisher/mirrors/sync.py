@@ -84,8 +84,10 @@ def sync(
     with closing(run):
         for step in plan.ranks:
             if step[0].rank >= REACHED and run.leads_to(plan.led if step[0].first else None):
+                if run.led is None and plan.forsaken:
+                    doubt([unsure(mirror, path, moment) for path in plan.forsaken])
                 reached(run.led)
-            doubt([_doubtful(mirror, upload, moment) for upload in step])
+            doubt([_doubtful(mirror, upload, moment, upload.is_new) for upload in step])
             run.upload(step, workers, alone=len(plan.puts) == 1)
             run.mend(workers)
             if run.failed or run.stopped:
@@ -210,7 +212,7 @@ class _Run:
         """The store has lost something: look at what was sent before that was known."""
         if self.doubtful and self.unseen and not self.failed and not self.stopped:
             unseen, self.unseen = self.unseen, []
-            self.doubt([_doubtful(self.mirror, upload, self.moment) for upload in unseen])
+            self.doubt([_doubtful(self.mirror, upload, self.moment, self._is_new(upload)) for upload in unseen])
             for upload in unseen:
                 del self.uploaded[upload.path]
             self._all(unseen, workers, self._look)
@@ -326,8 +328,9 @@ def unsure(mirror: Mirror, path: str, moment: datetime) -> Receipt:
     return Receipt(mirror.name, path, *UNSURE, moment)
 
 
-def _doubtful(mirror: Mirror, upload: Upload, moment: datetime) -> Receipt:
+def _doubtful(mirror: Mirror, upload: Upload, moment: datetime, is_new: bool) -> Receipt:
     """What a file is known by whose upload has begun; see ``plan.UNSURE`` for one that is new. One that stands there under headers of which nothing
-    is known is not new."""
-    digest = "" if upload.replaces in (None, UNSURE) else upload.replaces[1] or "?"
-    return Receipt(mirror.name, upload.path, "", digest, moment, upload.is_new)
+    is known is not new, nor is one to which readers are led by now."""
+    before = upload.replaces if upload.replaces != UNSURE else None
+    digest = before[1] or "?" if before is not None else "" if is_new else "?"
+    return Receipt(mirror.name, upload.path, "", digest, moment, is_new)

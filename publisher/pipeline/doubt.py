@@ -36,6 +36,7 @@ def settle(ledger: Ledger, mirror: Mirror, row: MirrorRow, now: datetime) -> Mir
             for path, sha256 in known_to_stand.items()
             if known.get(path, ("",))[0] != sha256
         )
+        ledger.mirrors.led_to(row.name, known_to_stand)  # another machine has finished what was broken off here
         new = replace(row, serial=0)
         ledger.mirrors.settle(new)
         ledger.remember(f"doubt {row.name}", doubt)

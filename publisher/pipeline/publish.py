@@ -151,18 +151,23 @@ def to_mirror(
             plan = _plan(ledger, row, folder, allow_deletions)
             todo = len(plan.puts) + len(plan.deletes)
         slow = row.problem is not None and row.problem.code == "mirror-slow"
-        moment = _after(now, row.confirmed, _reached(ledger, row.name))
+        moment = _after(now, row.confirmed, ledger.mirrors.reached(row.name), _broken_off(ledger, row.name))
+        led: list[bool] = []
 
         def reached(paths: frozenset[str] | None) -> None:
-            with ledger.transaction():
+            # After a power failure a page to which readers were led must not look like a new one.
+            with ledger.enduring() if any(upload.is_new for upload in plan.puts) else nullcontext(), ledger.transaction():
                 if paths is None:
-                    ledger.remember(f"reached {row.name}", moment.isoformat())
+                    ledger.mirrors.reach(row.name, moment)
+                    led.append(True)
                 else:
                     ledger.mirrors.led_to(row.name, paths)
 
         result = sync(mirror, plan, read, note, moment, doubt=doubt, reached=reached, stop=stop, workers=SLOW_WORKERS if slow else WORKERS)
         with ledger.transaction():
             ledger.mirrors.deleted(mirror_settings.name, result.deleted)
+            if result.uploaded and not led:
+                ledger.remember(f"broken off {row.name}", moment.isoformat())
         if not (result.failed or result.stopped) and ledger.takedowns.pending(mirror_settings.name):
             kept = worst(one for one in (kept, carry_out(ledger, read, mirror, now, may, lists=True)) if one is not None)
     except PublisherError as error:
@@ -188,9 +193,9 @@ def _after(now: datetime, *moments: datetime | None) -> datetime:
     return max([now, *(moment + timedelta(microseconds=1) for moment in moments if moment is not None)])
 
 
-def _reached(ledger: Ledger, mirror: str) -> datetime | None:
-    """When readers of a mirror were last led to all that was new there."""
-    text = ledger.fact(f"reached {mirror}")
+def _broken_off(ledger: Ledger, mirror: str) -> datetime | None:
+    """The moment of the receipts of a run that broke off before readers were led to what was new: later ones must be later, whatever the clock says."""
+    text = ledger.fact(f"broken off {mirror}")
     return None if text is None else datetime.fromisoformat(text)
 
 
@@ -206,7 +211,7 @@ def opened_for(settings: Settings, mirror: MirrorSettings, may: Callable[[], boo
 def _plan(ledger: Ledger, row: MirrorRow, folder: SiteFolder, allow_deletions: bool) -> MirrorPlan:
     changed = ledger.pages.changed_since(row.serial)
     gone = ledger.pages.gone_since(row.serial) if row.serial else ledger.mirrors.strangers(row.name)
-    receipts, unreached = ledger.mirrors.standing(row.name, [*(record.path for record in changed), *gone], _reached(ledger, row.name))
+    receipts, unreached = ledger.mirrors.standing(row.name, [*(record.path for record in changed), *gone], ledger.mirrors.reached(row.name))
     held = ledger.mirrors.held(row.name) if len(gone) > FEW else 0  # counting them takes the longer, the larger the town is
     made = plan_mirror(row.name, changed, gone, receipts, held, allow_deletions, unreached)
     if len(made.puts) <= MANY:

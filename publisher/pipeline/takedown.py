@@ -191,7 +191,8 @@ def _replace(ledger: Ledger, read: Callable[[str], bytes], mirror: Mirror, prefi
     pages = ledger.takedowns.pages_below(prefix)
     held = ledger.takedowns.receipts_below(mirror.name, prefix)
     gone = sorted(held.keys() - {page.path for page in pages})
-    what = plan(mirror.name, pages, gone, held, len(held), allow_deletions=True)
+    _, unreached = ledger.mirrors.standing(mirror.name, held, ledger.mirrors.reached(mirror.name))
+    what = plan(mirror.name, pages, gone, held, len(held), allow_deletions=True, unreached=unreached)
 
     def note(receipts: Sequence[Receipt]) -> None:
         with ledger.transaction():

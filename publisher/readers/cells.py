@@ -105,6 +105,11 @@ def _untouched(delimited: str, separator: str) -> bool:
     return not any(one in delimited for one in (*beginnings, *ends))
 
 
+def changes(delimited: str) -> bool:
+    """Whether ``text`` could change more of a cell than the spaces around it: a code of a character, a control character."""
+    return ("_x" in delimited and _ESCAPE.search(delimited) is not None) or _CONTROLS.search(delimited) is not None or '="' in delimited
+
+
 def damaged(value: str) -> bool:
     """Whether the text is what is left of a code that was once opened as a number (``5.22001E+12``)."""
     return _SCIENTIFIC.fullmatch(value) is not None

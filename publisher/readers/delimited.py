@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from publisher.errors import Unreadable
 from publisher.model import Head, Problem, Workbook
-from publisher.readers.cells import Strings, blocks, untouched
+from publisher.readers.cells import Strings, blocks, changes, untouched
 from publisher.readers.layout import Layout, Sheet, lay_out, numbers
 from publisher.values import replace
 
@@ -76,7 +76,8 @@ def _read(path: str, data: bytes, arrived: datetime) -> Workbook:
 
 
 def plain_lines(path: str, data: bytes) -> list[str] | None:
-    """The lines of a file in which each of them is one record, whatever stands around it; None where one could go over several."""
+    """The lines of a file in which each of them is one record, whatever stands around it; None where one could go over several, or a cell is
+    read otherwise than it stands there, but for spaces around it."""
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return None
     try:
@@ -84,7 +85,7 @@ def plain_lines(path: str, data: bytes) -> list[str] | None:
     except Unreadable:
         return None
     text = text.replace("\r\n", "\n")
-    if warnings or '"' in text or "\r" in text or "\0" in text or re.match("sep=", text):
+    if warnings or '"' in text or "\r" in text or re.match("sep=", text) or changes(text):
         return None
     lines = text.split("\n")
     return lines[:-1] if not lines[-1] else lines

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from publisher.patterns import pattern
 from publisher.review.persons import THING
-from publisher.review.restrict import all_written
+from publisher.review.restrict import all_written, called
 
 SHORTEST = 3
 """Letters of a name that is looked for within other words: shorter ones stand in too many (小林実 is not 林実)."""
@@ -17,7 +19,10 @@ SHARED = 5
 
 _NOBODY = pattern(r"確認中|調査中|不明|不詳|未定|未確認|未記入|匿名|氏名|名前|非公[開表]|身元|合計|小計|以下余白|記入例|例")
 _PLACE = pattern(r"(?:小|中|高|高等|大|支援|特別支援)?学校|[小中](?:$|体育館)|幼稚園|保育|コドモ園|公民館|体育館|集会所|会館|病院|医院|クリニツク|センタ|公園|団地|アパ|マンシヨン|荘|寺|神社|教会|丁目|町|通")
-_KIN = pattern(r"ノ|方|様|サン|氏|[長次二三四五末][男女]|夫|妻|父|母|子|娘|息子|孫|兄|弟|姉|妹|祖父|祖母|同居|家族|世帯")
+_BOND = r"[長次二三四五末][男女]|妻|夫|母|父|娘|息子|孫|祖父|祖母|同居人?|家族|世帯(?:主|員)?"
+_OF = pattern(rf"(.+?)(?:の(?:子|兄|弟|姉|妹|連れ|{_BOND})|[\s・,、(\[]+(?:{_BOND})[)\]]?|(?:様|さん|氏)方)\s*")
+"""Somebody told of by somebody else. Without の or a space 子 and 夫 end names of their own: 佐藤正子 is nobody of 佐藤正."""
+_MAY_BE = pattern(rf"の(?:子|兄|弟|姉|妹|連れ|{_BOND})|[\s・,、(\[](?:{_BOND})[)\]]?\s*$|方\s*$", re.MULTILINE)
 
 
 class Names:
@@ -37,12 +42,14 @@ class Names:
 
     def in_names(self, cells: Sequence[str]) -> set[str]:
         """Those of the names of others that begin with one of them, and say how they belong together."""
-        texts = [text for text in set(cells) if len(text) > SHORTEST]
-        return {
-            text
-            for text, plain in self._written(texts)
-            if any(plain.startswith(name) and _KIN.match(plain, len(name)) for name in self._named.get(plain[:SHORTEST], ()))
-        }
+        if not self._named:
+            return set()
+        found = set()
+        for text in set(cells):
+            told = _OF.fullmatch(unicodedata.normalize("NFKC", text)) if _MAY_BE.search(text) else None
+            if told is not None and (head := called(told[1])) in self._named.get(head[:SHORTEST], ()):
+                found.add(text)
+        return found
 
     def _written(self, texts: Sequence[str]) -> Iterable[tuple[str, str]]:
         return zip(texts, all_written(texts), strict=True) if texts and self._named else ()
@@ -50,6 +57,8 @@ class Names:
     def _is_named(self, plain: str) -> bool:
         for at in range(len(plain) - SHORTEST + 1):
             for name in self._named.get(plain[at : at + SHORTEST], ()):
-                if plain.startswith(name, at) and plain != name and _PLACE.match(plain, at + len(name)) is None:
+                end = at + len(name)
+                # 中村公 is nobody in 中村公民館
+                if plain.startswith(name, at) and plain != name and not any(_PLACE.match(plain, start) for start in (end - 2, end - 1, end)):
                     return True
         return False

@@ -29,18 +29,21 @@ _REFUSES = pattern(
 )
 _WORD = r"(?:(?<![a-z])d[・.]?v(?![a-z])|支援措置|閲覧(?:の)?制限|非公[開表]|秘匿|匿名|加害者|ストーカー|つきまとい|接近禁止|保護命令|暴力|ドメスティック(?:・?バイオレンス)?)"
 _REMARK = pattern(
-    rf"{_WORD}|(?:公[開表]|掲載|名前|氏名|名簿)[をはにへもが]?(?:の)?(?:不可|拒否|しない|しません|禁止|出さない|載せない|載せません|(?:を)?希望(?:しない|しません)|望(?:まない|みません)|ng|[×✕✖])"
-    r"|非掲載|名簿[かに]ら?(?:除外|外)|(?:名前|氏名|名簿|ネット)[^、。]{0,6}(?:載せ|出さ)ないで|載せないで|(?:知られ|知らせ|教え)たくない|(?:居場所|住所|連絡先|名前)を?[^、。]{0,8}(?:知られ|教えない|隠|言わない)"
+    rf"{_WORD}|(?:公[開表]|掲載|名前|氏名|名簿)[をはにへもが]?(?:の)?(?:不可|拒否|しない|しません|禁止|出さない|載せない|載せません|(?:を)?希望(?:しない|しません|せず)|望(?:まない|みません|まず)|を?(?:控え|辞退|遠慮)|され?たくない|(?:して|出して)ほしくない|を?伏せ|ng|[×✕✖])"
+    r"|虐待|追われ|内緒|から逃げ|(?:知られ|見つから)ない(?:よう|で)|非掲載|名簿[かに]ら?(?:除外|外)|(?:名前|氏名|名簿|ネット)[^、。]{0,6}(?:載せ|出さ)ないで|載せないで|(?:知られ|知らせ|教え)たくない|(?:居場所|住所|連絡先|名前)を?[^、。]{0,8}(?:知られ|教えない|隠|言わない)"
 )
 """Words beside a person that say why nobody may find them."""
 _NOT = pattern(
-    rf"{_WORD}(?:等|被害|相談|希望|避難|対象(?:者)?|・|、|や|{_WORD})*(?:の?(?:有無|該当|申し?出|事実|心配|おそれ))?[はがの:：(（\[・-]*(?:なし|無し?|ない|ません|×|✕|0|非該当|該当(?:なし|無し?|しない|せず)|でない|ではない)"
-    r"|(?:電話(?:番号)?|携帯(?:番号)?|番号|写真|住所|番地|年齢|生年月日|メール(?:アドレス)?|連絡先)[はのをも]{0,2}(?:非公[開表]|(?:公[開表]|掲載)(?:しない|不可|を?希望(?:しない|しません)|[×✕]|ng))"
+    rf"{_WORD}(?:等|被害|相談|希望|避難|対象(?:者)?|・|、|や|{_WORD})*(?:の?(?:有無|該当|申し?出|事実|心配|おそれ|希望|必要))?[はがをの:：(（\[・-]*(?:なし|無し?|ない|ません|ありません|受けていない|受けていません|解除|終了|□|×|✕|0|非該当|該当(?:なし|無し?|しない|せず)|でない|ではない)"
+    r"|公[開表][・/]非公[開表](?!.)|(?:勤務先|勤め先|学校名|家族構成|家族|病名|病状|避難所名|連絡手段|電話(?:番号)?|携帯(?:番号)?|番号|写真|住所|番地|年齢|生年月日|メール(?:アドレス)?|連絡先)[はのをも]{0,2}(?:非公[開表]|(?:公[開表]|掲載)(?:しない|不可|を?希望(?:しない|しません)|[×✕]|ng))"
 )
 """The same words where they are denied, or about something else than the person."""
 _OTHER_THINGS = pattern(r"写真|画像|電話|携帯|メール|ペット|車両|ナンバー")
-_REMARKS = (None, Meaning.RECORD, Meaning.HEALTH, Meaning.HOUSEHOLD)
-"""Columns in which such words may stand. Beside them, 非公開 under 電話番号 is about the number."""
+_REMARKS = (None, Meaning.RECORD, Meaning.HEALTH, Meaning.HOUSEHOLD, Meaning.NAME, Meaning.READING)
+"""Columns in which such words may stand. Beside them, 非公開 under 電話番号 is about the number; of these, DV and the like are not."""
+_ALWAYS = pattern(r"(?<![a-z])d[・.]?v(?![a-z])|支援措置|加害者|ストーカー|つきまとい|接近禁止|保護命令")
+_SIGNS = ("DV", "dv", "Dv", "D.V", "Ｄ", "ｄ", "D・V", "支援措置", "加害者", "ストーカー", "ｽﾄｰｶｰ", "つきまと", "接近禁止", "保護命令")
+"""One of these is in whatever has such a word: a look for words is many times faster than a search for a pattern."""
 _WHO = (Meaning.NAME, Meaning.READING, Meaning.BIRTH, Meaning.AGE, Meaning.ADDRESS, Meaning.HOUSE)
 _OWN = (Meaning.AGE, Meaning.SEX, Meaning.ADDRESS)
 """What these say is about the person of the row."""
@@ -148,7 +151,13 @@ def remarked(table: Table, rules: Sequence[Rule]) -> list[int]:
     ruled = {rule.place for rule in rules}
     found: set[int] = set()
     for place, name in enumerate(table.columns):
-        if place in ruled or meaning(name) not in _REMARKS or _OTHER_THINGS.search(name):
+        about = meaning(name)
+        if place in ruled or about is Meaning.ROLE:
+            continue
+        if about not in _REMARKS or _OTHER_THINGS.search(name):
+            written = "\n".join({row[place] for row in table.rows})
+            if any(sign in written for sign in _SIGNS):
+                found.update(_rows_with(table, place, lambda cell: _ALWAYS.search(_NOT.sub("", cell)) is not None))
             continue
         said = key_lines({row[place] for row in table.rows})
         if (not said.isascii() or "d" in said) and _REMARK.search(said):  # of the words without kanji or kana each has a d
