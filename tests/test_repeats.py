@@ -159,6 +159,11 @@ def test_nobody_is_named_by_their_kin(name: dict[str, str]) -> None:
     assert [cells[0] for cells in table.rows] == ["高台　航"], told
 
 
+def test_a_name_that_ends_like_a_place_is_looked_for() -> None:
+    (table,), told = judged([row(氏名="佐藤　学", フリガナ="サトウ　マナブ", 制限="有"), row(氏名="浜野　茂", フリガナ="ハマノ　シゲル", 避難所="高台小（佐藤学と同室）")])
+    assert table.rows == [] and "3行目" in told["mentions"]
+
+
 @pytest.mark.parametrize(
     ("hidden", "others"),
     [

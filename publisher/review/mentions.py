@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from publisher.patterns import pattern
-from publisher.review.persons import THING
 from publisher.review.restrict import all_written, called
 
 SHORTEST = 3
@@ -19,6 +18,8 @@ SHARED = 5
 
 _NOBODY = pattern(r"確認中|調査中|不明|不詳|未定|未確認|未記入|匿名|氏名|名前|非公[開表]|身元|合計|小計|以下余白|記入例|例")
 _PLACE = pattern(r"(?:小|中|高|高等|大|支援|特別支援)?学校|[小中](?:$|体育館)|幼稚園|保育|コドモ園|公民館|体育館|集会所|会館|病院|医院|クリニツク|センタ|公園|団地|アパ|マンシヨン|荘|寺|神社|教会|丁目|町|通")
+_BUILDING = pattern(r"(?:学校|幼稚園|保育[園所]|公民館|体育館|集会所|会館|病院|施設|避難所|センタ|ホ[-ー]?ル)$")
+"""Ends of what is no name though it stands in the column of names; 学 and 港 alone end names of people."""
 _BOND = r"[長次二三四五末][男女]|妻|夫|母|父|娘|息子|孫|祖父|祖母|同居人?|家族|世帯(?:主|員)?"
 _OF = pattern(rf"(.+?)(?:の(?:子|兄|弟|姉|妹|連れ|{_BOND})|[\s・,、(\[]+(?:{_BOND})[)\]]?|(?:様|さん|氏)方)\s*")
 """Somebody told of by somebody else. Without の or a space 子 and 夫 end names of their own: 佐藤正子 is nobody of 佐藤正."""
@@ -31,7 +32,7 @@ class Names:
     def __init__(self, forms: Iterable[str]) -> None:
         self._named: dict[str, list[str]] = {}
         for form in set(forms):
-            if len(form) >= SHORTEST and _NOBODY.search(form) is None and THING.search(form) is None:
+            if len(form) >= SHORTEST and _NOBODY.search(form) is None and _BUILDING.search(form) is None:
                 self._named.setdefault(form[:SHORTEST], []).append(form)
 
     def in_cells(self, cells: Sequence[str]) -> set[str]:
