@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.model import Table
+from publisher.review.called import called
 from publisher.review.restrict import (
     People,
     Restriction,
     Restrictions,
     born,
-    called,
     digest,
     homes,
     lives,

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from publisher.patterns import pattern
-from publisher.review.restrict import all_written, called
+from publisher.review.called import all_written, called
 
 SHORTEST = 3
 """Letters of a name that is looked for within other words: shorter ones stand in too many (小林実 is not 林実)."""

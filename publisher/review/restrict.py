@@ -19,17 +19,10 @@ from hashlib import blake2b
 from publisher.model import Table
 from publisher.patterns import pattern
 from publisher.review.address import within
+from publisher.review.called import MARKS, SAME, all_called, called
 from publisher.review.headers import Meaning, is_whole_name, meaning
-from publisher.review.variants import VARIANTS
 from publisher.values import field, frozen
 
-_SAME = {ord(variant): usual for usual, *others in VARIANTS.split() for variant in others}
-_SMALL = str.maketrans("ァィゥェォッャュョヮヵヶヰヱヂヅ", "アイウエオツヤユヨワカケイエジズ")
-_FORMS = _SMALL | _SAME
-_KATAKANA = {point: point + 0x60 for point in range(0x3041, 0x3097)}
-_MARKS = pattern(r"(?:[^\w\n]|[_ー\ufe00-\ufe0f\U000e0100-\U000e01ef])+")
-_POLITE = pattern(r"(?:様|さん|氏|殿|くん|ちゃん)[^\S\n]*$", re.MULTILINE)
-_BRACKETS = pattern(r"\([^)\n]*\)|\[[^\]\n]*\]")
 _ERAS = {"明治": 1867, "m": 1867, "大正": 1911, "t": 1911, "昭和": 1925, "s": 1925, "平成": 1988, "h": 1988, "令和": 2018, "r": 2018}
 _BIRTH = pattern(r"(明治|大正|昭和|平成|令和|[mtshr])?\s*(\d{1,4}|元)\s*[年/.\-]\s*(\d{1,2})\s*[月/.\-]\s*(\d{1,2})")
 _ISO = pattern(r"((?:18|19|20)\d\d)[/.-](\d{1,2})[/.-](\d{1,2})")
@@ -102,12 +95,12 @@ class Person:
         """What is digested of a person when they are restricted."""
         if self.number:
             yield "number", self.number
-        for who, called in (("name", self.name), ("reading", self.reading)):
-            if called:
-                yield who, called
+        for who, form in (("name", self.name), ("reading", self.reading)):
+            if form:
+                yield who, form
                 for what, said in (("birth", self.birth), ("address", self.address)):
                     if said:
-                        yield who, called, what, said
+                        yield who, form, what, said
         for form in self.forms:
             yield "who", form
             yield from (("who", form, *known) for known in self._known())
@@ -142,24 +135,6 @@ def restriction(id_: str, key: bytes, person: Person) -> Restriction:
 # --- one form ---
 
 
-def called(text: str) -> str:
-    """A name or a reading in one form."""
-    return all_called([text])[0]
-
-
-def all_called(texts: Sequence[str]) -> list[str]:
-    """Many names in one form, in one go: ten times faster than one by one."""
-    plain = unicodedata.normalize("NFKC", "\n".join(text.replace("\n", " ") for text in texts))
-    plain = _POLITE.sub("", _BRACKETS.sub("", plain)).lower().translate(_KATAKANA)
-    return _MARKS.sub("", plain).translate(_FORMS).split("\n")
-
-
-def all_written(texts: Sequence[str]) -> list[str]:
-    """Many texts as ``all_called`` writes names, with whatever stands in brackets or behind: names may stand anywhere in them."""
-    plain = unicodedata.normalize("NFKC", "\n".join(text.replace("\n", " ") for text in texts))
-    return _MARKS.sub("", plain.lower().translate(_KATAKANA)).translate(_FORMS).split("\n")
-
-
 def born(text: str) -> str:
     """A date of birth as YYYYMMDD; what is none, as it is."""
     if text.isascii() and (found := _ISO.fullmatch(text)):
@@ -171,12 +146,12 @@ def born(text: str) -> str:
         return f"{number + _ERAS.get(era or '', 0):04}{int(month):02}{int(day):02}"
     if found := _COMPACT.fullmatch(plain):
         return "".join(found.groups())
-    return _MARKS.sub("", plain)
+    return MARKS.sub("", plain)
 
 
 def lives(text: str) -> str:
     """An address without prefecture and without the words between its numbers: 本町三丁目4番5号 is 本町3-4-5."""
-    plain = unicodedata.normalize("NFKC", text).translate(_SAME).lower()
+    plain = unicodedata.normalize("NFKC", text).translate(SAME).lower()
     plain = re.sub(r"[〇一二三四五六七八九](?=丁目|番|号)", lambda found: found[0].translate(_KANJI_DIGITS), plain)
     plain = _PREFECTURE.sub("", re.sub(r"^〒?\s*\d{3}-?\d{4}\s*", "", plain).strip())
     return re.sub(r"-+", "-", _NUMBERING.sub("-", re.sub(r"\s", "", plain))).strip("-")
@@ -189,7 +164,7 @@ def script(form: str) -> str:
 
 def homes(text: str) -> tuple[str, ...]:
     """The ways to say an address shortly, the whole one first; none where it says no place within a municipality."""
-    plain = _POSTAL.sub("", unicodedata.normalize("NFKC", text).translate(_SAME)).strip()
+    plain = _POSTAL.sub("", unicodedata.normalize("NFKC", text).translate(SAME)).strip()
     plain = _COUNTED.sub(_counted, re.sub(r"(?<=\d)[ノ之](?=\d)", "-", plain))
     whole = _home(within(plain))
     if not whole:
