@@ -46,7 +46,8 @@ class Names:
         if not self._named:
             return set()
         found = set()
-        for text in set(cells):
+        texts = list(set(cells))
+        for text in texts if _MAY_BE.search("\n".join(texts)) else ():
             told = _OF.fullmatch(unicodedata.normalize("NFKC", text)) if _MAY_BE.search(text) else None
             if told is not None and (head := called(told[1])) in self._named.get(head[:SHORTEST], ()):
                 found.add(text)

@@ -105,6 +105,8 @@ def _about(people: People, rows: Sequence[int], known: _Known | None = None) -> 
     """What the rows say, of those that bear a name; of those only that may be one of the ``known``, where they are given."""
     names, readings, births = (people.forms(what) for what in (Meaning.NAME, Meaning.READING, Meaning.BIRTH))
     addresses, houses, ages = (people.texts(what) for what in (Meaning.ADDRESS, Meaning.HOUSE, Meaning.AGE))
+    if known is not None:
+        rows = [i for i in rows if names[i] in known or readings[i] in known]
     for i in rows:
         name, reading, birthday = names[i], readings[i], births[i]
         if not (name or reading):

@@ -15,6 +15,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
+from operator import itemgetter
 
 from publisher.model import Table
 from publisher.patterns import pattern
@@ -228,7 +229,7 @@ class People:
         if what not in self._texts:
             places, rows = self._places.get(what, ()), self._table.rows
             if len(places) == 1:
-                self._texts[what] = [row[places[0]] for row in rows]
+                self._texts[what] = list(map(itemgetter(places[0]), rows))
             else:
                 self._texts[what] = [self._joined(row, what) for row in rows] if places else [""] * len(rows)
         return self._texts[what]
@@ -238,6 +239,9 @@ class People:
         if what not in self._forms:
             texts = self.texts(what)
             distinct = list(set(texts))
+            if what is not Meaning.BIRTH and len(distinct) * 2 > len(texts):
+                self._forms[what] = all_called(texts)  # as quick as to find for each where it stands among the different ones
+                return self._forms[what]
             if what is Meaning.BIRTH:
                 made = [day if _DAY.fullmatch(day := born(text)) else "" for text in distinct]
             else:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import compress
-from operator import and_
+from operator import and_, itemgetter
 from typing import TYPE_CHECKING
 
 from publisher.model import Problem, Table
@@ -33,17 +33,22 @@ _REMARK = pattern(
     r"|虐待|追われ|内緒|から逃げ|(?:知られ|見つから)ない(?:よう|で)|非掲載|名簿[かに]ら?(?:除外|外)|(?:名前|氏名|名簿|ネット)[^、。]{0,6}(?:載せ|出さ)ないで|載せないで|(?:知られ|知らせ|教え)たくない|(?:居場所|住所|連絡先|名前)を?[^、。]{0,8}(?:知られ|教えない|隠|言わない)"
 )
 """Words beside a person that say why nobody may find them."""
+_HINTS = tuple(
+    ["dv", "d.v", "d・v", "支援措置", "閲覧", "非公", "秘匿", "匿名", "加害者", "ストーカー", "つきまとい", "接近禁止", "保護命令", "暴力", "ドメスティック", "公開", "公表", "掲載", "名前", "氏名", "名簿", "虐待", "追われ", "内緒", "から逃げ", "ない", "居場所", "住所", "連絡先"]
+)
+"""One of these is in whatever has such words: a look for them is many times faster than a search for the pattern."""
 _NOT = pattern(
     rf"{_WORD}(?:等|被害|相談|希望|避難|対象(?:者)?|・|、|や|{_WORD})*(?:の?(?:有無|該当|申し?出|事実|心配|おそれ|希望|必要))?[はがをの:：(（\[・-]*(?:なし|無し?|ない|ません|ありません|受けていない|受けていません|解除|終了|□|×|✕|0|非該当|該当(?:なし|無し?|しない|せず)|でない|ではない)"
     r"|公[開表][・/]非公[開表](?!.)|(?:勤務先|勤め先|学校名|家族構成|家族|病名|病状|避難所名|連絡手段|電話(?:番号)?|携帯(?:番号)?|番号|写真|住所|番地|年齢|生年月日|メール(?:アドレス)?|連絡先)[はのをも]{0,2}(?:非公[開表]|(?:公[開表]|掲載)(?:しない|不可|を?希望(?:しない|しません)|[×✕]|ng))"
 )
 """The same words where they are denied, or about something else than the person."""
+_BLANKS = pattern(r"[^\S\n]+")
 _OTHER_THINGS = pattern(r"写真|画像|電話|携帯|メール|ペット|車両|ナンバー")
 _REMARKS = (None, Meaning.RECORD, Meaning.HEALTH, Meaning.HOUSEHOLD, Meaning.NAME, Meaning.READING)
 """Columns in which such words may stand. Beside them, 非公開 under 電話番号 is about the number; of these, DV and the like are not."""
 _ALWAYS = pattern(r"(?<![a-z])d[・.]?v(?![a-z])|支援措置|加害者|ストーカー|つきまとい|接近禁止|保護命令")
 _SIGNS = ("DV", "dv", "Dv", "D.V", "Ｄ", "ｄ", "D・V", "支援措置", "加害者", "ストーカー", "ｽﾄｰｶｰ", "つきまと", "接近禁止", "保護命令")
-"""One of these is in whatever has such a word: a look for words is many times faster than a search for a pattern."""
+"""One of these is in every cell with such a word, before it is made one form."""
 _WHO = (Meaning.NAME, Meaning.READING, Meaning.BIRTH, Meaning.AGE, Meaning.ADDRESS, Meaning.HOUSE)
 _OWN = (Meaning.AGE, Meaning.SEX, Meaning.ADDRESS)
 """What these say is about the person of the row."""
@@ -141,7 +146,7 @@ def fates(table: Table, profile: TableProfile, where: str) -> Shown:
 
 def _rows_with(table: Table, place: int, test: Callable[[str], bool]) -> list[int]:
     """The rows whose cell, as ``key`` makes it, says so."""
-    cells = [row[place] for row in table.rows]
+    cells = list(map(itemgetter(place), table.rows))
     told = {cell for cell in set(cells) if test(key(cell))}
     return [i for i, cell in enumerate(cells) if cell in told] if told else []
 
@@ -155,19 +160,24 @@ def remarked(table: Table, rules: Sequence[Rule]) -> list[int]:
         if place in ruled or about is Meaning.ROLE:
             continue
         if about not in _REMARKS or _OTHER_THINGS.search(name):
-            written = "\n".join({row[place] for row in table.rows})
+            written = "\n".join(set(map(itemgetter(place), table.rows)))
             if any(sign in written for sign in _SIGNS):
                 found.update(_rows_with(table, place, lambda cell: _ALWAYS.search(_NOT.sub("", cell)) is not None))
             continue
-        said = key_lines({row[place] for row in table.rows})
-        if (not said.isascii() or "d" in said) and _REMARK.search(said):  # of the words without kanji or kana each has a d
+        said = key_lines(set(map(itemgetter(place), table.rows)))
+        if any(hint in said for hint in _HINTS) and _REMARK.search(said):
             found.update(_rows_with(table, place, lambda cell: _REMARK.search(_NOT.sub("", cell)) is not None))
     return sorted(found)
 
 
-def key_lines(texts: Iterable[str]) -> str:
+def key_lines(texts: Collection[str]) -> str:
     """Many cells as ``key`` makes them, one a line, for one search over all of them."""
-    return unicodedata.normalize("NFKC", "\n".join(["".join(text.split()) for text in texts])).replace(" ", "").lower()
+    lines = "\n".join(texts)
+    if lines.count("\n") >= len(texts):
+        lines = "\n".join(["".join(text.split()) for text in texts])
+    # most names have a wide space; once it is gone, there is nothing to be done for the other two steps
+    bare = _BLANKS.sub("", lines.replace("\u3000", "").replace(" ", ""))
+    return unicodedata.normalize("NFKC", bare).replace(" ", "").lower()
 
 
 # --- rows ---
@@ -201,7 +211,7 @@ class Sifting:
         told: list[Problem] = []
         refused = []
         for rule in self.rules:
-            cells = [row[rule.place] for row in table.rows]
+            cells = list(map(itemgetter(rule.place), table.rows))
             verdict = {value: key(value) in rule.allowed for value in set(cells)}
             agreed = bytearray(map(and_, kept, map(verdict.__getitem__, cells)))
             if any(kept) and not any(agreed):
@@ -275,9 +285,10 @@ class Sifting:
             about = meaning(self.table.columns[place])
             if about in _OWN:
                 continue
-            cells = [row[place] for row in compress(rows, kept)]
+            cells = list(map(itemgetter(place), compress(rows, kept)))
             told = names.in_names(cells) if about in (Meaning.NAME, Meaning.READING) else names.in_cells(cells)
-            found.update(i for i, row in enumerate(rows) if told and kept[i] and row[place] in told)
+            if told:
+                found.update(i for i, row in enumerate(rows) if kept[i] and row[place] in told)
         if not found:
             return []
         self._leave_out(kept, found)
