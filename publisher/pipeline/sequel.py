@@ -3,8 +3,9 @@
 What becomes of a row hangs on the row, on the rules and on the beginning of the file. So the reader and the review are asked about a
 *sample*: the beginning of the new file, every line that the former one did not have, and its end. Where they find anything at all to
 say of it that they did not say of the whole former file (a warning, a doubt, another column), there is no sequel: the whole file is read and
-reviewed as if it were the first. Whether somebody is marked in one row and stands in another is asked of all rows; where that, or anything else
-of a row that hangs on others, has changed for one of the former rows, there is none either.
+reviewed as if it were the first. Whether somebody is marked in one row and stands in another is asked of the rows that came, that went and that
+were not shown (``review.since``), and of all rows where those say something new of others; where that, or anything else of a row that hangs on
+others, has changed for one of the former rows, there is no sequel either.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from publisher.readers.layout import tells_moment
 from publisher.values import field, frozen, replace
 
 if TYPE_CHECKING:
+    from publisher.readers.delimited import PlainColumns
     from publisher.review.showing import Shown
 
 HEAD, TAIL = 5_000, 60
@@ -117,7 +119,7 @@ def sequel(question: Question, data: bytes, before: Former, read: Callable[[str]
     if sample is None:
         return None
     made = _reviewed(question, [new[0], *(new[i + 1] for i in sample)], before)
-    fates = _fates(question, new) if made is not None else None
+    fates = _fates(question, new, old, came, before.shown) if made is not None else None
     if made is None or fates is None or not _same_fates(fates.kept, made[1], before, came, sample):
         return None
     return _joined(question, *made, before, came, sample, fates.warnings)
@@ -133,16 +135,36 @@ def _same_fates(kept: bytes, made: Accepted, former: Former, came: Sequence[int]
     return bytes(now) == kept
 
 
-def _fates(question: Question, lines: Sequence[str]) -> Shown | None:
+def _fates(question: Question, new: Sequence[str], old: Sequence[str], came: Sequence[int], shown: bytes) -> Shown | None:
     """Which of all the rows may be shown, since one may be marked in another; None where staff is told of more than that."""
     from publisher.readers.delimited import plain_columns
     from publisher.review.showing import ELSEWHERE, fates, tells_whom
 
     profile = question.profile
     assert profile is not None
-    columns, rows = plain_columns(question.path, lines, lambda name: tells_whom(name, profile))
-    found = fates(Table("", columns, rows, range(2, len(lines) + 1)), profile, question.path)
+    columns = plain_columns(question.path, new, lambda name: tells_whom(name, profile))
+    found = _fates_since(question, columns, new, old, came, shown)
+    if found is None:
+        found = fates(Table("", columns.names, columns.rows(new[1:]), range(2, len(new) + 1)), profile, question.path)
     return found if all(one.code == ELSEWHERE for one in found.warnings) else None
+
+
+def _fates_since(question: Question, columns: PlainColumns, new: Sequence[str], old: Sequence[str], came: Sequence[int], shown: bytes) -> Shown | None:
+    """The same, told by what came, what went, and what was not shown then."""
+    from publisher.review.since import Gone, since
+
+    stays = set(came)
+    went = [at for at in range(len(shown)) if at not in stays]
+    looked = [i for i, at in enumerate(came) if at < 0 or not shown[at]]
+    rows = Table("", columns.names, columns.rows([new[i + 1] for i in looked]), [i + 2 for i in looked])
+    gone = Gone(Table("", columns.names, columns.rows([old[at + 1] for at in went]), [at + 2 for at in went]), bytes([shown[at] for at in went]))
+    found = since(rows, bytes([came[i] < 0 for i in looked]), gone, question.profile, question.path)
+    if found is None:
+        return None
+    kept = bytearray(b"\1") * len(came)
+    for i, is_kept in zip(looked, found.kept, strict=True):
+        kept[i] = is_kept
+    return replace(found, kept=bytes(kept))
 
 
 def _sample(came: Sequence[int]) -> list[int] | None:

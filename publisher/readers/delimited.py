@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import PurePosixPath
@@ -15,7 +15,7 @@ from publisher.errors import Unreadable
 from publisher.model import Head, Problem, Workbook
 from publisher.readers.cells import Strings, blocks, changes, untouched
 from publisher.readers.layout import Layout, Sheet, lay_out, numbers
-from publisher.values import replace
+from publisher.values import frozen, replace
 
 _SHOWN = "このファイルは公開していません。前に公開した版があれば、それが表示されたままです。"
 _SAMPLE = 200_000  # characters in which the separator is looked for
@@ -91,17 +91,31 @@ def plain_lines(path: str, data: bytes) -> list[str] | None:
     return lines[:-1] if not lines[-1] else lines
 
 
-def plain_columns(path: str, lines: Sequence[str], is_wanted: Callable[[str], bool]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Of ``plain_lines``, the first of which is the header: the names of the wanted columns, and their cells by row; "" where a line ends before."""
+@frozen
+class PlainColumns:
+    """Some columns of ``plain_lines``, the first of which is the header: their ``names``, in which ``places`` of a line they stand, and what
+    separates those."""
+
+    names: tuple[str, ...]
+    places: tuple[int, ...]
+    separator: str
+
+    def rows(self, lines: Iterable[str]) -> list[tuple[str, ...]]:
+        """The cells of these lines; "" where a line ends before."""
+        most = max(self.places, default=0) + 1
+        found = []
+        for line in lines:
+            cells = line.split(self.separator, most)
+            found.append(tuple([cells[c].strip() if c < len(cells) else "" for c in self.places]))
+        return found
+
+
+def plain_columns(path: str, lines: Sequence[str], is_wanted: Callable[[str], bool]) -> PlainColumns:
+    """The columns with a wanted name."""
     separator = _separator(path, "\n".join(lines[:_CHUNK]))[0]
     names = [name.strip() for name in lines[0].split(separator)]
     places = [c for c, name in enumerate(names) if is_wanted(name)]
-    most = max(places, default=0) + 1
-    rows = []
-    for line in lines[1:]:
-        cells = line.split(separator, most)
-        rows.append(tuple([cells[c].strip() if c < len(cells) else "" for c in places]))
-    return tuple([names[c] for c in places]), rows
+    return PlainColumns(tuple([names[c] for c in places]), tuple(places), separator)
 
 
 def _unreadable(path: str, code: str, what: str, todo: str) -> Unreadable:

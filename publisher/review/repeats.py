@@ -55,6 +55,15 @@ class Marked:
                 same = self.known.setdefault(form, {}).setdefault(one.birthday, {})
                 same[one] = is_refusal and same.get(one, True)
 
+    def covers(self, other: Marked) -> bool:
+        """Whether these rows say of everybody what the others do, or more: a mark is more than a refusal."""
+        for form, by_day in other.known.items():
+            for birthday, said in by_day.items():
+                mine = self.known.get(form, {}).get(birthday, {})
+                if not all(one in mine and (is_refusal or not mine[one]) for one, is_refusal in said.items()):
+                    return False
+        return True
+
     def among(self, people: People, rows: Sequence[int]) -> list[int]:
         """Which of these rows are about one of those people."""
         if not (self.known and rows):

@@ -50,8 +50,9 @@ _ALWAYS = pattern(r"(?<![a-z])d[・.]?v(?![a-z])|支援措置|加害者|スト�
 _SIGNS = ("DV", "dv", "Dv", "D.V", "Ｄ", "ｄ", "D・V", "支援措置", "加害者", "ストーカー", "ｽﾄｰｶｰ", "つきまと", "接近禁止", "保護命令")
 """One of these is in every cell with such a word, before it is made one form."""
 _WHO = (Meaning.NAME, Meaning.READING, Meaning.BIRTH, Meaning.AGE, Meaning.ADDRESS, Meaning.HOUSE)
-_OWN = (Meaning.AGE, Meaning.SEX, Meaning.ADDRESS)
+OWN = (Meaning.AGE, Meaning.SEX, Meaning.ADDRESS)
 """What these say is about the person of the row."""
+NAMED = (Meaning.NAME, Meaning.READING)
 ELSEWHERE = "marked-elsewhere"
 _COUNTED = "その行の方は人数にだけ数え、載せていません。"
 
@@ -139,9 +140,14 @@ def tells_whom(column: str, profile: TableProfile) -> bool:
 
 def fates(table: Table, profile: TableProfile, where: str) -> Shown:
     """Which rows of a list of people the rules let be shown. ``table`` needs no column but those that tell."""
+    return sifting(table, profile, where).sift((), others_of([table], profile, [()]))
+
+
+def sifting(table: Table, profile: TableProfile, where: str) -> Sifting:
+    """What is needed to tell the rows of a table that may be shown, by the columns that its profile publishes."""
     public = set(map(key, profile.publish))
     places = tuple(c for c, name in enumerate(table.columns) if key(name) in public)
-    return Sifting(table, profile, where, tuple(rules_of(table, profile)), places).sift((), others_of([table], profile, [()]))
+    return Sifting(table, profile, where, tuple(rules_of(table, profile)), places)
 
 
 def _rows_with(table: Table, place: int, test: Callable[[str], bool]) -> list[int]:
@@ -283,10 +289,10 @@ class Sifting:
         found: set[int] = set()
         for place in self.places:
             about = meaning(self.table.columns[place])
-            if about in _OWN:
+            if about in OWN:
                 continue
             cells = list(map(itemgetter(place), compress(rows, kept)))
-            told = names.in_names(cells) if about in (Meaning.NAME, Meaning.READING) else names.in_cells(cells)
+            told = names.in_names(cells) if about in NAMED else names.in_cells(cells)
             if told:
                 found.update(i for i, row in enumerate(rows) if kept[i] and row[place] in told)
         if not found:
