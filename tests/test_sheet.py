@@ -363,6 +363,21 @@ def test_one_cell(value: object, shown: str) -> None:
     assert Strings().row([value]) == (shown,)
 
 
+_cells = st.one_of(
+    st.sampled_from(["", "佐藤　花子", " 前後 ", "a\r", "\r\nb", "一\n二", '="007"', "_x000D_", "#REF!", "1E+05", "5.22001E+12", "　", "TRUE", "1"]),
+    st.text(max_size=4),
+    st.sampled_from([0, 1, 1.0, True, False, 2.5, None, dt.datetime(2036, 3, 11, 14, 46), dt.date(2036, 3, 11)]),  # noqa: DTZ001 - as a sheet gives it
+)
+
+
+@given(st.integers(0, 4).flatmap(lambda width: st.lists(st.lists(_cells, min_size=width, max_size=width), max_size=8)), st.integers(1, 3))
+def test_rows_at_once_are_rows_one_by_one(block: list[list[object]], size: int) -> None:
+    one, many = Strings(), Strings()
+    rows = [row for start in range(0, len(block), size) for row in many.rows(block[start : start + size])]
+    assert rows == [one.row(row) for row in block]
+    assert set(many.odd()) == set(one.odd())
+
+
 def test_equal_values_of_different_types_stay_apart() -> None:
     strings = Strings()
     assert strings.row([1.0, True, "1", 0, False, True, 1]) == ("1", "TRUE", "1", "0", "FALSE", "TRUE", "1")

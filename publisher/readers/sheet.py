@@ -18,6 +18,8 @@ from publisher.values import replace
 
 _SHOWN = "このファイルは公開していません。前に公開した版があれば、それが表示されたままです。"
 _HELD = "このファイルはまだ公開していません。前に公開した版があれば、それが表示されたままです。"
+_BLOCK = 5_000
+"""Rows that are made texts at once."""
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 _WORDS = {
@@ -233,6 +235,7 @@ class _Book:
         strings = Strings()
         rows: list[tuple[str, ...]] = []
         lines: list[int] = []
+        plain: list[list[Any]] = []
         hidden_rows: list[int] = []
         dropped: set[int] = set()
         keep, cut = _columns(source, left, marks)
@@ -241,7 +244,17 @@ class _Book:
         struck: list[int] = []
         partly: list[int] = []
         ranges = _Ranges([(t, x, b, r) for (t, x), (b, r) in source.merged_cell_ranges or ()] or marks.merged, marks.hidden_rows)
+        odd = marks.hidden_rows | special.keys() | marks.struck.keys()
         for number, values in enumerate(source.iter_rows() if source.start else ()):
+            if not (cut or number in odd or ranges.waiting):
+                plain.append(values)
+                lines.append(number + 1)
+                if len(plain) == _BLOCK:
+                    rows += strings.rows(plain)
+                    plain.clear()
+                continue
+            rows += strings.rows(plain)
+            plain.clear()
             if number in marks.hidden_rows:
                 ranges.hidden(number, values, left)
                 if any(value != "" for value in values):
@@ -262,6 +275,7 @@ class _Book:
                 row = tuple([row[c] for c in keep if c < len(row)])
             rows.append(row)
             lines.append(number + 1)
+        rows += strings.rows(plain)
         if unseen:
             what = f"表示形式で見えなくしてある文字があります（{numbers([row + 1 for row in unseen])}行）。載せてはいけない方の印かもしれません。"
             self._doubt("unseen-text", what, where, "そのセルの表示形式を「標準」に戻して文字を確かめ、見せないものなら消してから保存し直してください。")
@@ -369,6 +383,11 @@ class _Ranges:
         self.all = [one for one in ranges if one[0] not in hidden]
         self._waiting = [one for one in ranges if one[0] in hidden]
         self._written: dict[tuple[int, int, int, int], Any] = {}
+
+    @property
+    def waiting(self) -> bool:
+        """Whether one has begun of which no row was seen yet."""
+        return bool(self._waiting)
 
     def hidden(self, row: int, values: Sequence[Any], left: int) -> None:
         for one in self._waiting:
