@@ -159,6 +159,30 @@ def test_nobody_is_named_by_their_kin(name: dict[str, str]) -> None:
     assert [cells[0] for cells in table.rows] == ["高台　航"], told
 
 
+@pytest.mark.parametrize("said", ["李明と同室", "高台小（李明さんと同室）", "高台小 李　明と同じ部屋", "李明の母と高台小", "高台小（李 明さん宅）", "高台小（李明氏）", "李明の隣"])
+def test_a_name_of_two_letters_is_told_by_what_follows(said: str) -> None:
+    hidden = row(氏名="李　明", フリガナ="リ", 制限="有")
+    (table,), told = judged([hidden, row(氏名="浜野　茂", フリガナ="ハマノ　シゲル", 避難所=said)])
+    assert table.rows == [] and "3行目" in told["mentions"]
+
+
+@pytest.mark.parametrize("said", ["李明小学校", "桃李明館", "小李明と同室", "李明公民館と同じ敷地", "明と同室"])
+def test_two_letters_within_other_words_are_no_name(said: str) -> None:
+    hidden = row(氏名="李　明", フリガナ="リ", 制限="有")
+    (table,), told = judged([hidden, row(氏名="浜野　茂", フリガナ="ハマノ　シゲル", 避難所=said)])
+    assert len(table.rows) == 1 and "mentions" not in told
+
+
+def test_kin_of_somebody_with_a_name_of_two_letters() -> None:
+    (table,), told = judged([row(氏名="林　実", フリガナ="", 制限="有"), row(氏名="林実の妻", フリガナ=""), row(氏名="小林実の妻", フリガナ="")])
+    assert [cells[0] for cells in table.rows] == ["小林実の妻"], told
+
+
+@pytest.mark.parametrize("name", ["渡邉裕子 34歳", "渡辺裕子３４才", "渡邉　裕子様（満34歳）", "渡邉裕子さん 満34歳"])
+def test_an_age_behind_a_name_is_no_part_of_it(name: str) -> None:
+    assert names(row(制限="有"), row(氏名=name)) == []
+
+
 def test_a_name_that_ends_like_a_place_is_looked_for() -> None:
     (table,), told = judged([row(氏名="佐藤　学", フリガナ="サトウ　マナブ", 制限="有"), row(氏名="浜野　茂", フリガナ="ハマノ　シゲル", 避難所="高台小（佐藤学と同室）")])
     assert table.rows == [] and "3行目" in told["mentions"]

@@ -6,12 +6,14 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from publisher.patterns import pattern
 from publisher.review.called import all_written, called
 
 SHORTEST = 3
-"""Letters of a name that is looked for within other words: shorter ones stand in too many (小林実 is not 林実)."""
+"""Letters of a name that is looked for within other words: shorter ones stand in too many (小林実 is not 林実), and are looked for at the beginning of words
+only, where what follows says that they are a name."""
 
 SHARED = 5
 """What so many people have in common is a place, even if somebody is called like a part of it."""
@@ -26,31 +28,50 @@ _OF = pattern(rf"(.+?)(?:の(?:子|兄|弟|姉|妹|連れ|{_BOND})|[\s・,、(\[
 _MAY_BE = pattern(rf"の(?:子|兄|弟|姉|妹|連れ|{_BOND})|[\s・,、(\[](?:{_BOND})[)\]]?\s*$|方\s*$", re.MULTILINE)
 
 
+_POLITE = "(?:様|サン|氏|殿|君|クン|チヤン)"
+_BESIDE = pattern(rf"{_POLITE}?(?:ト(?:同室|同居|同ジ|一緒|イツシヨ|トモ|共|並)|ノ(?:トナリ|隣|部屋|子|兄|弟|姉|妹|連レ|{_BOND})|方(?:$|[ニヘデ]))|{_POLITE}(?:$|宅|方)")
+"""What stands behind a name of two letters that is one: as ``all_written`` writes it."""
+_WORDS = pattern(r"\w+")
+
+
 class Names:
     """The names and readings, as ``all_called`` writes them, of people who are not shown."""
 
     def __init__(self, forms: Iterable[str]) -> None:
         self._named: dict[str, list[str]] = {}
+        self._short: set[str] = set()
         for form in set(forms):
-            if len(form) >= SHORTEST and _NOBODY.search(form) is None and _BUILDING.search(form) is None:
+            if len(form) < SHORTEST - 1 or _NOBODY.search(form) is not None or _BUILDING.search(form) is not None:
+                continue
+            if len(form) < SHORTEST:
+                self._short.add(form)
+            else:
                 self._named.setdefault(form[:SHORTEST], []).append(form)
 
     def in_cells(self, cells: Sequence[str]) -> set[str]:
         """Those of the cells of a column that name one of them. What they say as a whole, or in many rows, or as the beginning of a place, is a place."""
         counts = Counter(cells)
         texts = [text for text, count in counts.items() if text and count < SHARED]
-        return {text for text, plain in self._written(texts) if self._is_named(plain)}
+        return {text for text, plain in self._written(texts) if self._is_named(plain)} | self._in_short(texts)
 
     def in_names(self, cells: Sequence[str]) -> set[str]:
         """Those of the names of others that begin with one of them, and say how they belong together."""
-        if not self._named:
-            return set()
-        found = set()
+        found: set[str] = set()
         texts = list(set(cells))
         for text in texts if _MAY_BE.search("\n".join(texts)) else ():
             told = _OF.fullmatch(unicodedata.normalize("NFKC", text)) if _MAY_BE.search(text) else None
-            if told is not None and (head := called(told[1])) in self._named.get(head[:SHORTEST], ()):
+            if told is not None and ((head := called(told[1])) in self._short or head in self._named.get(head[:SHORTEST], ())):
                 found.add(text)
+        return found
+
+    def _in_short(self, texts: Sequence[str]) -> set[str]:
+        """Those with a word that begins with a name of two letters and goes on as only behind a name: 李明と同室."""
+        found: set[str] = set()
+        for text, plain in zip(texts, all_written(texts), strict=True) if texts and self._short else ():
+            if _BESIDE.search(plain) is not None:
+                words = all_written(_WORDS.findall(unicodedata.normalize("NFKC", text)))
+                words = [*words, *map("".join, pairwise(words))]  # family name and given name
+                found.update(text for word in words if word[: SHORTEST - 1] in self._short and _BESIDE.match(word, SHORTEST - 1))
         return found
 
     def _written(self, texts: Sequence[str]) -> Iterable[tuple[str, str]]:
