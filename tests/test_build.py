@@ -244,6 +244,32 @@ def test_a_person_withdraws_a_document_whose_file_stands(town: Town) -> None:
     assert "取り消" in town.page(f"n/{first.id}.html")
 
 
+def test_what_was_decided_goes_with_a_file_that_moves(town: Town) -> None:
+    """Other rules make all files be looked at again: what a person took down stays down, what they let through stays public."""
+    town.notices(3)
+    wrong = town.drop("給水/誤り.md", "# 誤り\n\n消したい文面。\n")
+    held = town.drop("窓口/相談者.csv", "氏名,電話\n佐藤　花子,090-1234-5678\n鈴木　一郎,090-1234-5679\n")
+    town.build()
+    with town.desk() as opened:
+        withdraw(opened, "給水/誤り.md", town.now, "test")
+        release(opened, "窓口/相談者.csv", town.now, "test")
+        town.build_at(opened)
+    for file in (wrong, held):
+        (town.content / "移動").mkdir(exist_ok=True)
+        file.rename(town.content / "移動" / file.name)
+    town.build()
+    toml = town.root / "publisher.toml"
+    toml.write_text(toml.read_text(encoding="utf-8").replace("汐見市 災害情報", "汐見市 防災"), encoding="utf-8")
+    report = town.build()
+    assert line(report, "移動/誤り.md").state is State.WITHDRAWN
+    assert line(report, "移動/相談者.csv").state is State.PUBLISHED
+    assert not any("消したい文面".encode() in body for body in town.files().values())
+    with town.desk() as opened:
+        release(opened, "移動/誤り.md", town.now, "test")
+        report = town.build_at(opened)
+    assert line(report, "移動/誤り.md").state is State.PUBLISHED
+
+
 # --- tables ---
 
 

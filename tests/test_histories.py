@@ -23,6 +23,7 @@ from publisher.site.write import SiteFolder
 from tests.town import Town, broken_links, lasting, make_town
 
 NAMES = ("給水/水.md", "給水/水.en.md", "給水/水.easy.md", "道路/通行止め.txt", "お知らせ.md", "避難所/一覧.csv", "避難者名簿/名簿.csv", "避難者名簿/二回目.csv")
+MOVED = tuple(f"移動/{name.rpartition('/')[2]}" for name in NAMES)
 TITLES = ("給水所のお知らせ", "県道の通行止め", "避難所について", "Water")
 
 
@@ -32,7 +33,7 @@ PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # shrinking a history ta
 
 @dataclass(frozen=True)
 class Step:
-    """``kind``: drop, delete, move, wait, release, withdraw, settings; ``number`` varies what it says."""
+    """``kind``: drop, delete, move, back, wait, release, withdraw, settings; ``number`` varies what it says."""
 
     kind: str
     name: str = NAMES[0]
@@ -65,6 +66,7 @@ STEPS = st.one_of(
     st.builds(Step, st.just("drop"), st.sampled_from(NAMES), st.integers(0, 40)),
     st.builds(Step, st.just("drop"), st.sampled_from(NAMES), st.integers(0, 40)),
     st.builds(Step, st.sampled_from(["delete", "move", "release", "withdraw"]), st.sampled_from(NAMES)),
+    st.builds(Step, st.sampled_from(["delete", "back", "release", "withdraw"]), st.sampled_from(MOVED)),
     st.builds(Step, st.just("wait"), number=st.sampled_from([10, 60, 200, 60 * 24 * 41])),
     st.builds(Step, st.just("settings"), number=st.integers(0, 2)),
 )
@@ -78,6 +80,10 @@ def do(place: Town, step: Step) -> None:
         file.unlink(missing_ok=True)
     elif step.kind == "move" and file.exists():
         target = place.content / "移動" / file.name
+        target.parent.mkdir(exist_ok=True)
+        file.replace(target)
+    elif step.kind == "back" and file.exists():
+        target = place.content / NAMES[MOVED.index(step.name)]
         target.parent.mkdir(exist_ok=True)
         file.replace(target)
     elif step.kind == "wait":
@@ -137,6 +143,8 @@ def history(steps: list[Step], workers: int, each: Callable[[Town], None] = lamb
 
 
 @pytest.mark.timeout(600)
+@example([Step("drop", "給水/水.md", 34), Step("withdraw", "給水/水.md"), Step("move", "給水/水.md")])
+@example([Step("drop", "避難所/一覧.csv", 1), Step("drop", "避難所/一覧.csv", 2), Step("withdraw", "避難所/一覧.csv"), Step("move", "避難所/一覧.csv")])
 @example([Step("drop", "給水/水.md", 8), Step("wait", number=59040), Step("delete", "給水/水.md"), Step("drop", "避難者名簿/名簿.csv", 19)])
 @settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(st.lists(STEPS, min_size=1, max_size=7))

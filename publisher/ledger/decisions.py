@@ -40,6 +40,15 @@ class Decisions:
         self._db.execute("INSERT INTO decisions VALUES (?,?,?,?)", (path, sha256, action, counts.isoformat()))
         self.log(moment, who, action, path, sha256)
 
+    def follow(self, old: str, new: str) -> None:
+        """The file at ``old`` stands at ``new`` now: what was decided of its bytes there holds here, unless the same bytes were decided of here later."""
+        decided = self._db.execute("SELECT sha256, action, moment FROM decisions WHERE path = ?", (old,)).fetchall()
+        here = dict(self._db.execute("SELECT sha256, moment FROM decisions WHERE path = ?", (new,)))
+        for sha256, action, moment in decided:
+            if sha256 not in here or datetime.fromisoformat(here[sha256]) <= datetime.fromisoformat(moment):
+                self._db.execute("DELETE FROM decisions WHERE path = ? AND sha256 = ?", (new, sha256))
+                self._db.execute("INSERT INTO decisions VALUES (?,?,?,?)", (new, sha256, action, moment))
+
     def log(self, moment: datetime, who: str, action: str, target: str, detail: str = "") -> None:
         self._db.execute(
             "INSERT INTO audit (moment, who, action, target, detail) VALUES (?,?,?,?,?)", (moment.isoformat(), who, action, target, detail)

@@ -81,6 +81,11 @@ class Recall:
         """Whether a person ever decided something about a file at this path."""
         return path in self._decided
 
+    def moved(self, old: str, new: str) -> None:
+        """A file stands at another path, and what was decided of it there holds here."""
+        if old in self._decided:
+            self._decided |= {new}
+
     def category(self, folder: str) -> Category:
         """The category of a folder; made when there is none yet, within a transaction."""
         known = self._categories.get(folder)

@@ -121,6 +121,8 @@ class Intake:
             self.ledger.files.remove(row.path)
             self.ledger.files.put(replace(row, path=entry.path, size=entry.size, mtime=entry.mtime))
             self.ledger.documents.rename_version(row.document, row.language, row.path, entry.path)
+            self.ledger.decisions.follow(row.path, entry.path)
+            self._recall.moved(row.path, entry.path)
             document = self.ledger.documents.get(row.document)
             if document is not None and not document.key.endswith("/"):
                 self.ledger.documents.move(document.id, new.key)
