@@ -113,7 +113,12 @@ def _clean(lines: str, count: int) -> bool:
 
 def changes(delimited: str) -> bool:
     """Whether ``text`` could change more of a cell than the spaces around it: a code of a character, a control character."""
-    return ("_x" in delimited and _ESCAPE.search(delimited) is not None) or _CONTROLS.search(delimited) is not None or '="' in delimited
+    return ("_x" in delimited and _ESCAPE.search(delimited) is not None) or _has_controls(delimited) or '="' in delimited
+
+
+def _has_controls(text: str) -> bool:
+    """Whether there is a control character; where all can be printed, that is told without a search."""
+    return not text.replace("\n", "").replace("\u3000", "").isprintable() and _CONTROLS.search(text) is not None
 
 
 def damaged(value: str) -> bool:
