@@ -178,9 +178,11 @@ def test_kin_of_somebody_with_a_name_of_two_letters() -> None:
     assert [cells[0] for cells in table.rows] == ["小林実の妻"], told
 
 
-@pytest.mark.parametrize("name", ["渡邉裕子 34歳", "渡辺裕子３４才", "渡邉　裕子様（満34歳）", "渡邉裕子さん 満34歳"])
-def test_an_age_behind_a_name_is_no_part_of_it(name: str) -> None:
-    assert names(row(制限="有"), row(氏名=name)) == []
+@pytest.mark.parametrize("said", ["女性と同室", "男性の隣", "家族と同居"])
+def test_somebody_without_a_name_is_named_nowhere(said: str) -> None:
+    for nobody in ("女性", "男性", "家族"):
+        (table,), told = judged([row(氏名=nobody, フリガナ="", 制限="有"), row(氏名="浜野　茂", フリガナ="ハマノ　シゲル", 避難所=f"高台小（{said}）")])
+        assert len(table.rows) == 1 and "mentions" not in told
 
 
 def test_a_name_that_ends_like_a_place_is_looked_for() -> None:

@@ -144,6 +144,15 @@ def test_somebody_who_is_marked_in_a_second_row_is_for_a_whole_reading(at: int, 
     assert sequel(QUESTION, data, remembered(bytes_of(marked)), lambda _: bytes_of(marked)) is None
 
 
+def test_a_mark_in_a_column_that_says_nothing_of_the_person_is_seen() -> None:
+    """DV beside a telephone number."""
+    lines = [HEADER + ",電話番号", *(line + "," for line in LINES[1:])]
+    victim = LINES[5200].split(",")
+    data, second = bytes_of(lines), bytes_of([*lines, f"99999,{victim[1]},{victim[2]},,,,同意しない,,DV 連絡不可"])
+    assert sequel(QUESTION, second, remembered(data), lambda _: data) is None
+    assert "marked-elsewhere" in [one.code for one in examine(QUESTION, second)[0].problems]
+
+
 @pytest.mark.parametrize("more", ["_x000D_", "\x07"])
 def test_a_name_that_is_read_otherwise_than_it_stands_is_for_a_whole_reading(more: str) -> None:
     name = person(7).split(",")[1]

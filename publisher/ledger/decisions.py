@@ -10,9 +10,15 @@ class Decisions:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
-    def paths(self) -> frozenset[str]:
-        """The paths of which a person ever decided something."""
-        return frozenset(path for (path,) in self._db.execute("SELECT DISTINCT path FROM decisions"))
+    def all(self) -> list[tuple[str, str, str, datetime]]:
+        """(path, SHA-256, action, moment) of whatever a person decided."""
+        rows = self._db.execute("SELECT path, sha256, action, moment FROM decisions ORDER BY path, sha256")
+        return [(path, sha256, action, datetime.fromisoformat(moment)) for path, sha256, action, moment in rows]
+
+    def at(self, path: str, sha256: str) -> tuple[str, datetime] | None:
+        """(action, moment) of what was decided of these bytes at this path."""
+        row = self._db.execute("SELECT action, moment FROM decisions WHERE path = ? AND sha256 = ?", (path, sha256)).fetchone()
+        return None if row is None else (row[0], datetime.fromisoformat(row[1]))
 
     def released(self, path: str, sha256: str) -> bool:
         """A person let exactly these bytes at this path through."""
@@ -43,11 +49,15 @@ class Decisions:
     def follow(self, old: str, new: str) -> None:
         """The file at ``old`` stands at ``new`` now: what was decided of its bytes there holds here, unless the same bytes were decided of here later."""
         decided = self._db.execute("SELECT sha256, action, moment FROM decisions WHERE path = ?", (old,)).fetchall()
-        here = dict(self._db.execute("SELECT sha256, moment FROM decisions WHERE path = ?", (new,)))
         for sha256, action, moment in decided:
-            if sha256 not in here or datetime.fromisoformat(here[sha256]) <= datetime.fromisoformat(moment):
-                self._db.execute("DELETE FROM decisions WHERE path = ? AND sha256 = ?", (new, sha256))
-                self._db.execute("INSERT INTO decisions VALUES (?,?,?,?)", (new, sha256, action, moment))
+            self.hold(new, sha256, action, datetime.fromisoformat(moment))
+
+    def hold(self, path: str, sha256: str, action: str, moment: datetime) -> None:
+        """What was decided of these bytes somewhere else holds here, too, unless something was decided here later."""
+        here = self.at(path, sha256)
+        if here is None or here[1] <= moment:
+            self._db.execute("DELETE FROM decisions WHERE path = ? AND sha256 = ?", (path, sha256))
+            self._db.execute("INSERT INTO decisions VALUES (?,?,?,?)", (path, sha256, action, moment.isoformat()))
 
     def log(self, moment: datetime, who: str, action: str, target: str, detail: str = "") -> None:
         self._db.execute(

@@ -33,7 +33,8 @@ SUMMARY = 160
 
 @frozen
 class Standing:
-    """What counts at a moment. ``current``: language → its version; ``history``: published versions of the first language.
+    """What counts at a moment. ``current``: language → its version; ``history``: published versions of the first language, of which those with
+    the numbers in ``recalled`` were taken down later: their file was deleted, or a person said so.
 
     ``state`` withdrawn with no current version; ``changed``: when that came about. ``due``: when the clock changes it next.
     """
@@ -43,6 +44,7 @@ class Standing:
     history: tuple[VersionRow, ...]
     changed: datetime | None
     due: datetime | None
+    recalled: frozenset[int] = frozenset()
 
 
 def first_version(sha256: str, path: str, arrived: datetime, digest: Digest) -> VersionRow:
@@ -66,10 +68,10 @@ def standing(versions: Sequence[VersionRow], now: datetime) -> Standing:
         return Standing(state, {}, _history(versions, now), max(gone, default=None), min(dues, default=None))
     first = next(iter(current.values()))
     if first.expires is not None and first.expires <= now:
-        return Standing(State.EXPIRED, {}, _history(versions, now), first.expires, min(dues, default=None))
+        return Standing(State.EXPIRED, {}, _history(versions, now), first.expires, min(dues, default=None), _recalled(versions, now))
     if first.expires is not None:
         dues.append(first.expires)
-    return Standing(State.PUBLISHED, current, _history(versions, now), first.moment, min(dues, default=None))
+    return Standing(State.PUBLISHED, current, _history(versions, now), first.moment, min(dues, default=None), _recalled(versions, now))
 
 
 def _language_order(language: str) -> tuple[bool, bool, str]:
@@ -90,9 +92,19 @@ def _current(versions: Sequence[VersionRow], now: datetime) -> VersionRow | None
 
 
 def _history(versions: Sequence[VersionRow], now: datetime) -> tuple[VersionRow, ...]:
+    return tuple(replace(v, number=number) for number, v in enumerate(_counted(versions, now), 1))
+
+
+def _counted(versions: Sequence[VersionRow], now: datetime) -> list[VersionRow]:
+    """The published versions of the first language."""
     first = min((v.language for v in versions), key=_language_order, default="ja")
-    counted = (v for v in versions if v.language == first and not v.gone and (v.publish is None or v.publish <= now))
-    return tuple(replace(v, number=number) for number, v in enumerate(counted, 1))
+    return [v for v in versions if v.language == first and not v.gone and (v.publish is None or v.publish <= now)]
+
+
+def _recalled(versions: Sequence[VersionRow], now: datetime) -> frozenset[int]:
+    """The numbers in the history of versions whose place was empty since."""
+    last = {(v.language, v.path): v.number for v in versions if v.gone}
+    return frozenset(number for number, v in enumerate(_counted(versions, now), 1) if v.number < last.get((v.language, v.path), 0))
 
 
 def make_card(

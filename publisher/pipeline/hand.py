@@ -77,7 +77,7 @@ class NewDocument:
 @frozen
 class Job:
     """A file of the drop folder to be taken in. ``real``: its name as the file system has it; ``known``: SHA-256 of the bytes we have; ``new``: its
-    pages may be made at once."""
+    pages may be made at once, unless its bytes are among those that a person took ``down``."""
 
     real: str
     size: int
@@ -85,6 +85,7 @@ class Job:
     question: Question
     known: str
     new: NewDocument | None = None
+    down: frozenset[str] = frozenset()
 
 
 @frozen
@@ -221,7 +222,7 @@ class Hand:
         if taken.sha256 == job.known:
             return Taken(question, taken.sha256, None)
         answer = self._examine(question, taken.sha256, taken.data)
-        finished = None if job.new is None or answer.digest is None else self._finish(job.new, Source(question, taken.sha256), answer.digest)
+        finished = None if job.new is None or answer.digest is None or taken.sha256 in job.down else self._finish(job.new, Source(question, taken.sha256), answer.digest)
         return Taken(question, taken.sha256, answer if finished is None else replace(answer, digest=None), finished)
 
     def _finish(self, new: NewDocument, source: Source, digest: Digest) -> Finished | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from publisher.ledger import Ledger
 from publisher.ledger.documents import DocumentRow, VersionRow
@@ -23,11 +24,16 @@ class Recall:
     _asked: dict[str, DocumentRow | None] = field(default_factory=dict)
     _who: dict[str, Identity] = field(default_factory=dict)
     _categories: dict[str, Category] = field(default_factory=dict)
-    _decided: frozenset[str] = frozenset()
+    _decided: set[str] = field(default_factory=set)
+    _down: dict[str, datetime] = field(default_factory=dict)
     _blank: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._decided = self.ledger.decisions.paths()
+        newest: dict[str, tuple[datetime, bool]] = {}
+        for path, sha256, action, moment in self.ledger.decisions.all():
+            self._decided.add(path)
+            newest[sha256] = max(newest.get(sha256, (moment, False)), (moment, action == "withdraw"))
+        self._down = {sha256: moment for sha256, (moment, is_down) in newest.items() if is_down}
 
     def batch(self, paths: Iterable[str]) -> None:
         """Ask for everything of these files at once."""
@@ -84,7 +90,20 @@ class Recall:
     def moved(self, old: str, new: str) -> None:
         """A file stands at another path, and what was decided of it there holds here."""
         if old in self._decided:
-            self._decided |= {new}
+            self._decided.add(new)
+
+    @property
+    def down(self) -> frozenset[str]:
+        """SHA-256 of bytes that a person took down, wherever they stood, and let through nowhere since."""
+        return frozenset(self._down)
+
+    def is_down(self, path: str, sha256: str) -> bool:
+        """Whether a person took these bytes down, here or where they stood before: nobody makes them public again by putting them elsewhere. What
+        holds here is on record then. Runs within a transaction."""
+        if sha256 in self._down:
+            self.ledger.decisions.hold(path, sha256, "withdraw", self._down[sha256])
+            self._decided.add(path)
+        return path in self._decided and self.ledger.decisions.withdrawn(path, sha256)
 
     def category(self, folder: str) -> Category:
         """The category of a folder; made when there is none yet, within a transaction."""

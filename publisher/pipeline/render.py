@@ -140,7 +140,8 @@ class Rendering:
 
     def _older(self, row: DocumentRow, what: Standing) -> dict[int, _Older]:
         """Earlier versions by number. Their pages are rendered when they become earlier ones, and again only when something of them changes;
-        one that today's rules would hold has none.
+        one that today's rules would hold has none, nor has one that was taken down: whoever puts a corrected text in the place of a wrong one does
+        not want to see that again.
         """
         if len(what.history) < 2:
             return {}
@@ -149,6 +150,8 @@ class Rendering:
         found: dict[int, _Older] = {}
         before: VersionRow | None = None
         for version in what.history:
+            if version.number in what.recalled:
+                continue
             said = (version.path, version.sha256, version.moment.isoformat(), folder_of(row.path), language, before and before.moment.isoformat())
             owner = f"document:{row.id}:v{version.number}:{sha256(repr(said).encode()).hexdigest()[:16]}"
             found[version.number] = _Older(owner, None if owner in standing_ else self._source(version))

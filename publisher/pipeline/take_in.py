@@ -85,8 +85,7 @@ class Intake:
         appeared = self._hashes_of_new(what.present, {row.sha256 for row in known.values()}, {row.size for row in known.values()})
         moved = moves({path: row.sha256 for path, row in known.items()}, appeared)
         entries = {entry.path: entry for entry in what.present}
-        for old, new in moved.items():
-            self._move(known.pop(old), entries[new])
+        carried = {new for old, new in moved.items() if self._move(known.pop(old), entries[new])}
         count = self.ledger.files.count()
         alive = (self.settings.paths.content / "_状況.html").exists()
         if too_many(len(known), count, alive):
@@ -94,7 +93,7 @@ class Intake:
         else:
             for row in known.values():
                 self._depart(row)
-        return Changes(tuple(e for e in what.present if e.path not in set(moved.values())), ())
+        return Changes(tuple(e for e in what.present if e.path not in carried), ())
 
     def _hashes_of_new(self, present: Iterable[Entry], hashes: set[str], sizes: set[int]) -> dict[str, str]:
         import hashlib
@@ -110,13 +109,13 @@ class Intake:
                     found[entry.path] = digest
         return found
 
-    def _move(self, row: FileRow, entry: Entry) -> None:
-        """The same document under another name or in another folder: address and history stay."""
+    def _move(self, row: FileRow, entry: Entry) -> bool:
+        """The same document under another name or in another folder: address and history stay. False where other rules hold there: it is read
+        again as what it now is."""
         old, new = identify(row.path, self.settings), identify(entry.path, self.settings)
         if (old.profile, old.language) != (new.profile, new.language) or Path(old.key).suffix != Path(new.key).suffix:
-            self._depart(row)  # other rules hold there: it is read again as what it now is
-            self._force(entry)
-            return
+            self._depart(row)
+            return False
         with self.ledger.transaction():
             self.ledger.files.remove(row.path)
             self.ledger.files.put(replace(row, path=entry.path, size=entry.size, mtime=entry.mtime))
@@ -128,10 +127,7 @@ class Intake:
                 self.ledger.documents.move(document.id, new.key)
             self._touch(row.document)
         self.changed.add(entry.path)
-
-    def _force(self, entry: Entry) -> None:
-        with self.ledger.transaction():
-            self.ledger.files.remove(entry.path)
+        return True
 
     def _depart(self, row: FileRow) -> None:
         with self.ledger.transaction():
@@ -179,7 +175,7 @@ class Intake:
     def _job(self, entry: Entry, alone: bool) -> Job:
         row = self._recall.files.get(entry.path)
         known = row.sha256 if row is not None and row.verdict != "" else ""
-        return Job(entry.real, entry.size, entry.mtime, self._question(entry), known, self._new(entry.path, alone and row is None))
+        return Job(entry.real, entry.size, entry.mtime, self._question(entry), known, self._new(entry.path, alone and row is None), self._recall.down)
 
     def _new(self, path: str, alone: bool) -> NewDocument | None:
         """The document that this file would be all of; None where there is one already, where other files or a profile may have a say, or a
@@ -287,7 +283,7 @@ class Intake:
         """The review's answer, unless a person decided otherwise about these bytes or the address is taken."""
         answer = taken.answer
         assert answer is not None
-        if self._recall.decided(entry.path) and self.ledger.decisions.withdrawn(entry.path, taken.sha256):
+        if self._recall.is_down(entry.path, taken.sha256):
             return refused(entry.path, withdrawn_by_person(entry.path), answer.title)
         taken_by = self._address_taken(entry.path, document, language)
         if taken_by:

@@ -17,9 +17,7 @@ MARKS = pattern(r"(?:[^\w\n]|[_ー\ufe00-\ufe0f\U000e0100-\U000e01ef])+")
 _SMALL = str.maketrans("ァィゥェォッャュョヮヵヶヰヱヂヅ", "アイウエオツヤユヨワカケイエジズ")
 _FORMS = _SMALL | SAME
 _KATAKANA = {point: point + 0x60 for point in range(0x3041, 0x3097)}
-_AGE = r"満?[^\S\n]*\d{1,3}[^\S\n]*[歳才]"
-_POLITE = pattern(rf"(?:(?:様|さん|氏|殿|くん|ちゃん)[^\S\n]*(?:{_AGE})?|{_AGE})[^\S\n]*$", re.MULTILINE)
-"""What is said behind a name: politely, how old."""
+_POLITE = pattern(r"(?:様|さん|氏|殿|くん|ちゃん)[^\S\n]*$", re.MULTILINE)
 _BRACKETS = pattern(r"\([^)\n]*\)|\[[^\]\n]*\]")
 _FEW = 48
 """Different characters to be replaced up to which a look for each through the whole text is quicker than a look at every character."""

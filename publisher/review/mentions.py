@@ -18,7 +18,7 @@ only, where what follows says that they are a name."""
 SHARED = 5
 """What so many people have in common is a place, even if somebody is called like a part of it."""
 
-_NOBODY = pattern(r"確認中|調査中|不明|不詳|未定|未確認|未記入|匿名|氏名|名前|非公[開表]|身元|合計|小計|以下余白|記入例|例")
+_NOBODY = pattern(r"^(?:[男女](?:性|児|子)?|家族|夫婦|親子|兄弟|姉妹|子供|[長次][男女]|乳児|幼児)$|確認中|調査中|不明|不詳|未定|未確認|未記入|匿名|氏名|名前|非公[開表]|身元|合計|小計|以下余白|記入例|例")
 _PLACE = pattern(r"(?:小|中|高|高等|大|支援|特別支援)?学校|[小中](?:$|体育館)|幼稚園|保育|コドモ園|公民館|体育館|集会所|会館|病院|医院|クリニツク|センタ|公園|団地|アパ|マンシヨン|荘|寺|神社|教会|丁目|町|通")
 _BUILDING = pattern(r"(?:学校|幼稚園|保育[園所]|公民館|体育館|集会所|会館|病院|施設|避難所|センタ|ホ[-ー]?ル)$")
 """Ends of what is no name though it stands in the column of names; 学 and 港 alone end names of people."""

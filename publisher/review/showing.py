@@ -49,7 +49,6 @@ _REMARKS = (None, Meaning.RECORD, Meaning.HEALTH, Meaning.HOUSEHOLD, Meaning.NAM
 _ALWAYS = pattern(r"(?<![a-z])d[・.]?v(?![a-z])|支援措置|加害者|ストーカー|つきまとい|接近禁止|保護命令")
 _SIGNS = ("DV", "dv", "Dv", "D.V", "Ｄ", "ｄ", "D・V", "支援措置", "加害者", "ストーカー", "ｽﾄｰｶｰ", "つきまと", "接近禁止", "保護命令")
 """One of these is in every cell with such a word, before it is made one form."""
-_WHO = (Meaning.NAME, Meaning.READING, Meaning.BIRTH, Meaning.AGE, Meaning.ADDRESS, Meaning.HOUSE)
 OWN = (Meaning.AGE, Meaning.SEX, Meaning.ADDRESS)
 """What these say is about the person of the row."""
 NAMED = (Meaning.NAME, Meaning.READING)
@@ -132,10 +131,10 @@ def _marks(table: Table, rules: Sequence[Rule], remarks: list[int]) -> Iterator[
 
 
 def tells_whom(column: str, profile: TableProfile) -> bool:
-    """Whether a column says who somebody is, or whether they may be shown."""
+    """Whether a column may say who somebody is, or whether they may be shown: all do but those that no remark is looked for in."""
     rules = (profile.consent, profile.withhold)
     told = {key(rule.column) for rule in rules if rule is not None} | set(map(key, profile.publish))
-    return meaning(column) in (*_WHO, *_REMARKS) or key(column) in told
+    return meaning(column) is not Meaning.ROLE or key(column) in told
 
 
 def fates(table: Table, profile: TableProfile, where: str) -> Shown:

@@ -1,0 +1,126 @@
+"""What a person took down stays down, wherever its file goes, until somebody lets it through again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from publisher.model import State
+from publisher.pipeline.decide import release, withdraw
+from tests.town import Town, broken_links, make_town
+
+WRONG = "# 給水のお知らせ\n\n消したい文面。\n"
+RIGHT = "# 給水のお知らせ\n\n直した文面。\n"
+THIRD = "# 給水のお知らせ\n\nもう一度直した文面。\n"
+ROLL = "氏名,フリガナ,住所,年齢,避難所,公表同意,閲覧制限\n" + "".join(f"消し田　{n}郎,ケシダ　{n}ロウ,汐見市本町1-2-{n},{20 + n}歳,本町小学校,同意する,\n" for n in range(1, 9))
+A, B = "給水/a.md", "移動/b.md"
+
+Step = tuple[str, ...]
+
+
+def do(town: Town, *steps: Step) -> None:
+    """drop path text, mv from to, rm path, withdraw path, release path, build, settings; there is a build after each but mv, rm and drop with ``+``."""
+    for what, *words in steps:
+        at_once = what.endswith("+")
+        what = what.rstrip("+")
+        if what == "drop":
+            town.drop(words[0], words[1])
+        elif what == "mv":
+            target = town.content / words[1]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (town.content / words[0]).replace(target)
+        elif what == "rm":
+            (town.content / words[0]).unlink()
+        elif what in ("withdraw", "release"):
+            with town.desk() as opened:
+                (withdraw if what == "withdraw" else release)(opened, words[0], town.now, "試験")
+                town.build_at(opened)
+            continue
+        elif what == "settings":
+            toml = town.root / "publisher.toml"
+            toml.write_text(toml.read_text(encoding="utf-8").replace("汐見市 災害情報", "汐見市 防災"), encoding="utf-8")
+        if not at_once:
+            town.build()
+
+
+def said(town: Town, words: str) -> list[str]:
+    """The files that say these words, in the encoding of any edition."""
+    found = town.files()
+    assert broken_links(found) == []
+    return sorted(path for path, body in found.items() if words.encode() in body or words.encode("shift_jis") in body)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Town:
+    town = make_town(tmp_path / "town")
+    town.notices(3)
+    (town.content / "_状況.html").write_text("", encoding="utf-8")  # few files: that one of them vanishes is no failure of the share
+    town.build()
+    return town
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [("drop", A, WRONG), ("withdraw", A)],
+        [("drop", A, WRONG), ("withdraw", A), ("drop", A, RIGHT)],
+        [("drop", A, WRONG), ("rm", A), ("drop", A, RIGHT)],
+        [("drop", A, WRONG), ("withdraw", A), ("drop", A, RIGHT), ("withdraw", A), ("drop", A, THIRD), ("drop", A, RIGHT.replace("た文", "た短い文"))],
+        [("drop", A, WRONG), ("withdraw", A), ("mv", A, B)],
+        [("drop", A, WRONG), ("withdraw", A), ("mv", A, B), ("mv", B, A)],
+        [("drop", A, WRONG), ("withdraw", A), ("mv", A, "給水/a.en.md")],
+        [("drop", A, WRONG), ("withdraw", A), ("mv", A, "給水/a.txt"), ("mv", "給水/a.txt", "給水/b.md")],
+        [("drop", A, WRONG), ("withdraw", A), ("rm", A), ("drop", B, WRONG)],
+        [("drop", A, WRONG), ("withdraw", A), ("mv", A, "給水/_a.md"), ("mv", "給水/_a.md", "給水/a2.md")],
+        [("drop", A, WRONG), ("withdraw", A), ("mv+", A, B), ("drop", A, RIGHT)],
+        [("drop", A, WRONG), ("drop", B, RIGHT), ("withdraw", A), ("mv", A, B)],
+        [("drop", A, WRONG), ("mv+", A, B), ("withdraw", A)],
+        [("drop", B, WRONG), ("withdraw", B), ("rm", B), ("drop", A, WRONG), ("mv", A, B)],
+        [("drop", A, WRONG), ("mv", A, B), ("withdraw", B), ("rm", B), ("drop", A, WRONG)],
+    ],
+    ids=lambda steps: " ".join(f"{what} {Path(words[0]).name}" if words else what for what, *words in steps),
+)
+def test_what_was_taken_down_is_public_nowhere(place: Town, steps: list[Step]) -> None:
+    do(place, *steps)
+    assert said(place, "消したい文面") == []
+    do(place, ("settings",), ("build",))
+    assert said(place, "消したい文面") == []
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [("drop", "窓口/r.csv", ROLL), ("withdraw", "窓口/r.csv"), ("mv", "窓口/r.csv", "避難者名簿/r.csv")],
+        [("drop", "避難者名簿/r.csv", ROLL), ("withdraw", "避難者名簿/r.csv"), ("mv", "避難者名簿/r.csv", "窓口/r.csv"), ("mv", "窓口/r.csv", "避難者名簿/r2.csv")],
+        [("drop", "避難者名簿/r.csv", ROLL), ("withdraw", "避難者名簿/r.csv"), ("rm", "避難者名簿/r.csv"), ("drop", "避難者名簿/r2.csv", ROLL)],
+    ],
+    ids=lambda steps: " ".join(f"{what} {Path(words[0]).name}" if words else what for what, *words in steps),
+)
+def test_nobody_of_a_roll_that_was_taken_down_is_public(place: Town, steps: list[Step]) -> None:
+    do(place, *steps, ("settings",), ("build",))
+    assert said(place, "消し田") == []
+
+
+def test_it_is_public_again_when_somebody_lets_it_through(place: Town) -> None:
+    do(place, ("drop", A, WRONG), ("withdraw", A), ("rm", A), ("drop", B, WRONG), ("release", B))
+    assert said(place, "消したい文面")
+    do(place, ("settings",), ("build",), ("mv", B, "移動/c.md"))
+    assert said(place, "消したい文面")
+
+
+def test_the_other_of_two_copies_stands(place: Town) -> None:
+    do(place, ("drop", A, WRONG), ("drop", B, WRONG), ("withdraw", A), ("settings",), ("build",))
+    assert said(place, "消したい文面")
+
+
+def test_an_earlier_version_that_nobody_took_down_is_kept(place: Town) -> None:
+    do(place, ("drop", A, WRONG), ("drop", A, RIGHT))
+    assert any(".v1." in path for path in said(place, "消したい文面"))
+
+
+def test_a_file_that_moves_where_other_rules_hold_is_read_in_the_same_run(place: Town) -> None:
+    do(place, ("drop", A, RIGHT), ("mv+", A, "給水/a.txt"))
+    report = place.build()
+    assert next(one for one in report.documents if one.path == "給水/a.txt").state is State.PUBLISHED
+    assert said(place, "直した文面")
