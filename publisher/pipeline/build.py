@@ -157,8 +157,9 @@ def build(
     run.problems += (*desk_.folder_problems, *desk_.key_problems)
     desk_.folder.open()
     try:
-        rendering = _work(desk_, run, what, ready, tell, now, later)
-        outputs = _finish(desk_, rendering, now)
+        with ExitStack() as stack:
+            rendering = _work(desk_, run, what, ready, tell, now, later, stack)
+            outputs = _finish(desk_, rendering, now)
     finally:
         desk_.folder.close()
     report = Report(
@@ -205,7 +206,9 @@ def _glance(desk_: Desk, places: Iterable[str]) -> Changes | None:
     return changes(found, known)
 
 
-def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now: datetime, later: bool) -> Rendering:
+def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now: datetime, later: bool, stack: ExitStack) -> Rendering:
+    """Take in and render. The workers are dismissed, and waited for when the ``stack`` is left: what they remember of a large table for its next
+    edition is written while we record this one."""
     ledger = desk_.ledger
     present = ready(what.present)
     run.unfinished.update({e.path for e in what.present} - {e.path for e in present})
@@ -219,34 +222,35 @@ def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now
     again = postpone(ledger, again, now) if later else again
     bench = desk_.bench()
     tidy(bench.memory, {profile.slug for profile in desk_.settings.tables})
-    with crew(bench, _tables([*present, *again]), lambda: desk_.frame) as hands:
-        rendering = Rendering(desk_.settings, ledger, run, hands, desk_.folder, bench.stager, now, ledger.serial + 1, rules_changed, lost, renewed, later)
-        with ledger.transaction():
-            for document in restricted:
-                ledger.tallies.forget(document.id)  # every edition is counted again without them
-        for some in batched(again, BATCH):
-            run.look_again(some, hands)
-            rendering.documents(run.drain())
-        with ledger.transaction():
-            for document in restricted:
-                ledger.pages.touch("document", document.id)
-            for id_ in {id_ for id_, _ in waiting(ledger)} if not later else ():
-                ledger.pages.touch("document", id_)
-        if rules_changed:
-            _touch_everything(ledger)
-            if ledger.fact("fingerprint") is None:
-                run.changed.clear()
-        done = 0
-        for count in run.arrivals(present, hands):
-            rendering.documents(run.drain())
-            done += count
-            tell("読み取り", done, len(present))
-        with ledger.transaction():
-            ledger.found(now)
-            for id_ in ledger.documents.due(now):
-                ledger.pages.touch("document", id_)
-        rendering.documents(id_ for id_ in ledger.pages.touched("document") if id_ not in rendering.done)
-        rendering.lists()
+    hands = stack.enter_context(crew(bench, _tables([*present, *again]), lambda: desk_.frame))
+    rendering = Rendering(desk_.settings, ledger, run, hands, desk_.folder, bench.stager, now, ledger.serial + 1, rules_changed, lost, renewed, later)
+    with ledger.transaction():
+        for document in restricted:
+            ledger.tallies.forget(document.id)  # every edition is counted again without them
+    for some in batched(again, BATCH):
+        run.look_again(some, hands)
+        rendering.documents(run.drain())
+    with ledger.transaction():
+        for document in restricted:
+            ledger.pages.touch("document", document.id)
+        for id_ in {id_ for id_, _ in waiting(ledger)} if not later else ():
+            ledger.pages.touch("document", id_)
+    if rules_changed:
+        _touch_everything(ledger)
+        if ledger.fact("fingerprint") is None:
+            run.changed.clear()
+    done = 0
+    for count in run.arrivals(present, hands):
+        rendering.documents(run.drain())
+        done += count
+        tell("読み取り", done, len(present))
+    with ledger.transaction():
+        ledger.found(now)
+        for id_ in ledger.documents.due(now):
+            ledger.pages.touch("document", id_)
+    rendering.documents(id_ for id_ in ledger.pages.touched("document") if id_ not in rendering.done)
+    rendering.lists()
+    hands.dismiss()
     return rendering
 
 

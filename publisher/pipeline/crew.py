@@ -33,11 +33,14 @@ class Asked(Protocol):
 
 
 class Crew(Protocol):
-    """``ask`` has a worker do something (``take``, ``again``, ``render``, ``lists`` of ``Hand``) and comes back at once."""
+    """``ask`` has a worker do something (``take``, ``again``, ``render``, ``lists`` of ``Hand``) and comes back at once. ``dismiss``: nothing
+    more will be asked; whoever made the crew waits for the workers, who may have something to write down still."""
 
     size: int
 
     def ask(self, worker: int, call: str, argument: Sequence[Any]) -> Asked: ...
+
+    def dismiss(self) -> None: ...
 
 
 @frozen
@@ -58,6 +61,9 @@ class Alone:
 
     def ask(self, _worker: int, call: str, argument: Sequence[Any]) -> Asked:
         return _Done(getattr(self._hand, call)(argument))
+
+    def dismiss(self) -> None:
+        """Our own hands stay where they are."""
 
 
 @contextmanager

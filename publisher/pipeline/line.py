@@ -134,10 +134,14 @@ class Line:
         while self._asked:
             self._asked.popleft().put(("died", None))
 
-    def close(self) -> None:
-        """No more questions: the worker ends, at the latest when its time is over."""
+    def dismiss(self) -> None:
+        """No more questions: the worker ends by itself, and nobody waits for it yet."""
         self.open = False
         self._connection.close()
+
+    def close(self) -> None:
+        """No more questions: the worker ends, at the latest when its time is over."""
+        self.dismiss()
         self._process.join(GRACE)
         if self._process.is_alive():
             self._process.kill()

@@ -122,6 +122,11 @@ class Processes:
         except (OSError, Moved):
             return ""
 
+    def dismiss(self) -> None:
+        for line in self._lines:
+            if line is not None:
+                line.dismiss()
+
     def close(self) -> None:
         for line in self._lines:
             if line is not None:
