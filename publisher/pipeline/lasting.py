@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from publisher.editions.tables.known import Known
     from publisher.editions.tables.search import Found
     from publisher.pipeline.aside import Behind
-    from publisher.pipeline.sequel import Former, Sequel
+    from publisher.pipeline.memory import Remembered
+    from publisher.pipeline.sequel import Sequel
 
 WORTH_MEMORY = 1_000_000
 """Bytes of a table from which it is worth looking for what is remembered of the edition before."""
@@ -27,11 +28,12 @@ WAITING = 2
 
 @frozen
 class _Examined:
-    """A large table on its way: what the edition before gives it, and whether the next one will ask for it."""
+    """A large table on its way: what the edition before gives it, whether the next one will ask for it, and whether it was read by what differs."""
 
     answer: Answer
     known: Known | None
     worth: bool
+    is_sequel: bool
 
 
 class Lasting:
@@ -80,7 +82,7 @@ class Lasting:
         def work(wanted: Callable[[], bool]) -> None:
             made = parts.made(rows[: len(table.rows) * WIDTH], found)
             if made is not None and wanted():
-                memory.keep(question, former(sha256, answer, table, made))
+                memory.keep(question, former(sha256, answer, table, made, examined.is_sequel))
 
         self.settle()
         self._behind = Behind(work)
@@ -99,7 +101,7 @@ class Lasting:
         if behind is not None:
             behind.wait()
 
-    def _former(self, question: Question, size: int) -> Former | None:
+    def _former(self, question: Question, size: int) -> Remembered | None:
         """The edition before, of a table that is large enough to be remembered."""
         if size < WORTH_MEMORY or question.profile is None:
             return None
@@ -107,22 +109,23 @@ class Lasting:
 
         return Memory(self._folder, self._program).of(question)
 
-    def _sequel(self, question: Question, data: bytes, former: Former) -> Sequel | None:
+    def _sequel(self, question: Question, data: bytes, former: Remembered) -> Sequel | None:
+        from publisher.pipeline.aside import both
         from publisher.pipeline.sequel import sequel
 
         try:
-            return sequel(question, data, former, self._read)
+            return sequel(question, data, former, self._read, both)
         except (OSError, ValueError):  # the former edition is not in the archive as it was: this one is read whole
             return None
 
-    def _keep(self, question: Question, sha256: str, answer: Answer, content: PublicWorkbook, former: Former | None, found: Sequel | None) -> None:
+    def _keep(self, question: Question, sha256: str, answer: Answer, content: PublicWorkbook, former: Remembered | None, found: Sequel | None) -> None:
         """What the pages will be made with, and what is to be remembered when they are made."""
         from publisher.pipeline.sequel import likened, worth_remembering
 
         known = found.known if found is not None else None
         if known is None and former is not None and len(content.tables) == 1:
-            known = likened(former, content.tables[0])
-        self._examined[question.path, sha256] = _Examined(answer, known, worth_remembering(question, answer, content))
+            known = likened(former.whole(), content.tables[0])
+        self._examined[question.path, sha256] = _Examined(answer, known, worth_remembering(question, answer, content), found is not None)
         while len(self._examined) > WAITING:
             del self._examined[next(iter(self._examined))]
 

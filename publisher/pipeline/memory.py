@@ -9,6 +9,7 @@ import marshal
 import sys
 from array import array
 from collections.abc import Sequence
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from publisher.model import Multiset, TableKind
 from publisher.pipeline.examine import Question
 from publisher.pipeline.sequel import Former
 
-FORM = 5
+FORM = 6
 """Counted up when a memory is read or made in another way."""
 
 _SUM = 32
@@ -34,7 +35,7 @@ class Memory:
     def _file(self, slug: str) -> Path | None:
         return None if self._folder is None else self._folder / f"{slug}.roll"
 
-    def of(self, question: Question) -> Former | None:
+    def of(self, question: Question) -> Remembered | None:
         """The edition of this table that was published last under the same rules."""
         file = self._file(question.slug)
         try:
@@ -45,7 +46,7 @@ class Memory:
         if not data or blake2b(body, digest_size=_SUM).digest() != data[:_SUM]:
             return None
         rules, rest = marshal.loads(body)
-        return _unpacked(marshal.loads(rest)) if rules == self._rules(question) else None
+        return Remembered(*marshal.loads(rest)) if rules == self._rules(question) else None
 
     def keep(self, question: Question, former: Former) -> None:
         """Remember an edition in place of the one before. A disk that refuses costs time at the next one, nothing else."""
@@ -69,8 +70,25 @@ class Memory:
         return repr((FORM, self._program, sys.version, question.slug, question.profile))
 
 
+class Remembered:
+    """A former edition as it was written down: what it takes to compare it with the next one, and the ``whole`` when it is asked for."""
+
+    def __init__(self, sha256: str, shown: bytes, plain: bool, packed: tuple) -> None:
+        self.sha256, self.shown, self.plain = sha256, shown, plain
+        self._packed = packed
+
+    def whole(self) -> Former:
+        """All of it, unpacked once."""
+        return self._former
+
+    @cached_property
+    def _former(self) -> Former:
+        packed, self._packed = self._packed, ()
+        return _unpacked(self.sha256, self.shown, self.plain, packed)
+
+
 def _packed(former: Former) -> tuple[object, ...] | None:
-    """As plain values; None where a cell has lines of its own."""
+    """As plain values, to make a ``Remembered`` of; None where a cell has lines of its own."""
     made = former.made
     columns = [_lines(cells) for cells in zip(*former.rows, strict=True)]
     many = former.alike, made.pointers
@@ -81,21 +99,22 @@ def _packed(former: Former) -> tuple[object, ...] | None:
     orders = [array("I", some).tobytes() for some in (made.order, made.entries, made.weights, *[one.counts for one in many])]
     ways = {code: dict(parts) for code, parts in made.ways.items()}
     keys, bare, alike, pointers, *forms = texts[len(columns) :]
-    return (
-        former.sha256, former.warnings, former.columns, former.reading, former.group, str(former.kind), former.shown, columns,
+    rest = (
+        former.warnings, former.columns, former.reading, former.group, str(former.kind), columns,
         made.form, made.identities, made.digests, keys, bare, alike, pointers, orders, numbers, list(zip(made.forms, forms, strict=True)), ways,
     )  # fmt: skip
+    return former.sha256, former.shown, former.plain, rest
 
 
-def _unpacked(values: tuple) -> Former:
-    sha256, warnings, columns, reading, group, kind, shown, cells, form, identities, digests, keys, bare, alike, pointers, orders, sizes, forms, ways = values
+def _unpacked(sha256: str, shown: bytes, plain: bool, values: tuple) -> Former:
+    warnings, columns, reading, group, kind, cells, form, identities, digests, keys, bare, alike, pointers, orders, sizes, forms, ways = values
     order, entries, weights, *counts = map(_numbers, orders)
     made = Made(
         form, identities, digests, keys.split("\n"), bare.split("\n"), order, {name: _numbers(some) for name, some in sizes.items()},
         {column: _split(text) for column, text in forms}, entries, weights, _multiset(pointers, counts[1]), ways,
     )  # fmt: skip
     rows = list(zip(*map(_split, cells), strict=True))
-    return Former(sha256, warnings, columns, reading, group, TableKind(kind), rows, shown, made, _multiset(alike, counts[0]))
+    return Former(sha256, warnings, columns, reading, group, TableKind(kind), rows, shown, made, _multiset(alike, counts[0]), plain)
 
 
 def _multiset(texts: str, counts: Sequence[int]) -> Multiset:

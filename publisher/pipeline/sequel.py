@@ -13,7 +13,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, compress, repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from publisher.editions.tables.known import MOST_ROWS, Known, Made
 from publisher.errors import Unreadable
@@ -28,7 +28,7 @@ from publisher.model import (
     Workbook,
 )
 from publisher.pipeline.examine import Answer, Question, answered
-from publisher.readers.delimited import plain_lines
+from publisher.readers.delimited import are_plain, lines_of
 from publisher.readers.layout import tells_moment
 from publisher.values import field, frozen, replace
 
@@ -51,11 +51,17 @@ _STANDING = ("columns-dropped", "never-shown", "address-masked")
 _COUNTED = ("singled-out", "marked-elsewhere")
 """The warnings that hang on all rows, so that they are made anew."""
 
+First = TypeVar("First")
+Second = TypeVar("Second")
+
 
 @frozen
 class Former:
     """An edition that was read and reviewed: its bytes by name, the ``warnings`` (code, what was said), what was public of it (``rows``;
-    ``shown`` by row of the source), what of its rows is ``alike`` beside the names (``review.anonymity``), and what was ``made`` of them."""
+    ``shown`` by row of the source), what of its rows is ``alike`` beside the names (``review.anonymity``), and what was ``made`` of them.
+
+    ``plain``: it is known that each line of it is a record as it stands (``are_plain``).
+    """
 
     sha256: str
     warnings: tuple[tuple[str, str], ...]
@@ -67,6 +73,35 @@ class Former:
     shown: bytes = field(repr=False)
     made: Made = field(repr=False)
     alike: Multiset = field(default=Multiset(), repr=False)
+    plain: bool = False
+
+    def whole(self) -> Former:
+        """It is at hand already."""
+        return self
+
+
+class Before(Protocol):
+    """What has to be known of the former edition to find what differs; the rest can be had while that is looked at."""
+
+    @property
+    def sha256(self) -> str: ...
+
+    @property
+    def shown(self) -> bytes: ...
+
+    @property
+    def plain(self) -> bool: ...
+
+    def whole(self) -> Former: ...
+
+
+Both = Callable[[Callable[[], First], Callable[[], Second]], tuple[First, Second]]
+"""Does two things that have nothing to do with each other."""
+
+
+def in_turn(first: Callable[[], First], second: Callable[[], Second]) -> tuple[First, Second]:
+    """One after the other."""
+    return first(), second()
 
 
 @frozen
@@ -94,35 +129,48 @@ def _simple(question: Question) -> bool:
     return profile is not None and not profile.key and not question.released and not question.restrictions
 
 
-def former(sha256: str, answer: Answer, table: PublicTable, made: Made) -> Former:
+def former(sha256: str, answer: Answer, table: PublicTable, made: Made, plain: bool = False) -> Former:
     """What is remembered of an edition that was published."""
     from publisher.review.anonymity import alike, quasi_identifiers
 
     columns = quasi_identifiers(table.columns)
     groups = Multiset.of(alike(table.rows, columns)) if columns else Multiset()
-    return Former(sha256, said(answer.problems), table.columns, table.reading, table.group, table.kind, table.rows, table.shown, made, groups)
+    return Former(sha256, said(answer.problems), table.columns, table.reading, table.group, table.kind, table.rows, table.shown, made, groups, plain)
 
 
-def sequel(question: Question, data: bytes, before: Former, read: Callable[[str], bytes]) -> Sequel | None:
+def sequel(question: Question, data: bytes, before: Before, read: Callable[[str], bytes], both: Both = in_turn) -> Sequel | None:
     """The answer about these bytes and what is public of them, exactly as ``examine`` would give it; None where only that can tell.
 
     ``read`` gives the bytes of the former edition.
     """
     if not _simple(question):
         return None
-    new, old = plain_lines(question.path, data), plain_lines(question.path, read(before.sha256))
-    if new is None or old is None or new[0] != old[0] or len(old) != len(before.shown) + 1:
+    new, old = lines_of(question.path, data), lines_of(question.path, read(before.sha256))
+    if not new or not old or new[0] != old[0] or len(old) != len(before.shown) + 1:
         return None
     known = dict(zip(old, range(-1, len(old) - 1), strict=True))
     came = list(map(known.get, new[1:], repeat(-1)))
     sample = _sample(came)
-    if sample is None:
+    if sample is None or not _all_plain(new, old, came, before.plain):
         return None
-    made = _reviewed(question, [new[0], *(new[i + 1] for i in sample)], before)
-    fates = _fates(question, new, old, came, before.shown) if made is not None else None
-    if made is None or fates is None or not _same_fates(fates.kept, made[1], before, came, sample):
+    lines = [new[0], *(new[i + 1] for i in sample)]
+
+    def look() -> tuple[Former, tuple[str, Accepted] | None]:
+        former = before.whole()
+        return former, _reviewed(question, lines, former)
+
+    (former, made), fates = both(look, lambda: _fates(question, new, old, came, before.shown))
+    if made is None or fates is None or not _same_fates(fates.kept, made[1], former, came, sample):
         return None
-    return _joined(question, *made, before, came, sample, fates.warnings)
+    return _joined(question, *made, former, came, sample, fates.warnings)
+
+
+def _all_plain(new: Sequence[str], old: Sequence[str], came: Sequence[int], is_old: bool) -> bool:
+    """Whether all lines of both are plain; those that both have are looked at once, and not at all where the old ones are known to be (``is_old``)."""
+    if is_old:
+        return are_plain([new[0], *(new[i + 1] for i, at in enumerate(came) if at < 0)])
+    stays = set(came)
+    return are_plain(new) and are_plain([old[at + 1] for at in range(len(old) - 1) if at not in stays])
 
 
 def _same_fates(kept: bytes, made: Accepted, former: Former, came: Sequence[int], sample: Sequence[int]) -> bool:

@@ -75,25 +75,31 @@ def _read(path: str, data: bytes, arrived: datetime) -> Workbook:
     return Workbook(head, (made.table,), (*warnings, *made.warnings), tuple(made.doubts))
 
 
-def plain_lines(path: str, data: bytes) -> list[str] | None:
-    """The lines of a file in which each of them is one record, whatever stands around it; None where one could go over several, or a cell is
-    read otherwise than it stands there, but for spaces around it."""
+def lines_of(path: str, data: bytes) -> list[str] | None:
+    """The lines of a file that ends all of them alike; None for one that does not, is no text, or whose characters are in doubt."""
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return None
     try:
         text, warnings = _text(path, data)
     except Unreadable:
         return None
-    text = text.replace("\r\n", "\n")
-    if warnings or '"' in text or "\r" in text or re.match("sep=", text) or changes(text):
+    end = "\r\n" if "\r" in text else "\n"
+    lines = text.split(end)
+    if warnings or (end == "\r\n" and not text.count("\r") == text.count("\n") == len(lines) - 1):
         return None
-    lines = text.split("\n")
     return lines[:-1] if not lines[-1] else lines
+
+
+def are_plain(lines: Sequence[str]) -> bool:
+    """Whether each of some ``lines_of`` a file is one record, whatever stands around it: none goes over several, and no cell is read otherwise than
+    it stands there, but for spaces around it."""
+    text = "\n".join(lines)
+    return not ('"' in text or (lines and lines[0].startswith("sep=")) or changes(text))
 
 
 @frozen
 class PlainColumns:
-    """Some columns of ``plain_lines``, the first of which is the header: their ``names``, in which ``places`` of a line they stand, and what
+    """Some columns of plain lines, the first of which is the header: their ``names``, in which ``places`` of a line they stand, and what
     separates those."""
 
     names: tuple[str, ...]
