@@ -19,6 +19,7 @@ from publisher.model import (
 )
 from publisher.review.restrict import Restrictions
 from publisher.settings import TableProfile
+from publisher.turns import Both, in_turn
 from publisher.values import frozen, replace
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def refused(path: str, problem: Problem, title: str = "") -> Answer:
     return Answer(path, "withdrawn" if problem.code == "withdrawn" else "rejected", (problem,), title)
 
 
-def examine(question: Question, data: bytes) -> tuple[Answer, PublicContent | None]:
+def examine(question: Question, data: bytes, both: Both = in_turn) -> tuple[Answer, PublicContent | None]:
     """Read and review one file: the answer, and the content when it is accepted. Never raises for what the file holds."""
     from publisher.readers import read
     from publisher.review import review
@@ -88,7 +89,7 @@ def examine(question: Question, data: bytes) -> tuple[Answer, PublicContent | No
     except Unreadable as error:
         return refused(question.path, error.problem), None
     content, due = lapse(content, question.now or question.arrived)
-    verdict = review(question.path, content, question.profile, question.slug, question.released, question.restrictions)
+    verdict = review(question.path, content, question.profile, question.slug, question.released, question.restrictions, both)
     title = content.head.title
     if isinstance(verdict, Held):
         return Answer(question.path, "held", verdict.reasons, title), None

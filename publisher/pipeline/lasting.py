@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from publisher.model import PublicContent, PublicTable, PublicWorkbook
 from publisher.pipeline.examine import Answer, Question, examine
+from publisher.turns import Both, in_turn
 from publisher.values import frozen
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Lasting:
         self.settle()
         former = self._former(question, len(data))
         found = self._sequel(question, data, former) if former is not None else None
-        answer, content = (found.answer, found.content) if found is not None else examine(question, data)
+        answer, content = (found.answer, found.content) if found is not None else examine(question, data, self._both(len(data)))
         if isinstance(content, PublicWorkbook):
             self._keep(question, sha256, answer, content, former, found)
         return answer, content
@@ -100,6 +101,12 @@ class Lasting:
         behind, self._behind = self._behind, None
         if behind is not None:
             behind.wait()
+
+    def _both(self, size: int) -> Both:
+        """On both cores what is large."""
+        from publisher.pipeline.aside import both
+
+        return both if size >= WORTH_MEMORY else in_turn
 
     def _former(self, question: Question, size: int) -> Remembered | None:
         """The edition before, of a table that is large enough to be remembered."""

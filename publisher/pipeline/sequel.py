@@ -13,7 +13,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, compress, repeat
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 from publisher.editions.tables.known import MOST_ROWS, Known, Made
 from publisher.errors import Unreadable
@@ -30,6 +30,7 @@ from publisher.model import (
 from publisher.pipeline.examine import Answer, Question, answered
 from publisher.readers.delimited import are_plain, lines_of
 from publisher.readers.layout import tells_moment
+from publisher.turns import Both, in_turn
 from publisher.values import field, frozen, replace
 
 if TYPE_CHECKING:
@@ -51,8 +52,6 @@ _STANDING = ("columns-dropped", "never-shown", "address-masked")
 _COUNTED = ("singled-out", "marked-elsewhere")
 """The warnings that hang on all rows, so that they are made anew."""
 
-First = TypeVar("First")
-Second = TypeVar("Second")
 
 
 @frozen
@@ -93,15 +92,6 @@ class Before(Protocol):
     def plain(self) -> bool: ...
 
     def whole(self) -> Former: ...
-
-
-Both = Callable[[Callable[[], First], Callable[[], Second]], tuple[First, Second]]
-"""Does two things that have nothing to do with each other."""
-
-
-def in_turn(first: Callable[[], First], second: Callable[[], Second]) -> tuple[First, Second]:
-    """One after the other."""
-    return first(), second()
 
 
 @frozen

@@ -4,7 +4,7 @@ else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,8 @@ from publisher.review.kinds import PERSONAL
 from publisher.review.persons import quoted
 from publisher.review.privacy import Looks, look
 from publisher.review.restrict import People, Restrictions
-from publisher.values import replace
+from publisher.turns import Both, in_turn
+from publisher.values import frozen, replace
 
 if TYPE_CHECKING:
     from publisher.settings import TableProfile
@@ -47,7 +48,7 @@ _FEWEST_ROWS = 3  # a table within a notice with fewer rows tells of an office, 
 
 
 def review(
-    path: str, content: Content, profile: TableProfile | None, slug: str, released: bool, restrictions: Restrictions | None = None
+    path: str, content: Content, profile: TableProfile | None, slug: str, released: bool, restrictions: Restrictions | None = None, both: Both = in_turn
 ) -> Verdict:
     """The verdict on one document. Pure.
 
@@ -56,10 +57,10 @@ def review(
     ``slug-2``, ``slug-3`` … ``released`` means that a person has looked at what was held: doubts and
     looks no longer hold it,
     individual numbers and columns that a profile needs but does not find still do (``Held.final``).
-    ``restrictions``: people who are counted and not shown.
+    ``restrictions``: people who are counted and not shown. ``both``: how the two halves of a list of people are looked at.
     """
     if isinstance(content, Workbook):
-        return _workbook(path, content, profile, slug, released, restrictions)
+        return _workbook(path, content, profile, slug, released, restrictions, both)
     return _document(path, content, profile, released)
 
 
@@ -164,27 +165,26 @@ def _looks_personal(where: str, what: str, seen: Looks) -> Problem:
 
 
 def _workbook(
-    path: str, book: Workbook, profile: TableProfile | None, slug: str, released: bool, restrictions: Restrictions | None
+    path: str, book: Workbook, profile: TableProfile | None, slug: str, released: bool, restrictions: Restrictions | None, both: Both
 ) -> Verdict:
     book = _told(path, book)
+    listed = profile if profile is not None and profile.kind in PERSONAL else None
     several = len(book.tables) > 1
     places = [f"{path} シート{quoted(table.name)}" if table.name and several else path for table in book.tables]
     warnings = list(book.warnings)
     final: list[Problem] = []
-    if profile is not None and profile.kind in PERSONAL:
+    if listed is not None:
         people = [row_care.people_only(table, where) for table, where in zip(book.tables, places, strict=True)]
         book = replace(book, tables=tuple([table for table, _ in people]))
         warnings += [told for _, told in people if told is not None]
         final += [_unsaved(one.where) for one in book.warnings if one.code == "stale-formula"]
         final += [one for one in book.doubts if one.code == "unseen-text"]  # released, whoever is marked so would be shown
     reasons = [one for one in book.doubts if one not in final]
-    unnumbered: list[bool] = []
-    for table, where in zip(book.tables, places, strict=True):
-        sure, unsure, none = _numbers(table, where)
-        unnumbered.append(none)
-        final += sure
-        reasons += unsure
-        if profile is None or profile.kind not in PERSONAL:
+    (judged, others), looked = (both if listed is not None else in_turn)(lambda: _judged(book, profile, restrictions), lambda: _looked(book, places, listed))
+    for table, where, cells in zip(book.tables, places, looked, strict=True):
+        final += cells.sure
+        reasons += cells.unsure
+        if listed is None:
             reasons += _words(book.head.title, table, where)
         if not table.rows:
             reasons.append(
@@ -198,8 +198,6 @@ def _workbook(
             )
     tables: list[PublicTable] = []
     lacking: list[str] = []
-    judged = [People(table, profile.key if profile is not None else None).judged(restrictions) for table in book.tables]
-    others = showing.others_of(book.tables, profile, [found for found, _ in judged]) if profile is not None and profile.kind in PERSONAL else None
     for index, (table, where, (found, alike)) in enumerate(zip(book.tables, places, judged, strict=True)):
         hidden = frozenset(found)
         warnings += _restricted(len(hidden), where)
@@ -213,7 +211,7 @@ def _workbook(
                 profile.kind in PERSONAL
             ):  # nothing of such a file is public that the profile does not name
                 title = f"{profile.name}（{index + 1}）" if several else profile.name
-            applied = profiles.apply(table, profile, address, title, where, hidden, others)
+            applied = profiles.apply(table, profile, address, title, where, hidden, others, looked[index].misfits)
             final += applied.faults
             lacking += [where] if any(fault.code == "missing-column" for fault in applied.faults) else []
             made, told = applied.table, applied.warnings
@@ -221,12 +219,40 @@ def _workbook(
         if made is not None:
             shown = made.shown if profile is not None else None  # without a profile all rows are
             warnings += _namesakes([table.lines[i] for i in alike if shown is None or (shown and shown[i])], where)
-            tables.append(replace(made, unnumbered=unnumbered[index]))
+            tables.append(replace(made, unnumbered=looked[index].unnumbered))
     if final:
         return Held((*final, *_why_lacking(book, lacking, places), *reasons), final=True)
     if reasons and not released:
         return Held(tuple(reasons))
     return Accepted(PublicWorkbook(_head(book.head, profile), tuple(tables)), tuple(warnings))
+
+
+@frozen
+class _Looked:
+    """What the cells of a table say, each for itself: individual numbers (``sure``, and such as chance may have made), whether no cell holds as many
+    digits at all, and what does not fit its column in a list of people."""
+
+    sure: list[Problem]
+    unsure: list[Problem]
+    unnumbered: bool
+    misfits: Mapping[int, frozenset[str]]
+
+
+def _looked(book: Workbook, places: Sequence[str], listed: TableProfile | None) -> list[_Looked]:
+    return [
+        _Looked(*_numbers(table, where), profiles.misfits_of(table, listed, where) if listed is not None else {})
+        for table, where in zip(book.tables, places, strict=True)
+    ]
+
+
+def _judged(
+    book: Workbook, profile: TableProfile | None, restrictions: Restrictions | None
+) -> tuple[list[tuple[Collection[int], Sequence[int]]], showing.Others | None]:
+    """Of each table the rows of people who were taken off the list and those of their namesakes; what the rows say of each other."""
+    judged = [People(table, profile.key if profile is not None else None).judged(restrictions) for table in book.tables]
+    if profile is None or profile.kind not in PERSONAL:
+        return judged, None
+    return judged, showing.others_of(book.tables, profile, [found for found, _ in judged])
 
 
 _SAYS = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from publisher.model import Problem, Table
 from publisher.patterns import pattern
@@ -144,7 +144,7 @@ def misfits(table: Table, places: Sequence[int]) -> dict[int, frozenset[str]]:
     return found
 
 
-def rows_of(table: Table, found: dict[int, frozenset[str]]) -> list[int]:
+def rows_of(table: Table, found: Mapping[int, frozenset[str]]) -> list[int]:
     """The indexes of the rows that have such a cell."""
     pairs = list(found.items())
     return [i for i, row in enumerate(table.rows) if any(row[place] in wrong for place, wrong in pairs)]
@@ -154,11 +154,11 @@ def shifted(table: Table, rows: Sequence[int]) -> bool:
     return len(rows) >= 3 and len(rows) >= len(table.rows) * SHARE
 
 
-def _columns(table: Table, found: dict[int, frozenset[str]]) -> str:
+def _columns(table: Table, found: Mapping[int, frozenset[str]]) -> str:
     return "、".join(f"「{table.columns[place]}」" for place in sorted(found))
 
 
-def fault(table: Table, found: dict[int, frozenset[str]], rows: Sequence[int], where: str) -> Problem:
+def fault(table: Table, found: Mapping[int, frozenset[str]], rows: Sequence[int], where: str) -> Problem:
     """The whole file looks shifted: nothing of it is shown."""
     return Problem(
         "shifted-columns",
@@ -169,7 +169,7 @@ def fault(table: Table, found: dict[int, frozenset[str]], rows: Sequence[int], w
     )
 
 
-def warning(table: Table, found: dict[int, frozenset[str]], rows: Sequence[int], where: str) -> Problem:
+def warning(table: Table, found: Mapping[int, frozenset[str]], rows: Sequence[int], where: str) -> Problem:
     """A few rows look shifted: they are counted only."""
     return Problem(
         "odd-rows",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from itertools import compress
 from typing import TYPE_CHECKING
@@ -42,10 +42,12 @@ class Applied:
 
 
 def apply(
-    table: Table, profile: TableProfile, slug: str, title: str, where: str, hidden: frozenset[int] = frozenset(), others: showing.Others | None = None
+    table: Table, profile: TableProfile, slug: str, title: str, where: str, hidden: frozenset[int] = frozenset(), others: showing.Others | None = None,
+    odd: Mapping[int, frozenset[str]] | None = None,
 ) -> Applied:
     """What of the table may be shown. Faults are about columns the profile needs and the file lacks; they
     cannot be released. ``hidden``: indexes of rows that a person took off the list. ``others``: what the rows of the whole file say of each other, in a list of people.
+    ``odd``: its ``misfits_of``, where they are known.
     """
     work = _Work(table, profile, where)
     shown = work.columns()
@@ -54,7 +56,7 @@ def apply(
         return work.applied
     personal = profile.kind in PERSONAL
     if personal:
-        work.look_at_rows(shown)
+        work.look_at_rows(work.misfits(shown) if odd is None else odd)
     rows = work.rows(shown, hidden, others) if not (personal and work.nobody()) else []
     names = tuple(name for name, _, _ in shown)
     if personal:
@@ -91,6 +93,14 @@ def apply(
     return work.applied
 
 
+def misfits_of(table: Table, profile: TableProfile, where: str) -> Mapping[int, frozenset[str]]:
+    """The cells of a list of people that do not fit their columns (``misfits``), of the columns that would be shown; none where a fault holds it."""
+    work = _Work(table, profile, where)
+    shown = work.columns()
+    work.row_rules()
+    return {} if work.applied.faults else work.misfits(shown)
+
+
 class _Work:
     def __init__(self, table: Table, profile: TableProfile, where: str) -> None:
         self.table, self.profile, self.where = table, profile, where
@@ -99,7 +109,7 @@ class _Work:
         for c, name in enumerate(table.columns):
             self._places.setdefault(key(name), c)
         self.personal = profile.kind in PERSONAL
-        self.odd: dict[int, frozenset[str]] = {}
+        self.odd: Mapping[int, frozenset[str]] = {}
         self.identities: tuple[bytes, ...] = ()
         self.shown = b""
 
@@ -269,10 +279,12 @@ class _Work:
         cells = [_masked([row[place] for row in source], mask) for _, place, mask in shown]
         return list(zip(*cells, strict=True))
 
-    def look_at_rows(self, shown: Sequence[tuple[str, int, Callable[[str], str]]]) -> None:
-        """Tells of rows whose cells do not fit their columns, and leaves them out; of readings and numbers that need care."""
+    def misfits(self, shown: Sequence[tuple[str, int, Callable[[str], str]]]) -> Mapping[int, frozenset[str]]:
         # addresses under a name of the town's own are cut down to their town; 年齢 with addresses in it is a shift
-        found = misfits.misfits(self.table, [place for name, place, mask in shown if mask is not MASKS["town"] or meaning(name) is not None])
+        return misfits.misfits(self.table, [place for name, place, mask in shown if mask is not MASKS["town"] or meaning(name) is not None])
+
+    def look_at_rows(self, found: Mapping[int, frozenset[str]]) -> None:
+        """Tells of rows whose cells do not fit their columns, and leaves them out; of readings and numbers that need care."""
         rows = misfits.rows_of(self.table, found) if found else []
         if rows and misfits.shifted(self.table, rows):
             self.applied.faults.append(misfits.fault(self.table, found, rows, self.where))
