@@ -126,7 +126,8 @@ def desk(settings: Settings, dry: bool = False) -> Iterator[Desk]:
             archive: Archive = Overlay(state / "archive", aside / "archive")
             folder: SiteFolder = DrySite(settings.paths.output, aside / "site")
         else:
-            ledger, archive, folder = Ledger(file), Archive(state / "archive"), SiteFolder(settings.paths.output)
+            ledger, archive, folder = Ledger(file), Archive(state / "archive"), SiteFolder(settings.paths.output, state / "bygone")
+        stack.callback(folder.settle)
         stack.callback(ledger.close)
         key, complaints = signing_key(settings)
         yield Desk(settings, ledger, archive, folder, theme, dry, key=key, key_problems=complaints, program=program)

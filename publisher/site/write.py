@@ -19,6 +19,7 @@ from typing import NamedTuple
 from publisher.errors import SiteError
 from publisher.files import put_down
 from publisher.model import Delete, Page, PageKind, PageRecord, Problem, Put, Reason
+from publisher.site.bygone import Bygone
 from publisher.site.order import rank_of
 
 STAGE = ".staging"
@@ -145,10 +146,12 @@ class Stager:
 class SiteFolder:
     """The folder that holds the published site. All failures of the disk become ``SiteError``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, bygone: Path | None = None) -> None:
+        """``bygone``: where files wait that are replaced or deleted, until ``close``; None: nowhere."""
         self.folder = folder
         self._stage = folder / STAGE
         self._folders: set[str] = set()
+        self._bygone = Bygone(bygone)
 
     def open(self) -> None:
         """Make the folder where it is missing, and clear away what a killed run had put down."""
@@ -179,6 +182,8 @@ class SiteFolder:
             for item in ordered:
                 top = whole.get(item.put.path.rpartition("/")[0])
                 if top is None:
+                    if item.put.reason is not Reason.NEW:
+                        self._bygone.keep(f"{folder}/{item.put.path}")
                     os.replace(f"{stage}/{item.name}", f"{folder}/{item.put.path}")  # noqa: PTH105 - a hundred thousand Paths take seconds
                     continue
                 left[top] -= 1
@@ -237,14 +242,21 @@ class SiteFolder:
 
     def _delete(self, path: str) -> None:
         place = self.folder / path
-        place.unlink(missing_ok=True)
+        if not self._bygone.take(str(place)):
+            place.unlink(missing_ok=True)
         folder = place.parent
         while folder != self.folder and _removed(folder):
             self._folders.discard(str(folder.relative_to(self.folder)))
             folder = folder.parent
 
     def close(self) -> None:
+        """What was replaced is deleted while others go on."""
         shutil.rmtree(self._stage, ignore_errors=True)
+        self._bygone.let_go()
+
+    def settle(self) -> None:
+        """Wait until what was replaced is deleted."""
+        self._bygone.wait()
 
     def read(self, path: str) -> bytes:
         return (self.folder / path).read_bytes()

@@ -1,0 +1,84 @@
+"""Files in whose place others stand now, kept until there is time to delete them.
+
+To let go of a file can take much longer than to put one down: a disk that is told of every freed block (mounted with ``discard``, a file system
+without a journal) takes a thousandth of a second each, and a roll's next edition replaces twenty thousand files while everybody waits for it. So a
+replaced file keeps a second name in a folder beside the ledger, which costs less than letting go of it anywhere, and a thread deletes it afterwards.
+What a killed run left is deleted at the next one. Where a disk knows no second names, or lies elsewhere, files are let go at once.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from threading import Thread
+
+from publisher.files import own_folder
+
+
+class Bygone:
+    """``folder`` is on the disk of the site, and nobody but its owner enters it; None: nothing is kept."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._room: str | None = None
+        self._count = 0
+        self._threads: list[Thread] = []
+
+    def keep(self, file: str) -> None:
+        """Another file is about to be renamed to this name. Nothing happens where there is none yet."""
+        room = self._open()
+        if room is None:
+            return
+        try:
+            os.link(file, f"{room}/{self._count}")
+            self._count += 1
+        except FileNotFoundError:
+            return
+        except OSError:  # another disk, or one without second names: replaced without
+            self._folder = None
+
+    def take(self, file: str) -> bool:
+        """Take a file away that is to be deleted; False where it has to be deleted where it stands."""
+        room = self._open()
+        if room is None:
+            return False
+        try:
+            os.rename(file, f"{room}/{self._count}")  # noqa: PTH104 - as in write
+            self._count += 1
+        except OSError:
+            return False
+        return True
+
+    def let_go(self) -> None:
+        """Delete what is kept, here and from killed runs, while the caller goes on. What cannot be deleted is tried again at the next run."""
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        if self._folder is None or not self._folder.is_dir():
+            return
+        rooms = sorted(self._folder.iterdir()) if not self._threads else [Path(self._room)] if self._room is not None else []
+        self._room = None
+        if rooms:
+            thread = Thread(target=_delete, args=(rooms,), name="bygone", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def wait(self) -> None:
+        """Until all of it is deleted."""
+        for thread in self._threads:
+            thread.join()
+
+    def _open(self) -> str | None:
+        """The folder in which this run keeps what it replaces."""
+        if self._room is None and self._folder is not None:
+            try:
+                own_folder(self._folder)
+                self._room = tempfile.mkdtemp(dir=self._folder)
+            except OSError:  # a full disk says so where it matters
+                self._folder = None
+        return self._room if self._folder is not None else None
+
+
+def _delete(rooms: list[Path]) -> None:
+    for room in rooms:
+        shutil.rmtree(room, ignore_errors=True)
