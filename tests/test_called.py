@@ -8,9 +8,9 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher.review import showing
+from publisher.review import remarks
 from publisher.review.called import all_called, all_written, called
-from publisher.review.showing import key, key_lines
+from publisher.review.remarks import key, key_lines
 from publisher.review.variants import VARIANTS
 
 _ODD = "　 \t\r\n\x1c\x85\u2028ーｰ・･_-()（）[]様さん氏殿くん髙高﨑崎齋斎𠮷吉ぁァｧゕヵヶゐヰゔヴがｶﾞﾊﾟ㈱㌔①Ⅳ\ufe00\U000e0100\u3099İßΣ佐藤AaＡａ0０々〆"
@@ -56,7 +56,7 @@ def test_cells_in_lines_are_keys(some: list[str]) -> None:
     assert key_lines(some).split("\n") == [key(text) for text in some]
 
 
-@given(st.from_regex(re.compile(showing._REMARK.pattern), fullmatch=True))
+@given(st.from_regex(re.compile(remarks._REMARK.pattern), fullmatch=True))
 @settings(max_examples=1000)
 def test_words_that_hide_somebody_have_one_of_the_hints(words: str) -> None:
-    assert any(hint in words for hint in showing._HINTS)
+    assert any(hint in words for hint in remarks._HINTS)

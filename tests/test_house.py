@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent / "publisher"
 ORDER = ["intake", "readers", "layouts", "review", "ledger", "editions", "site", "mirrors", "proof", "backup", "relays"]
 """The way of the data: a package imports only from packages to its left."""
 
-GROUND = {"model", "errors", "settings", "files", "patterns", "values"}
+GROUND = {"model", "errors", "settings", "files", "patterns", "turns", "values"}
 """Everybody may import these."""
 
 HOMES = {

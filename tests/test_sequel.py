@@ -225,6 +225,22 @@ def test_an_edition_with_twelve_digits_is_not_remembered() -> None:
     assert not worth_remembering(QUESTION, answer, content)
 
 
+def test_a_row_that_slipped_by_what_others_say_is_told_by_all_of_them() -> None:
+    """Of two cells ベトナム in the place of shelters nobody thought anything, as long as fewer of them stood under 国籍."""
+    lines = [LINES[0] + ",国籍", *(f"{line},日本" for line in LINES[1:])]
+    for at in (module.HEAD + 50, module.HEAD + 90):
+        cells = lines[at].split(",")
+        lines[at] = ",".join([*cells[:5], "ベトナム", *cells[6:]])
+    before, more = bytes_of(lines), [f"{person(COUNT + n)},ベトナム" for n in range(3)]
+    same = [*lines, *(f"{person(COUNT + n)},日本" for n in range(3))]
+    assert sequel(QUESTION, bytes_of(same), remembered(before), lambda _: before) is not None
+    assert sequel(QUESTION, bytes_of([*lines, *more]), remembered(before), lambda _: before) is None
+    answer, content = examine(QUESTION, bytes_of([*lines, *more]))
+    assert isinstance(content, PublicWorkbook)
+    assert "odd-rows" in {one.code for one in answer.problems}
+    assert not any("ベトナム" in row for row in content.tables[0].rows)
+
+
 def test_other_columns_are_read_as_a_whole() -> None:
     data = bytes_of(LINES)
     for header in (HEADER.replace("閲覧制限", "備考"), HEADER.replace("番号", "時点")):

@@ -176,6 +176,7 @@ class Table:
     ``ends[i]`` is when ``rows[i]`` may be shown no longer, None: never said; empty when no row says it.
     ``cut``: lines of rows that end before the header does, so that their last cells are blank because nobody wrote them.
     ``struck``: rows of which some cells had a line through them, and are blank therefore.
+    ``aside``: rows that were hidden in the sheet, in the same columns; nothing of them is shown, but they may say who is not to be.
     """
 
     name: str
@@ -188,6 +189,7 @@ class Table:
     ends: Sequence[datetime | None] = ()
     cut: frozenset[int] = frozenset()
     struck: frozenset[int] = frozenset()
+    aside: Sequence[tuple[str, ...]] = field(default=(), repr=False)
 
 
 @frozen

@@ -30,12 +30,14 @@ from publisher.model import (
 from publisher.pipeline.examine import Answer, Question, answered
 from publisher.readers.delimited import are_plain, lines_of
 from publisher.readers.layout import tells_moment
+from publisher.review.remarks import key
 from publisher.turns import Both, in_turn
 from publisher.values import field, frozen, replace
 
 if TYPE_CHECKING:
     from publisher.readers.delimited import PlainColumns
     from publisher.review.showing import Shown
+    from publisher.settings import TableProfile
 
 HEAD, TAIL = 5_000, 60
 """Lines at the beginning and at the end that are read again: as many as any rule looks at to understand a file (the masks: 5,000)."""
@@ -180,11 +182,30 @@ def _fates(question: Question, new: Sequence[str], old: Sequence[str], came: Seq
 
     profile = question.profile
     assert profile is not None
+    if _have_slipped(question.path, new, profile):
+        return None
     columns = plain_columns(question.path, new, lambda name: tells_whom(name, profile))
     found = _fates_since(question, columns, new, old, came, shown)
     if found is None:
         found = fates(Table("", columns.names, columns.rows(new[1:]), range(2, len(new) + 1)), profile, question.path)
     return found if all(one.code == ELSEWHERE for one in found.warnings) else None
+
+
+def _have_slipped(path: str, new: Sequence[str], profile: TableProfile) -> bool:
+    """Whether a row says where a shelter is asked for what others say of an illness or their kin: that hangs on all rows."""
+    from publisher.readers.delimited import plain_columns
+    from publisher.review.kinds import may_show
+    from publisher.review.slips import may_tell, private
+
+    whole = plain_columns(path, new, lambda _: True)
+    wanted = set(map(key, profile.publish))
+    shown = {name for name in whole.names if key(name) in wanted and may_show(profile.kind, name, profile.group)}
+    told = may_tell(whole.names, [c for c, name in enumerate(whole.names) if name in shown])
+    if not told:
+        return False
+    columns = plain_columns(path, new, {whole.names[c] for c in told}.__contains__)
+    table = Table("", columns.names, columns.rows(new[1:]), range(2, len(new) + 1))
+    return bool(private(table, [c for c, name in enumerate(columns.names) if name in shown]))
 
 
 def _fates_since(question: Question, columns: PlainColumns, new: Sequence[str], old: Sequence[str], came: Sequence[int], shown: bytes) -> Shown | None:

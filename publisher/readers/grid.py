@@ -33,6 +33,8 @@ class Sheet:
     lines: Sequence[int]
     letters: tuple[str, ...] = ()
     merged: tuple[tuple[int, int, int, int], ...] = ()
+    aside: Sequence[tuple[str, ...]] = ()
+    """Hidden rows, in the columns of the others: nothing of them is shown, but they say who is not to be."""
     odd: tuple[str, ...] = ()  # strings of the sheet that look like damage (errors, 5.2E+12)
 
     @property
@@ -204,6 +206,10 @@ class Grid:
             notes.insert(0, cells[0])
             self.remove([len(self.rows) - 1])
         return notes
+
+    def aside(self) -> list[tuple[str, ...]]:
+        """The hidden rows in the columns of the table."""
+        return [tuple([row[c + self.left] if c + self.left < len(row) else "" for c in self.kept]) for row in self.sheet.aside]
 
     def final(self) -> list[tuple[str, ...]]:
         if self.kept != list(range(self.width)):

@@ -49,6 +49,7 @@ def lay_out(sheet: Sheet, arrived: datetime) -> Layout:
         columns=tuple(columns),
         rows=rows,
         lines=grid.lines,
+        aside=grid.aside(),
         title=_title(titles),
         notes=tuple([*titles[1:], *metadata, *notes]),
         as_of=_as_of(sheet, texts, notes, columns, rows, arrived, made),

@@ -237,6 +237,7 @@ class _Book:
         lines: list[int] = []
         plain: list[list[Any]] = []
         hidden_rows: list[int] = []
+        aside: list[tuple[str, ...]] = []
         dropped: set[int] = set()
         keep, cut = _columns(source, left, marks)
         special = _by_row(marks)
@@ -259,6 +260,8 @@ class _Book:
                 ranges.hidden(number, values, left)
                 if any(value != "" for value in values):
                     hidden_rows.append(number + 1)
+                    row = strings.row(values)
+                    aside.append(tuple([row[c] for c in keep if c < len(row)]))
                 continue
             if number in special:
                 values = _overlaid(values, left, special[number], marks, number, unseen)
@@ -294,7 +297,7 @@ class _Book:
             )
         letters = tuple(column_letters(c + left) for c in keep)
         merged = _merged(ranges.all, lines, [c + left for c in keep])
-        made = lay_out(Sheet(name, where, rows, lines, letters, merged, strings.odd()), self.arrived)
+        made = lay_out(Sheet(name, where, rows, lines, letters, merged, aside, strings.odd()), self.arrived)
         if partly and made.table is not None:
             made.table = replace(made.table, struck=frozenset(partly))
         return made

@@ -26,7 +26,7 @@ from publisher.model import (
     Workbook,
 )
 from publisher.readers.layout import numbers
-from publisher.review import facilities, leaks, showing
+from publisher.review import facilities, leaks, remarks, showing
 from publisher.review import profile as profiles
 from publisher.review import rows as row_care
 from publisher.review.headers import Meaning, meaning
@@ -186,6 +186,13 @@ def _workbook(
         reasons += cells.unsure
         if listed is None:
             reasons += _words(book.head.title, table, where)
+        elif told := remarks.says_of_others(path, table):
+            reasons.append(
+                Problem(
+                    "words-around", f"{'と'.join(told)}に、載せてはいけない方がいると読める言葉（非公開、DVなど）があります。どなたのことか確かめられません。", where, _HELD,
+                    f"その方の行の「閲覧制限」の列などに印を入れ、その言葉を消して保存し直してください。{_RELEASE}",
+                )
+            )
         if not table.rows:
             reasons.append(
                 Problem(

@@ -165,7 +165,7 @@ def is_whole_name(name: str) -> bool:
     return _WHOLE.fullmatch(narrow(name)) is not None
 
 
-_WITHHOLDS = pattern(r"秘匿|支援措置|閲覧(?:の)?制限|非公[開表]|公[開表](?:フラグ|区分|の?可否|の?制限|不可)|(?:^|[^a-z])dv(?:[^a-z]|$)")
+_WITHHOLDS = pattern(r"秘匿|支援措置|閲覧(?:の)?制限|非公[開表]|(?:公[開表]|掲載|提供)(?:フラグ|区分|の?可否|の?制限|不可|しない|の?希望(?:の?有無)?|$)|ストーカー|^秘$|マル秘|取扱注意|つきまとい|(?:^|[^a-z])dv(?:[^a-z]|$)")
 
 
 def may_withhold(name: str) -> bool:

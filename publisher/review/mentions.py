@@ -32,6 +32,8 @@ _POLITE = "(?:様|サン|氏|殿|君|クン|チヤン)"
 _BESIDE = pattern(rf"{_POLITE}?(?:ト(?:同室|同居|同ジ|一緒|イツシヨ|トモ|共|並)|ノ(?:トナリ|隣|部屋|子|兄|弟|姉|妹|連レ|{_BOND})|方(?:$|[ニヘデ]))|{_POLITE}(?:$|宅|方)")
 """What stands behind a name of two letters that is one: as ``all_written`` writes it."""
 _WORDS = pattern(r"\w+")
+_APART = pattern(r"[、,・/&＆()\[\]【】「」〔〕:：;\n]|(?:様|さん|氏)?(?:の(?!$)|方(?:\s|$)|と(?:同|一緒|とも)|外|他|ほか)")
+"""What stands between several names of a cell, or behind one of them."""
 
 
 class Names:
@@ -56,8 +58,8 @@ class Names:
 
     def in_names(self, cells: Sequence[str]) -> set[str]:
         """Those of the names of others that begin with one of them, and say how they belong together."""
-        found: set[str] = set()
         texts = list(set(cells))
+        found = {text for text, plain in self._written(texts) if len(plain) > SHORTEST and self._is_beside(text, plain)}
         for text in texts if _MAY_BE.search("\n".join(texts)) else ():
             told = _OF.fullmatch(unicodedata.normalize("NFKC", text)) if _MAY_BE.search(text) else None
             if told is not None and ((head := called(told[1])) in self._short or head in self._named.get(head[:SHORTEST], ())):
@@ -77,11 +79,22 @@ class Names:
     def _written(self, texts: Sequence[str]) -> Iterable[tuple[str, str]]:
         return zip(texts, all_written(texts), strict=True) if texts and self._named else ()
 
+    def _is_beside(self, text: str, plain: str) -> bool:
+        """Whether the cell has one of the names as words of its own beside others: 雀一郎・籠鳥花子, 籠鳥花子の叔父; 佐藤正子 is nobody of 佐藤正."""
+        if not any(name in plain and name != plain for at in range(len(plain) - SHORTEST + 1) for name in self._named.get(plain[at : at + SHORTEST], ())):
+            return False
+        whole = unicodedata.normalize("NFKC", text)
+        words = all_written([word for part in _APART.split(whole) for word in (part, *part.split())])
+        pairs = map("".join, pairwise(words))
+        return any(word in self._named.get(word[:SHORTEST], ()) and word != plain for word in (*words, *pairs))
+
     def _is_named(self, plain: str) -> bool:
         for at in range(len(plain) - SHORTEST + 1):
             for name in self._named.get(plain[at : at + SHORTEST], ()):
                 end = at + len(name)
                 # 中村公 is nobody in 中村公民館
+                if plain == name and _PLACE.search(plain) is None:
+                    return True
                 if plain.startswith(name, at) and plain != name and not any(_PLACE.match(plain, start) for start in (end - 2, end - 1, end)):
                     return True
         return False

@@ -14,7 +14,7 @@ from publisher.model import Problem, Table
 from publisher.patterns import pattern
 from publisher.readers.layout import numbers
 from publisher.review.headers import Meaning, meaning
-from publisher.review.leaks import says_body
+from publisher.review.leaks import says_body as says_body_anywhere
 from publisher.review.persons import PHONE, THING
 
 SHARE = 0.2
@@ -46,7 +46,10 @@ _HOUSE = pattern(
     r"|\d\s*丁目\s*\d+\s*(?:番(?![^\W\d_]{0,6}(?:公園|広場|緑地|会館|集会所|公民館|体育館|学校|センター)[前横脇内]?(?![^\W\d_]))|-\s*\d)"
     r"|(?<![\d-])[1-9]\d{0,2}-\d{1,4}-\d{1,4}(?![\d-])|号室"
     r"|[^\W\d_]{2}(?:様|さん|氏)?方$|[^\W\d_](?:様|さん|氏)方(?=\s*[(\[]|\s+\S)|[^\W\d_]{2}(?<![いなのるた味枚直北両双])方(?=\s*[(\[]|\s+\S)"
-    r"|(?:様|さん|氏|(?<![自在族戚知友人])(?<!(?<!安)住))宅(?=\s*$|\s*[(\[]|\s+\S)",
+    r"|(?:様|さん|氏|(?<![自在族戚知友人])(?<!(?<!安)住))宅(?=\s*$|\s*[(\[]|\s+\S)"
+    r"|(?:様|さん|氏)(?:の|ん)?(?:お宅|家|ち|うち)(?![^\W\d_])|[^\W\d_]{3}の(?:家|お宅)(?![^\W\d_])"
+    r"|[町字]\s*(?:\d{2,5}|\d{1,4}(?:-|[のノ])\d{1,4}|\d{1,4}番)(?![^\W_])|[一二三四五六七八九十]番(?:地|[一二三四五六七八九十]+号)"
+    r"|(?<!仮設)(?:ハイツ|コーポ|マンション|アパート|荘|メゾン|ハイム)[^\W\d_]{0,6}\d{3,4}号?|[☎℡]",
     re.MULTILINE,
 )
 """Where somebody lives; 本町3丁目集会所 and 港町3丁目5番公園 are nobody's house, nor are 親戚宅, 仮設住宅 and 在宅 (but 安住宅 is: 安住 is a family name).
@@ -66,6 +69,19 @@ _CALLED_AFTER = pattern(
     r"(?:[者児](?![用のが手]|$)|症|病|疾患|相談|支援|福祉|特別|情報|対策|対応|予防|治療|医療|内科|専門|高齢者|グループ|確認|安置|センター|クリニック)"
 )
 _REASON = pattern(r"ため|為|により|につき|ので|から|あり|有り|必要|希望|疑い")
+
+
+_MORE = pattern(
+    r"車[い椅イ]す|車イス|妊婦|産後|授乳|血圧|貧血|がん(?!ば)|癌|腫瘍|心臓|脳(?:梗塞|卒中|出血)|後遺症|うつ病|鬱|統合失調|自閉|発達(?:障|遅)|てんかん|インフル|コロナ|発熱|嘔吐|下痢|胃ろう|胃瘻|ペースメーカ|難聴|全盲|失明|麻痺|不随"
+    r"|リウマチ|パーキンソン|入院|手術|けが|怪我|ケガ|意識(?:不明|なし)|人工肛門|オストメイト|おむつ|オムツ|徘徊|依存症|不眠|アトピー|腰痛|生活保護|国籍|要配慮者|手帳|[母父]子家庭|世帯主|\d\s*[歳才]|(?:昭和|大正|平成|[sth])\s?\d{1,2}年?生|(?:19|20)\d\d年?生"
+)
+"""Further words of a person's body, kin or origin; in a roll only, where no cell has to tell of them."""
+_MORE_PLACES = pattern(r"(?:がん|リハビリ|心臓|発達|脳)[^\s、。()]{0,6}(?:センター|病院|クリニック|医院)")
+
+
+def says_body(text: str) -> bool:
+    """Whether a cell of a roll speaks of somebody's body, kin or origin."""
+    return says_body_anywhere(text) or _MORE.search(_MORE_PLACES.sub("", text)) is not None
 
 
 def _wide(value: str) -> str:
@@ -142,6 +158,13 @@ def misfits(table: Table, places: Sequence[int]) -> dict[int, frozenset[str]]:
         if wrong:
             found[place] = wrong
     return found
+
+
+def left_by(table: Table, place: int, mask: Callable[[set[str]], Mapping[str, str]]) -> dict[int, frozenset[str]]:
+    """The same of a column whose cells a ``mask`` cuts down: what it leaves of a cell is judged."""
+    cut = mask({row[place] for row in table.rows})
+    wrong = frozenset(value for value, left in cut.items() if left and not _is_harmless(_wide(left)))
+    return {place: wrong} if wrong else {}
 
 
 def rows_of(table: Table, found: Mapping[int, frozenset[str]]) -> list[int]:

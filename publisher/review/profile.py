@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from publisher.model import Problem, PublicTable, Table
 from publisher.patterns import pattern
-from publisher.review import anonymity, misfits, persons, showing
+from publisher.review import anonymity, misfits, persons, showing, slips
 from publisher.review import rows as row_care
 from publisher.review.address import towns
 from publisher.review.facilities import looks
@@ -19,7 +19,7 @@ from publisher.review.kinds import PERSONAL, gate, may_show, names_people
 from publisher.review.masks import MASKS
 from publisher.review.names import joined
 from publisher.review.persons import quoted
-from publisher.review.showing import key
+from publisher.review.remarks import key
 from publisher.values import field, record
 
 if TYPE_CHECKING:
@@ -281,7 +281,11 @@ class _Work:
 
     def misfits(self, shown: Sequence[tuple[str, int, Callable[[str], str]]]) -> Mapping[int, frozenset[str]]:
         # addresses under a name of the town's own are cut down to their town; 年齢 with addresses in it is a shift
-        return misfits.misfits(self.table, [place for name, place, mask in shown if mask is not MASKS["town"] or meaning(name) is not None])
+        cut = [place for name, place, mask in shown if mask is MASKS["town"] and meaning(name) is None]
+        found = misfits.misfits(self.table, [place for _, place, _ in shown if place not in cut])
+        for place in cut:
+            found |= misfits.left_by(self.table, place, towns)
+        return slips.with_slipped(self.table, found, {place for _, place, _ in shown})
 
     def look_at_rows(self, found: Mapping[int, frozenset[str]]) -> None:
         """Tells of rows whose cells do not fit their columns, and leaves them out; of readings and numbers that need care."""

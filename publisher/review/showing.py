@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 from operator import and_, itemgetter
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from publisher.review import repeats
 from publisher.review.headers import Meaning, meaning
 from publisher.review.mentions import Names
 from publisher.review.persons import quoted
+from publisher.review.remarks import key, remarked, rows_with
 from publisher.review.restrict import People
 from publisher.values import field, frozen, record
 
@@ -27,28 +27,6 @@ _REFUSES = pattern(
     r"|.*(?:不同意|非同意|同意(?:し|でき|いたし|致し)?(?:ない|ません|かねる|かねます|なし|無し?|せず)|拒否|拒絶|望(?:まない|みません)|希望(?:しない|しません)|非公[開表]|公[開表](?:しない|不可|ng|[×✕✖]))(?!.*(?:確認|未定|検討)).*"
     r"|しない|しません|できない|できません"
 )
-_WORD = r"(?:(?<![a-z])d[・.]?v(?![a-z])|支援措置|閲覧(?:の)?制限|非公[開表]|秘匿|匿名|加害者|ストーカー|つきまとい|接近禁止|保護命令|暴力|ドメスティック(?:・?バイオレンス)?)"
-_REMARK = pattern(
-    rf"{_WORD}|(?:公[開表]|掲載|名前|氏名|名簿)[をはにへもが]?(?:の)?(?:不可|拒否|しない|しません|禁止|出さない|載せない|載せません|(?:を)?希望(?:しない|しません|せず)|望(?:まない|みません|まず)|を?(?:控え|辞退|遠慮)|され?たくない|(?:して|出して)ほしくない|を?伏せ|ng|[×✕✖])"
-    r"|虐待|追われ|内緒|から逃げ|(?:知られ|見つから)ない(?:よう|で)|非掲載|名簿[かに]ら?(?:除外|外)|(?:名前|氏名|名簿|ネット)[^、。]{0,6}(?:載せ|出さ)ないで|載せないで|(?:知られ|知らせ|教え)たくない|(?:居場所|住所|連絡先|名前)を?[^、。]{0,8}(?:知られ|教えない|隠|言わない)"
-)
-"""Words beside a person that say why nobody may find them."""
-_HINTS = tuple(
-    ["dv", "d.v", "d・v", "支援措置", "閲覧", "非公", "秘匿", "匿名", "加害者", "ストーカー", "つきまとい", "接近禁止", "保護命令", "暴力", "ドメスティック", "公開", "公表", "掲載", "名前", "氏名", "名簿", "虐待", "追われ", "内緒", "から逃げ", "ない", "居場所", "住所", "連絡先"]
-)
-"""One of these is in whatever has such words: a look for them is many times faster than a search for the pattern."""
-_NOT = pattern(
-    rf"{_WORD}(?:等|被害|相談|希望|避難|対象(?:者)?|・|、|や|{_WORD})*(?:の?(?:有無|該当|申し?出|事実|心配|おそれ|希望|必要))?[はがをの:：(（\[・-]*(?:なし|無し?|ない|ません|ありません|受けていない|受けていません|解除|終了|□|×|✕|0|非該当|該当(?:なし|無し?|しない|せず)|でない|ではない)"
-    r"|公[開表][・/]非公[開表](?!.)|(?:勤務先|勤め先|学校名|家族構成|家族|病名|病状|避難所名|連絡手段|電話(?:番号)?|携帯(?:番号)?|番号|写真|住所|番地|年齢|生年月日|メール(?:アドレス)?|連絡先)[はのをも]{0,2}(?:非公[開表]|(?:公[開表]|掲載)(?:しない|不可|を?希望(?:しない|しません)|[×✕]|ng))"
-)
-"""The same words where they are denied, or about something else than the person."""
-_BLANKS = pattern(r"[^\S\n]+")
-_OTHER_THINGS = pattern(r"写真|画像|電話|携帯|メール|ペット|車両|ナンバー")
-_REMARKS = (None, Meaning.RECORD, Meaning.HEALTH, Meaning.HOUSEHOLD, Meaning.NAME, Meaning.READING)
-"""Columns in which such words may stand. Beside them, 非公開 under 電話番号 is about the number; of these, DV and the like are not."""
-_ALWAYS = pattern(r"(?<![a-z])d[・.]?v(?![a-z])|支援措置|加害者|ストーカー|つきまとい|接近禁止|保護命令")
-_SIGNS = ("DV", "dv", "Dv", "D.V", "Ｄ", "ｄ", "D・V", "支援措置", "加害者", "ストーカー", "ｽﾄｰｶｰ", "つきまと", "接近禁止", "保護命令")
-"""One of these is in every cell with such a word, before it is made one form."""
 OWN = (Meaning.AGE, Meaning.SEX, Meaning.ADDRESS)
 """What these say is about the person of the row."""
 NAMED = (Meaning.NAME, Meaning.READING)
@@ -71,11 +49,6 @@ class Rule:
     def refuses(self, cell: str) -> bool:
         """Whether the person said no, which is more than not having been asked."""
         return self.marks(cell) and _REFUSES.fullmatch(cell) is not None
-
-
-def key(text: str) -> str:
-    """A column name or a cell for comparing: NFKC, no white space around or within, lower case."""
-    return "".join(unicodedata.normalize("NFKC", text).split()).lower()
 
 
 def rules_of(table: Table, profile: TableProfile) -> list[Rule]:
@@ -113,10 +86,17 @@ def others_of(tables: Sequence[Table], profile: TableProfile, hidden: Sequence[I
     found = Others()
     for table, off in zip(tables, hidden, strict=True):
         people, rules = People(table), rules_of(table, profile)
-        remarks = remarked(table, rules)
+        remarks = remarked(table, {rule.place for rule in rules})
         found.remarks.append((table, people, remarks))
         for rows, is_refusal in _marks(table, rules, remarks):
             found.marked.add(people, rows, is_refusal)
+        if table.aside:
+            out = Table(table.name, table.columns, table.aside, range(len(table.aside)))
+            unseen, said = People(out), remarked(out, {rule.place for rule in rules})
+            for rows, is_refusal in _marks(out, rules, said):
+                found.marked.add(unseen, rows, is_refusal)
+            kept = Sifting(out, profile, "", tuple(rules)).sift(said, None).kept
+            found.absent |= unseen.named([i for i, is_kept in enumerate(kept) if not is_kept])
         if len(tables) > 1:  # of one table alone, this is told when its rows are
             kept = Sifting(table, profile, "", tuple(rules)).sift({*off, *remarks}, None).kept
             found.absent |= people.named([i for i, is_kept in enumerate(kept) if not is_kept])
@@ -126,7 +106,7 @@ def others_of(tables: Sequence[Table], profile: TableProfile, hidden: Sequence[I
 def _marks(table: Table, rules: Sequence[Rule], remarks: list[int]) -> Iterator[tuple[list[int], bool]]:
     """Rows with a mark or a refusal, and whether it is a refusal. That nothing is said says nothing of another row."""
     for rule in rules:
-        yield _rows_with(table, rule.place, rule.refuses if rule.is_consent else rule.marks), rule.is_consent
+        yield rows_with(table, rule.place, rule.refuses if rule.is_consent else rule.marks), rule.is_consent
     yield remarks, False
 
 
@@ -147,42 +127,6 @@ def sifting(table: Table, profile: TableProfile, where: str) -> Sifting:
     public = set(map(key, profile.publish))
     places = tuple(c for c, name in enumerate(table.columns) if key(name) in public)
     return Sifting(table, profile, where, tuple(rules_of(table, profile)), places)
-
-
-def _rows_with(table: Table, place: int, test: Callable[[str], bool]) -> list[int]:
-    """The rows whose cell, as ``key`` makes it, says so."""
-    cells = list(map(itemgetter(place), table.rows))
-    told = {cell for cell in set(cells) if test(key(cell))}
-    return [i for i, cell in enumerate(cells) if cell in told] if told else []
-
-
-def remarked(table: Table, rules: Sequence[Rule]) -> list[int]:
-    """The rows that say in a remark, in a column without name, in the place of a shelter, that the person must not be found."""
-    ruled = {rule.place for rule in rules}
-    found: set[int] = set()
-    for place, name in enumerate(table.columns):
-        about = meaning(name)
-        if place in ruled or about is Meaning.ROLE:
-            continue
-        if about not in _REMARKS or _OTHER_THINGS.search(name):
-            written = "\n".join(set(map(itemgetter(place), table.rows)))
-            if any(sign in written for sign in _SIGNS):
-                found.update(_rows_with(table, place, lambda cell: _ALWAYS.search(_NOT.sub("", cell)) is not None))
-            continue
-        said = key_lines(set(map(itemgetter(place), table.rows)))
-        if any(hint in said for hint in _HINTS) and _REMARK.search(said):
-            found.update(_rows_with(table, place, lambda cell: _REMARK.search(_NOT.sub("", cell)) is not None))
-    return sorted(found)
-
-
-def key_lines(texts: Collection[str]) -> str:
-    """Many cells as ``key`` makes them, one a line, for one search over all of them."""
-    lines = "\n".join(texts)
-    if lines.count("\n") >= len(texts):
-        lines = "\n".join(["".join(text.split()) for text in texts])
-    # most names have a wide space; once it is gone, there is nothing to be done for the other two steps
-    bare = _BLANKS.sub("", lines.replace("\u3000", "").replace(" ", ""))
-    return unicodedata.normalize("NFKC", bare).replace(" ", "").lower()
 
 
 # --- rows ---
@@ -288,7 +232,7 @@ class Sifting:
         found: set[int] = set()
         for place in self.places:
             about = meaning(self.table.columns[place])
-            if about in OWN:
+            if about in OWN and about is not Meaning.ADDRESS:
                 continue
             cells = list(map(itemgetter(place), compress(rows, kept)))
             told = names.in_names(cells) if about in NAMED else names.in_cells(cells)

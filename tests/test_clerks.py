@@ -1,0 +1,227 @@
+"""Rolls as tired clerks make them, and what of the people in them is public: words that no column asks for, rows that a filter hides, cells that
+slipped. Every test builds a site and looks into each of its files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from tests.town import Town, make_town
+
+COLS = ["氏名", "フリガナ", "生年月日", "住所", "年齢", "電話番号", "避難所", "備考", "公表同意", "閲覧制限"]
+KANA = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワ"
+KANJI = "梓椿楓桂樺榊榎楡杏柊柚楠檀桐椋棗槐楸櫨梢檎棕檸樟欅橘枇杷梧楊柾樅"
+
+
+def person(**said: str) -> dict[str, str]:
+    return {**dict(zip(COLS, ("", "", "", "汐見市本町1-2-3", "40", "", "高台小", "", "同意する", ""), strict=True)), **said}
+
+
+FILL = [
+    person(氏名=f"{family}　{given}", フリガナ=f"{reading}　{called}", 生年月日=f"19{50 + i}/1/{i + 1}", 年齢=str(20 + i))
+    for i, (family, given, reading, called) in enumerate(
+        [("磯貝", "航", "イソガイ", "ワタル"), ("汐田", "洋子", "シオタ", "ヨウコ"), ("浜野", "茂", "ハマノ", "シゲル"), ("高台", "凜", "タカダイ", "リン"), ("赤松", "薫", "アカマツ", "カオル"), ("白砂", "光", "シラスナ", "ヒカル"), ("川端", "勇", "カワバタ", "イサム"), ("佐々", "恵", "サッサ", "メグミ")]
+    )
+]
+HANAKO = person(氏名="籠鳥　花子", フリガナ="カゴドリ　ハナコ", 生年月日="1960/5/5", 年齢="75")
+
+
+def numbered(i: int) -> tuple[str, str]:
+    """A name and a reading of which nobody else has one."""
+    return f"籠鳥　{KANJI[i % len(KANJI)]}{KANJI[i // len(KANJI) + 1]}子", f"カゴドリ　{KANA[i % len(KANA)]}{KANA[i // len(KANA)]}ミコ"
+
+
+def many(column: str, said: Sequence[str]) -> list[dict[str, str]]:
+    """One person for each of these words. Enough others that nobody takes the file for a shifted one."""
+    rows = [person(**{"氏名": numbered(i)[0], "フリガナ": numbered(i)[1], "生年月日": f"19{30 + i % 60}/2/{i % 28 + 1}", "住所": f"汐見市浜町{i + 1}", "年齢": str(30 + i % 60), column: word}) for i, word in enumerate(said)]
+    others = [dict(row, 氏名=row["氏名"] + KANA[i], フリガナ=row["フリガナ"] + KANA[i], 避難所=f"第{8 * i + n}小学校") for i in range(len(KANA)) for n, row in enumerate(FILL)]
+    return [*others, *rows]
+
+
+def table(rows: Iterable[dict[str, str] | Sequence[str]], columns: Sequence[str] = COLS, above: Sequence[Sequence[str]] = (), below: Sequence[Sequence[str]] = ()) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerows([*above, columns])
+    writer.writerows([row.get(name, "") for name in columns] if isinstance(row, dict) else row for row in rows)
+    writer.writerows(below)
+    return out.getvalue().encode("utf-8-sig")
+
+
+def book(rows: Iterable[dict[str, str]], columns: Sequence[str] = COLS, change: Callable[[Workbook], object] = lambda made: None) -> bytes:
+    made = Workbook()
+    made.active.title = "名簿"
+    made.active.append(list(columns))
+    for row in rows:
+        made.active.append([row.get(name) or None for name in columns])
+    change(made)
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+def where(town: Town, word: str) -> list[str]:
+    """The public files that have these words, in any encoding and spacing."""
+    forms = {text for text in (word, word.replace("　", ""), word.replace("　", " "))}
+    needles = {form for text in forms for form in (text.encode(), text.encode("cp932", "ignore"), json.dumps(text).strip('"').encode()) if form}
+    return [path for path, body in town.files().items() if any(needle in body for needle in needles)]
+
+
+def public(tmp_path: Path, data: bytes, name: str = "避難者名簿/名簿.csv") -> Town:
+    town = make_town(tmp_path / "town")
+    town.drop("給水/水.md", "# 給水所\n\n水を配ります。\n")
+    town.drop(name, data)
+    town.build()
+    return town
+
+
+def not_hidden(tmp_path: Path, column: str, said: Sequence[str]) -> list[str]:
+    """Those of the words beside which the person is public."""
+    town = public(tmp_path, table(many(column, said)))
+    assert where(town, "磯貝　航ア"), "the roll itself is held"
+    return [word for i, word in enumerate(said) if where(town, numbered(i)[0])]
+
+
+def column(town: Town, place: int) -> set[str]:
+    with (town.public / "t/hinansha/hinansha.csv").open(encoding="utf-8-sig", newline="") as file:
+        return {row[place] for row in csv.reader(file)}
+
+
+# --- remarks that are eaten by their denial, and words that no rule knows ---
+
+
+def test_a_mark_is_not_denied_by_what_follows_it(tmp_path: Path) -> None:
+    said = ["支援措置（終了日R9.3.31）", "支援措置 終了予定 R9.3", "支援措置解除不可", "閲覧制限解除しないこと", "DV（無職の夫から）", "DV、無言電話あり", "氏名・住所非公開", "氏名、年齢、住所は非公開", "名前と電話番号は非公開"]
+    assert not_hidden(tmp_path, "備考", said) == []
+
+
+def test_consent_that_was_taken_back_in_the_remarks(tmp_path: Path) -> None:
+    said = ["3/14 同意撤回", "同意取り消し", "同意を取り下げ", "公表に同意しない", "本人が公表に同意していない", "公表同意なし", "公開不同意", "公表希望なし", "公開したくない", "公開を望んでいない", "公表を希望していない", "公表はご遠慮ください", "公表は差し控える", "公表お断り", "公表を断られた", "公表：不可", "公開（不可）", "公表できない", "HPに載せないこと", "本人の希望により載せない", "掲載を見合わせ", "名簿から消してほしい", "名簿から削除希望", "本人拒否"]
+    assert not_hidden(tmp_path, "備考", said) == []
+
+
+def test_words_of_people_who_must_not_be_found(tmp_path: Path) -> None:
+    said = ["誰にも教えないで", "夫には知らせないで", "夫に教えないこと", "元夫が探している", "夫から身を隠している", "夫のもとを逃れて避難", "女性相談所で一時保護", "照会拒否", "照会に回答しない", "問合せには答えないで", "外部に出さないで", "㊙", "マル秘", "極秘", "秘密にしてほしい", "居所を教えない", "所在を明かさないで", "ストーキング被害", "ストーカ被害", "つきまとわれている", "ディーブイ", "D\u200bV避難", "非\u00ad公開"]
+    assert not_hidden(tmp_path, "備考", said) == []
+
+
+def test_who_fled_from_the_disaster_is_not_taken_for_somebody_in_hiding(tmp_path: Path) -> None:
+    said = ["津波から逃げてきた", "火事から逃げ、徒歩で到着", "洪水から逃げて2階に", "土砂から逃げた"]
+    assert not_hidden(tmp_path, "備考", said) == said
+
+
+# --- what a workbook hides tells who is withheld: nothing of it is read ---
+
+
+def _hide(row: int) -> Callable[[Workbook], None]:
+    return lambda made: setattr(made.active.row_dimensions[row], "hidden", True)
+
+
+@pytest.mark.parametrize("mark", [{"公表同意": "同意しない"}, {"閲覧制限": "DV"}])
+def test_a_filter_hides_who_said_no_and_another_row_names_her(tmp_path: Path, mark: dict[str, str]) -> None:
+    """A clerk filters 公表同意 = 同意する and saves: 籠鳥花子's row is out of sight, 雀一郎's says that she is here."""
+    sparrow = person(氏名="雀　一郎", フリガナ="スズメ　イチロウ", 避難所="高台小（籠鳥花子と同室）")
+    town = public(tmp_path, book([*FILL, sparrow, dict(HANAKO, **mark)], change=_hide(11)), "避難者名簿/名簿.xlsx")
+    assert where(town, "籠鳥花子") == []
+
+
+@pytest.mark.parametrize("mark", [{"公表同意": "同意しない"}, {"閲覧制限": "DV"}])
+def test_a_filter_hides_the_later_of_two_rows(tmp_path: Path, mark: dict[str, str]) -> None:
+    town = public(tmp_path, book([*FILL, HANAKO, dict(HANAKO, **mark)], change=_hide(11)), "避難者名簿/名簿.xlsx")
+    assert where(town, "籠鳥　花子") == []
+
+
+# --- words above, between, below and on the roll ---
+
+WORDS = ["※籠鳥花子さんは公表しないでください（本人希望）", "※9番の方はDVのため非公開", "黄色の行は非公開希望"]
+
+
+@pytest.mark.parametrize("said", WORDS)
+@pytest.mark.parametrize("place", ["above", "below"])
+def test_a_note_says_who_is_not_public(tmp_path: Path, said: str, place: str) -> None:
+    notes = {"above": [[said]]} if place == "above" else {"below": [[], [said]]}
+    assert where(public(tmp_path, table([*FILL, HANAKO], **notes)), "籠鳥　花子") == []
+
+
+@pytest.mark.parametrize("said", ["以下、公表不可", "【非公開希望者】", "＜公表に同意しない方＞", "▼以下の方はDVのため非公開"])
+def test_a_heading_between_the_rows(tmp_path: Path, said: str) -> None:
+    """Only the row of the heading itself is counted as a person and left out; those below it are public."""
+    assert where(public(tmp_path, table([*FILL, [said, *[""] * 9], HANAKO])), "籠鳥　花子") == []
+
+
+def test_a_sheet_a_title_and_a_file_that_say_so(tmp_path: Path) -> None:
+    def second(made: Workbook) -> None:
+        sheet = made.create_sheet("公表不可")
+        sheet.append(COLS)
+        sheet.append([HANAKO[name] or None for name in COLS])
+
+    found = [
+        where(public(tmp_path / "sheet", book(FILL, change=second), "避難者名簿/名簿.xlsx"), "籠鳥　花子"),
+        where(public(tmp_path / "title", table([HANAKO, *FILL], above=[["避難者名簿【非公開】"]])), "籠鳥　花子"),
+        where(public(tmp_path / "file", table([HANAKO, *FILL]), "避難者名簿/支援措置対象者_非公開.csv"), "籠鳥　花子"),
+    ]
+    assert found == [[], [], []]
+
+
+# --- somebody who is withheld in the cells of others ---
+
+HIDDEN = [dict(HANAKO, 公表同意="同意しない"), dict(HANAKO, 閲覧制限="DV")]
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_in_the_name_of_another(tmp_path: Path, hidden: dict[str, str]) -> None:
+    said = ["雀　一郎・籠鳥　花子", "雀　一郎、籠鳥花子", "雀　一郎 籠鳥　花子", "雀　一郎（籠鳥花子）", "雀　一郎\n籠鳥　花子", "雀　一郎 他 籠鳥花子", "籠鳥花子様方 雀一郎", "籠鳥　花子の叔父", "籠鳥　花子の友人", "籠鳥　花子の義母", "籠鳥　花子　同伴者", "籠鳥　花子・一郎"]
+    found = []
+    for i, name in enumerate(said):
+        town = public(tmp_path / str(i), table([*FILL, hidden, person(氏名=name, フリガナ="スズメ　イチロウ", 生年月日="1950/3/3", 住所="汐見市浜町9", 年齢="20")]))
+        found += [name] if where(town, "籠鳥花子") or where(town, "籠鳥　花子") else []
+    assert found == []
+
+
+@pytest.mark.parametrize("changed", [{"フリガナ": "スズメ　イチロウ・カゴドリ　ハナコ"}, {"フリガナ": "スズメ　イチロウ（カゴドリハナコ）"}, {"避難所": "籠鳥　花子"}, {"住所": "汐見市本町籠鳥花子"}])
+def test_in_another_column(tmp_path: Path, changed: dict[str, str]) -> None:
+    sparrow = person(**{"氏名": "雀　一郎", "フリガナ": "スズメ　イチロウ", **changed})
+    town = public(tmp_path, table([*FILL, HIDDEN[1], sparrow]))
+    assert where(town, "籠鳥　花子") + where(town, "カゴドリ　ハナコ") == []
+
+
+# --- a cell that slipped: illness, nationality, kin and houses in the column of shelters ---
+
+
+def test_a_row_that_slipped_shows_illness_and_nationality(tmp_path: Path) -> None:
+    """電話番号 says 女, 性別 says a number: only published columns are asked whether the row has slipped."""
+    columns = ["公表同意", "閲覧制限", "氏名", "フリガナ", "住所", "年齢", "性別", "電話番号", "国籍", "避難所", "健康状態", "備考"]
+    rows = [["同意する", "", row["氏名"], row["フリガナ"], row["住所"], row["年齢"], "女", "0900-11-1234", "日本", "高台小", "良好", ""] for row in FILL]
+    left = ["同意する", "", "籠鳥　花子", "カゴドリ　ハナコ", "汐見市本町1", "75", "0900-11-9999", "日本", "高台小", "高血圧", "", ""]
+    right = ["同意する", "", "籠鳥　一郎", "カゴドリ　イチロウ", "汐見市本町1", "75", "", "男", "0900-11-9998", "ベトナム", "高台小", "良好"]
+    town = public(tmp_path, table([*rows, left, right], columns))
+    assert where(town, "高血圧") + where(town, "ベトナム") == []
+
+
+def test_illness_beside_the_shelter(tmp_path: Path) -> None:
+    said = [f"高台小（{word}）" for word in ("車いす", "妊婦", "高血圧", "がん治療中", "脳梗塞後遺症", "うつ病", "自閉症", "てんかん", "コロナ", "発熱", "嘔吐", "胃ろう", "ペースメーカー", "難聴", "全盲", "半身不随", "入院", "けが", "意識不明", "人工肛門", "徘徊あり", "要配慮者", "手帳1級", "生活保護", "ベトナム国籍", "外国籍", "母子家庭", "世帯主", "75歳", "昭和35年生まれ")]
+    assert not_hidden(tmp_path, "避難所", said) == []
+
+
+def test_what_is_cut_like_an_address_is_judged_too(tmp_path: Path) -> None:
+    """Where more than 30 % of the different cells have numbers of houses, the column is masked, and none of its cells is looked at any more."""
+    houses = [dict(row, 氏名=row["氏名"] + KANA[k], フリガナ=row["フリガナ"] + KANA[k], 避難所=f"汐見市本町{k}-{i + 1}-3") for k in range(1, 4) for i, row in enumerate(FILL)]
+    said = ["透析のため個室", "糖尿のため別室", "障害あり母と"]
+    rows = [dict(HANAKO, 氏名=f"雀　{KANA[i]}郎", フリガナ=f"スズメ　{KANA[i]}ロウ", 避難所=word) for i, word in enumerate(said)]
+    town = public(tmp_path, table([*houses, *rows]))
+    assert where(town, "磯貝　航イ") and [word for word in said if where(town, word)] == []
+
+
+# --- columns of marks that no setting reads ---
+
+
+@pytest.mark.parametrize("column", ["掲載不可", "公開しない", "ストーカー", "HP掲載", "ホームページ掲載可否", "公表希望", "公開", "公表", "名前の公開", "名簿掲載", "第三者提供", "㊙", "取扱注意"])
+def test_a_column_of_marks_under_another_name(tmp_path: Path, column: str) -> None:
+    mark = "○" if column in ("掲載不可", "公開しない", "ストーカー", "㊙", "取扱注意") else "×"
+    others = [dict(row, **{column: "" if mark == "○" else "○"}) for row in FILL]
+    assert where(public(tmp_path, table([*others, dict(HANAKO, **{column: mark})], [*COLS, column])), "籠鳥　花子") == []
