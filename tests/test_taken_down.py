@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from publisher.intake.listing import listing
 from publisher.model import State
+from publisher.pipeline.crew import Alone, Asked
 from publisher.pipeline.decide import release, withdraw
+from publisher.pipeline.recall import Recall
+from publisher.pipeline.take_in import Intake
 from tests.town import Town, broken_links, make_town
 
 WRONG = "# 給水のお知らせ\n\n消したい文面。\n"
@@ -124,3 +131,49 @@ def test_a_file_that_moves_where_other_rules_hold_is_read_in_the_same_run(place:
     report = place.build()
     assert next(one for one in report.documents if one.path == "給水/a.txt").state is State.PUBLISHED
     assert said(place, "直した文面")
+
+
+# --- what is on record ---
+
+
+def test_whether_bytes_are_down_is_a_question_that_changes_nothing(place: Town) -> None:
+    do(place, ("drop", A, WRONG), ("withdraw", A))
+    with place.desk() as opened:
+        before = opened.ledger.decisions.all()
+        assert Recall(opened.ledger, opened.settings).is_down(B, hashlib.sha256(WRONG.encode()).hexdigest())
+        assert opened.ledger.decisions.all() == before
+
+
+def audit(town: Town) -> list[tuple[str, str, str]]:
+    with town.desk() as opened:
+        return [(who, action, target) for _, who, action, target, _ in opened.ledger.decisions.audit()]
+
+
+def test_the_audit_log_says_once_where_else_a_withdrawal_took_hold(place: Town) -> None:
+    do(place, ("drop", A, WRONG), ("withdraw", A), ("rm", A), ("drop", B, WRONG), ("settings",), ("build",))
+    assert audit(place) == [("試験", "withdraw", A), ("試験", "refuse", B)]
+    do(place, ("release", B))
+    assert audit(place)[2:] == [("試験", "release", B)]
+
+
+class Listening(Alone):
+    """Our own hands; what they were asked is kept."""
+
+    asked: Sequence[object] = ()
+
+    def ask(self, worker: int, call: str, argument: Sequence[object]) -> Asked:
+        self.asked = argument
+        return super().ask(worker, call, argument)
+
+
+def test_what_is_down_is_sent_once_with_a_run_of_files(place: Town) -> None:
+    many = 300
+    with place.desk() as opened:
+        for number in range(many):
+            opened.ledger.decisions.decide(f"{number}.md", hashlib.sha256(str(number).encode()).hexdigest(), "withdraw", place.now, "試験")
+        place.notices(20, "道路")
+        opened.folder.open()
+        hands = Listening(opened.bench())
+        list(Intake(opened.settings, opened.ledger, place.now).arrivals(tuple(listing(place.content).entries.values()), hands))
+    assert len(hands.asked) >= 20
+    assert len(pickle.dumps(hands.asked)) < 2 * many * 64

@@ -59,6 +59,13 @@ class Decisions:
             self._db.execute("DELETE FROM decisions WHERE path = ? AND sha256 = ?", (path, sha256))
             self._db.execute("INSERT INTO decisions VALUES (?,?,?,?)", (path, sha256, action, moment.isoformat()))
 
+    def take_over(self, path: str, sha256: str, moment: datetime, now: datetime) -> None:
+        """The withdrawal of these bytes that was made somewhere else at ``moment`` holds here, too. The audit log says so as of ``now``, with the
+        person who took them down: as ``refuse``, since nobody said this of this path."""
+        self.hold(path, sha256, "withdraw", moment)
+        said = self._db.execute("SELECT who FROM audit WHERE action = 'withdraw' AND detail = ? ORDER BY number DESC LIMIT 1", (sha256,)).fetchone()
+        self.log(now, "" if said is None else said[0], "refuse", path, sha256)
+
     def log(self, moment: datetime, who: str, action: str, target: str, detail: str = "") -> None:
         self._db.execute(
             "INSERT INTO audit (moment, who, action, target, detail) VALUES (?,?,?,?,?)", (moment.isoformat(), who, action, target, detail)

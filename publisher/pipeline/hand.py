@@ -77,7 +77,7 @@ class NewDocument:
 @frozen
 class Job:
     """A file of the drop folder to be taken in. ``real``: its name as the file system has it; ``known``: SHA-256 of the bytes we have; ``new``: its
-    pages may be made at once, unless its bytes are among those that a person took ``down``."""
+    pages may be made at once, unless its bytes are among those that a person took ``down``: one set for all jobs of a run, which is sent once with them."""
 
     real: str
     size: int

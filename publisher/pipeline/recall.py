@@ -16,11 +16,13 @@ from publisher.values import field, record
 
 @record
 class Recall:
-    """``files``: what stood at the paths of the batch at work."""
+    """``files``: what stood at the paths of the batch at work. ``down``: SHA-256 of bytes that a person took down, wherever they stood, and let
+    through nowhere since; one set for the whole run."""
 
     ledger: Ledger
     settings: Settings
     files: dict[str, FileRow] = field(default_factory=dict)
+    down: frozenset[str] = frozenset()
     _asked: dict[str, DocumentRow | None] = field(default_factory=dict)
     _who: dict[str, Identity] = field(default_factory=dict)
     _categories: dict[str, Category] = field(default_factory=dict)
@@ -34,6 +36,7 @@ class Recall:
             self._decided.add(path)
             newest[sha256] = max(newest.get(sha256, (moment, False)), (moment, action == "withdraw"))
         self._down = {sha256: moment for sha256, (moment, is_down) in newest.items() if is_down}
+        self.down = frozenset(self._down)
 
     def batch(self, paths: Iterable[str]) -> None:
         """Ask for everything of these files at once."""
@@ -92,18 +95,20 @@ class Recall:
         if old in self._decided:
             self._decided.add(new)
 
-    @property
-    def down(self) -> frozenset[str]:
-        """SHA-256 of bytes that a person took down, wherever they stood, and let through nowhere since."""
-        return frozenset(self._down)
-
     def is_down(self, path: str, sha256: str) -> bool:
-        """Whether a person took these bytes down, here or where they stood before: nobody makes them public again by putting them elsewhere. What
-        holds here is on record then. Runs within a transaction."""
+        """Whether a person took these bytes down, here or where they stood before: nobody makes them public again by putting them elsewhere."""
         if sha256 in self._down:
-            self.ledger.decisions.hold(path, sha256, "withdraw", self._down[sha256])
-            self._decided.add(path)
+            return True
         return path in self._decided and self.ledger.decisions.withdrawn(path, sha256)
+
+    def elsewhere(self, path: str, sha256: str) -> datetime | None:
+        """The moment of a withdrawal of these bytes that is not on record for this path."""
+        moment, here = self._down.get(sha256), self.ledger.decisions.at(path, sha256)
+        return None if here == ("withdraw", moment) else moment
+
+    def noted(self, path: str) -> None:
+        """What was decided elsewhere of the bytes at this path is on record here."""
+        self._decided.add(path)
 
     def category(self, folder: str) -> Category:
         """The category of a folder; made when there is none yet, within a transaction."""

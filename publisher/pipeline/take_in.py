@@ -280,15 +280,23 @@ class Intake:
         self.verdict(row, answer, Source(taken.question, taken.sha256), worker)
 
     def _decide(self, entry: Entry, taken: Taken, document: DocumentRow, language: str) -> Answer:
-        """The review's answer, unless a person decided otherwise about these bytes or the address is taken."""
+        """The review's answer, unless a person decided otherwise about these bytes or the address is taken. Runs within a transaction."""
         answer = taken.answer
         assert answer is not None
         if self._recall.is_down(entry.path, taken.sha256):
+            self._take_over(entry.path, taken.sha256)
             return refused(entry.path, withdrawn_by_person(entry.path), answer.title)
         taken_by = self._address_taken(entry.path, document, language)
         if taken_by:
             return refused(entry.path, address_taken(entry.path, taken_by), answer.title)
         return answer
+
+    def _take_over(self, path: str, sha256: str) -> None:
+        """A withdrawal that was made elsewhere is on record for this path, too: it holds when the rules change, and can be lifted here."""
+        moment = self._recall.elsewhere(path, sha256)
+        if moment is not None:
+            self.ledger.decisions.take_over(path, sha256, moment, self.now)
+            self._recall.noted(path)
 
     def _address_taken(self, path: str, document: DocumentRow, language: str) -> str:
         """Another file that stands and has this document's address in this language."""
