@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from publisher.intake.archive import Archive, Taken
 from publisher.intake.listing import listing
 from publisher.model import State
 from publisher.pipeline.crew import Alone, Asked
@@ -131,6 +132,21 @@ def test_a_file_that_moves_where_other_rules_hold_is_read_in_the_same_run(place:
     report = place.build()
     assert next(one for one in report.documents if one.path == "給水/a.txt").state is State.PUBLISHED
     assert said(place, "直した文面")
+
+
+def test_a_file_that_cannot_be_opened_is_not_taken_for_another_one_that_was_taken_down(place: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Archive.take
+
+    def take(self: Archive, file: Path, size: int, mtime: int) -> Taken:
+        if "閉" in file.name:
+            raise PermissionError(13, "Permission denied", str(file))
+        return real(self, file, size, mtime)
+
+    monkeypatch.setattr(Archive, "take", take)
+    do(place, ("drop", "給水/閉.md", WRONG), ("withdraw", "給水/閉.md"), ("drop", "給水/閉2.md", RIGHT))
+    with place.desk() as opened:
+        [problem] = opened.ledger.files.many(["給水/閉2.md"])["給水/閉2.md"].problems
+    assert problem.code == "cannot-open"
 
 
 # --- what is on record ---

@@ -35,7 +35,8 @@ class Recall:
         for path, sha256, action, moment in self.ledger.decisions.all():
             self._decided.add(path)
             newest[sha256] = max(newest.get(sha256, (moment, False)), (moment, action == "withdraw"))
-        self._down = {sha256: moment for sha256, (moment, is_down) in newest.items() if is_down}
+        # Of a file that cannot be opened the bytes are not known ("" on record): they are nobody else's.
+        self._down = {sha256: moment for sha256, (moment, is_down) in newest.items() if is_down and sha256}
         self.down = frozenset(self._down)
 
     def batch(self, paths: Iterable[str]) -> None:
