@@ -149,6 +149,40 @@ def test_a_file_that_cannot_be_opened_is_not_taken_for_another_one_that_was_take
     assert problem.code == "cannot-open"
 
 
+# --- what staff are told ---
+
+
+def told(town: Town, path: str) -> str:
+    with town.desk() as opened:
+        [problem] = opened.ledger.files.many([path])[path].problems
+    assert (problem.code, problem.where) == ("withdrawn", path) and "publisher release" in problem.todo
+    return problem.what + problem.shown
+
+
+HERE, SAME, PAGE = "担当者の指示で取り消しました。", f"「{A}」で担当者が取り消したものと、同じ中身です。", "公開ページには「取り消されました」と出ています。"
+NOTHING, BEFORE = "このファイルからは、何も公開していません。", "この中身は、公開していません。前に公開したものが、そのまま見えています。"
+
+
+@pytest.mark.parametrize(
+    ("steps", "path", "words"),
+    [
+        ([("drop", A, WRONG), ("withdraw", A)], A, HERE + PAGE),
+        ([("drop", A, WRONG), ("withdraw", A), ("drop", A, RIGHT), ("drop", A, WRONG)], A, HERE + BEFORE),
+        ([("drop", A, WRONG), ("withdraw", A), ("rm", A), ("drop", B, WRONG)], B, SAME + NOTHING),
+        ([("drop", A, WRONG), ("withdraw", A), ("mv", A, "給水/a.txt")], "給水/a.txt", SAME + NOTHING),
+        ([("drop", A, WRONG), ("drop", B, RIGHT), ("withdraw", A), ("drop", B, WRONG)], B, SAME + BEFORE),
+        ([("drop", A, WRONG), ("drop", B, RIGHT), ("withdraw", A), ("rm", B), ("drop", B, WRONG)], B, SAME + PAGE),
+        ([("drop", A, WRONG), ("withdraw", A), ("rm", A), ("drop", B, WRONG), ("withdraw", B)], B, HERE + NOTHING),
+    ],
+    ids=["here", "here again after a correction", "elsewhere", "moved where other rules hold", "over another", "where another was deleted", "and decided there, too"],
+)
+def test_staff_are_told_where_it_was_taken_down_and_what_is_seen_here(place: Town, steps: list[Step], path: str, words: str) -> None:
+    do(place, *steps)
+    assert told(place, path) == words
+    do(place, ("settings",), ("build",))
+    assert told(place, path) == words
+
+
 # --- what is on record ---
 
 

@@ -59,6 +59,13 @@ class Decisions:
             self._db.execute("DELETE FROM decisions WHERE path = ? AND sha256 = ?", (path, sha256))
             self._db.execute("INSERT INTO decisions VALUES (?,?,?,?)", (path, sha256, action, moment.isoformat()))
 
+    def taken_down(self) -> dict[str, list[str]]:
+        """SHA-256 → the paths of which a person said that these bytes are to be taken down, the latest last."""
+        found: dict[str, list[str]] = {}
+        for sha256, path in self._db.execute("SELECT detail, target FROM audit WHERE action = 'withdraw' ORDER BY number"):
+            found.setdefault(sha256, []).append(path)
+        return found
+
     def take_over(self, path: str, sha256: str, moment: datetime, now: datetime) -> None:
         """The withdrawal of these bytes that was made somewhere else at ``moment`` holds here, too. The audit log says so as of ``now``, with the
         person who took them down: as ``refuse``, since nobody said this of this path."""

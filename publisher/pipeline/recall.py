@@ -28,6 +28,7 @@ class Recall:
     _categories: dict[str, Category] = field(default_factory=dict)
     _decided: set[str] = field(default_factory=set)
     _down: dict[str, datetime] = field(default_factory=dict)
+    _taken_down: dict[str, list[str]] | None = None
     _blank: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -101,6 +102,12 @@ class Recall:
         if sha256 in self._down:
             return True
         return path in self._decided and self.ledger.decisions.withdrawn(path, sha256)
+
+    def taken_down_at(self, sha256: str) -> list[str]:
+        """The paths of which a person said that these bytes are to be taken down, the latest last."""
+        if self._taken_down is None:
+            self._taken_down = self.ledger.decisions.taken_down()
+        return self._taken_down.get(sha256, [])
 
     def elsewhere(self, path: str, sha256: str) -> datetime | None:
         """The moment of a withdrawal of these bytes that is not on record for this path."""

@@ -285,11 +285,17 @@ class Intake:
         assert answer is not None
         if self._recall.is_down(entry.path, taken.sha256):
             self._take_over(entry.path, taken.sha256)
-            return refused(entry.path, withdrawn_by_person(entry.path), answer.title)
+            return refused(entry.path, self._withdrawn(entry.path, taken.sha256, self._recall.versions(document.id)), answer.title)
         taken_by = self._address_taken(entry.path, document, language)
         if taken_by:
             return refused(entry.path, address_taken(entry.path, taken_by), answer.title)
         return answer
+
+    def _withdrawn(self, path: str, sha256: str, versions: Sequence[VersionRow]) -> Problem:
+        """What staff are told of bytes that are down. ``versions``: of the document that they would be part of."""
+        places = self._recall.taken_down_at(sha256)
+        last = next((version for version in reversed(versions) if version.path == path), None)
+        return withdrawn_by_person(path, places[-1] if places and path not in places else "", None if last is None else last.gone)
 
     def _take_over(self, path: str, sha256: str) -> None:
         """A withdrawal that was made elsewhere is on record for this path, too: it holds when the rules change, and can be lifted here."""
@@ -359,7 +365,7 @@ class Intake:
     def _without_reading(self, row: FileRow) -> Answer | None:
         who = identify(row.path, self.settings)
         if self.ledger.decisions.withdrawn(row.path, row.sha256):
-            return refused(row.path, withdrawn_by_person(row.path), row.title)
+            return refused(row.path, self._withdrawn(row.path, row.sha256, self.ledger.documents.versions(row.document)), row.title)
         with self.ledger.transaction():
             other = self._address_taken(row.path, document_of(self.ledger, who, row.path), who.language)
         return refused(row.path, address_taken(row.path, other), row.title) if other else None
@@ -403,10 +409,17 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
-def withdrawn_by_person(path: str) -> Problem:
-    return Problem(
-        "withdrawn", "担当者の指示で取り消しました。", path, "公開ページには「取り消されました」と出ています。", "もう一度公開するには、publisher release を使います。"
-    )  # fmt: skip
+_SHOWN_OF_WITHDRAWN = {
+    True: "公開ページには「取り消されました」と出ています。",
+    False: "この中身は、公開していません。前に公開したものが、そのまま見えています。",
+    None: "このファイルからは、何も公開していません。",
+}
+
+
+def withdrawn_by_person(path: str, elsewhere: str, gone: bool | None) -> Problem:
+    """``elsewhere``: where these bytes were taken down, "" for here. ``gone``: whether what stood here is gone, as its page says; None: nothing did."""
+    what = f"「{elsewhere}」で担当者が取り消したものと、同じ中身です。" if elsewhere else "担当者の指示で取り消しました。"
+    return Problem("withdrawn", what, path, _SHOWN_OF_WITHDRAWN[gone], "もう一度公開するには、publisher release を使います。")
 
 
 def address_taken(path: str, other: str) -> Problem:
