@@ -269,6 +269,226 @@ def test_a_release_of_a_file_that_only_stands_here_holds(hall: Town, branch: Tow
     assert facts(hall)["files"]["名前.csv"][2] == "accepted"
 
 
+# --- what was decided here, of a file that has moved on one of the sides ---
+
+A, B, C = "給水.md", "移動/給水.md", "写し/給水.md"
+WORDS = "駅前公園です"
+HELD = "氏名,電話\n佐藤　花子,090-1234-5678\n鈴木　一郎,090-1234-5679\n"
+
+
+def copy(town: Town, path: str, target: str) -> None:
+    town.drop(target, (town.content / path).read_bytes())
+    town.build()
+
+
+def move(town: Town, path: str, target: str) -> None:
+    place = town.content / target
+    place.parent.mkdir(exist_ok=True)
+    (town.content / path).rename(place)
+    town.build()
+
+
+def reunite(hall: Town, branch: Town) -> list[str]:
+    """The branch leads; the hall, which was cut off, follows it. Gives what staff are told."""
+    branch.now = max(hall.now, branch.now) + timedelta(minutes=30)
+    branch.drop("電気.md", f"# 停電しています\n\n{branch.now:%H:%M:%S}現在、復旧は未定です。\n")
+    took_over(branch)
+    hall.now = branch.now + timedelta(minutes=30)
+    return [problem.what for problem in replica_after(hall).problems if problem.code != "both-changed"]
+
+
+def states(town: Town) -> dict[str, str]:
+    return {path: file[2] for path, file in facts(town)["files"].items() if path not in ("道路.md", "電気.md")}
+
+
+def shown(town: Town, words: str = WORDS) -> bool:
+    return any(words.encode() in body for body in town.files().values())
+
+
+def waiting(town: Town) -> list[Path]:
+    return sorted((town.root / ".publisher/requests").glob("*.request"))
+
+
+def test_a_withdrawal_finds_its_file_where_it_was_moved_over_there(hall: Town, branch: Town) -> None:
+    decide_on(hall, "withdraw", A)
+    move(branch, A, B)
+    assert reunite(hall, branch) == []
+    lead_once(hall)
+    assert states(hall)[B] == "withdrawn" and not shown(hall) and not waiting(hall)
+    said = [line[2:4] for line in facts(hall)["audit"]]
+    assert said[:2] == [("withdraw", A), ("withdraw", B)] and set(said[2:]) <= {("refuse", A)}
+
+
+def test_a_withdrawal_after_a_move_that_only_this_machine_knows_finds_its_file_where_it_was(hall: Town, branch: Town) -> None:
+    move(hall, A, B)
+    decide_on(hall, "withdraw", B)
+    assert reunite(hall, branch) == []
+    lead_once(hall)
+    assert set(states(hall).values()) == {"withdrawn"} and A in states(hall) and not shown(hall)
+
+
+def test_what_was_let_through_again_after_a_move_is_let_through_where_it_was(hall: Town, branch: Town) -> None:
+    decide_on(hall, "withdraw", A)
+    move(hall, A, B)
+    decide_on(hall, "release", B)
+    assert reunite(hall, branch) == []
+    lead_once(hall)
+    assert states(hall)[A] == "accepted" and shown(hall)
+
+
+def test_a_withdrawal_goes_for_every_place_where_the_bytes_stand_over_there(hall: Town, branch: Town) -> None:
+    decide_on(hall, "withdraw", A)
+    copy(branch, A, C)
+    move(branch, A, B)
+    assert reunite(hall, branch) == []
+    lead_once(hall)
+    assert (states(hall)[B], states(hall)[C]) == ("withdrawn", "withdrawn") and not shown(hall)
+
+
+def test_a_copy_that_the_person_let_be_stands_over_there_too(hall: Town, branch: Town) -> None:
+    for town in (hall, branch):
+        copy(town, A, C)
+    decide_on(hall, "withdraw", A)
+    move(branch, A, B)
+    assert reunite(hall, branch) == []
+    lead_once(hall)
+    assert (states(hall)[B], states(hall)[C]) == ("withdrawn", "accepted")
+
+
+@pytest.mark.parametrize("path", [A, B])
+def test_a_withdrawal_is_told_and_not_done_where_somebody_let_the_file_through_later(hall: Town, branch: Town, path: str) -> None:
+    decide_on(hall, "withdraw", A)
+    branch.now = hall.now + timedelta(minutes=10)
+    if path == B:
+        move(branch, A, B)
+    decide_on(branch, "withdraw", path)
+    decide_on(branch, "release", path)
+    [told] = reunite(hall, branch)
+    assert f"{A} の取り消し" in told if path == A else f"{A}（今は {B}） の取り消し" in told
+    lead_once(hall)
+    assert states(hall)[path] == "accepted" and shown(hall)
+    assert ("withdraw", A) in [line[2:4] for line in facts(hall)["audit"]]
+
+
+def test_a_copy_of_what_somebody_let_through_later_is_told_and_left(hall: Town, branch: Town) -> None:
+    """The file itself stays down, as where both were decided on one machine."""
+    decide_on(hall, "withdraw", A)
+    copy(branch, A, B)
+    copy(branch, A, C)
+    branch.now = hall.now + timedelta(minutes=10)
+    decide_on(branch, "withdraw", B)
+    decide_on(branch, "release", B)
+    [told] = reunite(hall, branch)
+    assert f"{A}（今は {B}） の取り消し" in told and f"{A}（今は {C}） の取り消し" in told
+    lead_once(hall)
+    assert (states(hall)[A], states(hall)[B], states(hall)[C]) == ("withdrawn", "accepted", "accepted")
+
+
+def test_where_both_took_it_down_nobody_is_troubled(hall: Town, branch: Town) -> None:
+    decide_on(hall, "withdraw", A)
+    branch.now = hall.now + timedelta(minutes=10)
+    decide_on(branch, "withdraw", A)
+    assert reunite(hall, branch) == [] and not waiting(hall)
+    lead_once(hall)
+    assert states(hall)[A] == "withdrawn" and not shown(hall)
+
+
+@pytest.fixture
+def holding(hall: Town, branch: Town) -> tuple[Town, Town]:
+    """Both hold a file that looks personal."""
+    for town in (hall, branch):
+        town.drop("名前.csv", HELD)
+        town.build()
+        assert states(town)["名前.csv"] == "held"
+    return hall, branch
+
+
+def test_a_release_goes_with_a_file_that_was_moved_over_there(holding: tuple[Town, Town]) -> None:
+    hall, branch = holding
+    decide_on(hall, "release", "名前.csv")
+    move(branch, "名前.csv", "移動/名前.csv")
+    assert reunite(hall, branch) == []
+    lead_once(hall)
+    assert states(hall)["移動/名前.csv"] == "accepted"
+
+
+def test_a_release_after_a_move_that_only_this_machine_knows_finds_its_file_where_it_was(holding: tuple[Town, Town]) -> None:
+    hall, branch = holding
+    move(hall, "名前.csv", "移動/名前.csv")
+    decide_on(hall, "release", "移動/名前.csv")
+    assert reunite(hall, branch) == []
+    lead_once(hall)
+    assert states(hall)["名前.csv"] == "accepted"
+
+
+def test_a_release_lets_no_copy_through(holding: tuple[Town, Town]) -> None:
+    hall, branch = holding
+    decide_on(hall, "release", "名前.csv")
+    copy(branch, "名前.csv", "窓口/名前.csv")
+    assert reunite(hall, branch) == []
+    lead_once(hall)
+    assert (states(hall)["名前.csv"], states(hall)["窓口/名前.csv"]) == ("accepted", "held")
+
+
+def test_a_release_is_told_and_not_done_where_other_rules_hold(holding: tuple[Town, Town]) -> None:
+    """Of a table in the folder of a profile other columns are shown than the person let through."""
+    hall, branch = holding
+    decide_on(hall, "release", "名前.csv")
+    move(branch, "名前.csv", "名前.tsv")
+    assert states(branch)["名前.tsv"] == "held"
+    [told] = reunite(hall, branch)
+    assert "名前.csv の公開の許可" in told
+    lead_once(hall)
+    assert states(hall)["名前.tsv"] == "held"
+
+
+def test_a_release_does_not_bring_back_what_somebody_took_down_later(holding: tuple[Town, Town]) -> None:
+    hall, branch = holding
+    decide_on(hall, "release", "名前.csv")
+    branch.now = hall.now + timedelta(minutes=10)
+    copy(branch, "名前.csv", "窓口/名前.csv")
+    decide_on(branch, "withdraw", "窓口/名前.csv")
+    [told] = reunite(hall, branch)
+    assert "名前.csv の公開の許可" in told
+    lead_once(hall)
+    assert states(hall)["名前.csv"] == "held" and not shown(hall, "佐藤")
+
+
+# --- while it waits to be done ---
+
+
+def test_a_withdrawal_that_waits_finds_its_file_where_it_was_moved_meanwhile(hall: Town, branch: Town) -> None:
+    decide_on(hall, "withdraw", A)
+    assert reunite(hall, branch) == [] and len(waiting(hall)) == 1
+    move(branch, A, B)
+    assert reunite(hall, branch) == [] and len(waiting(hall)) == 1
+    lead_once(hall)
+    assert states(hall)[B] == "withdrawn" and not shown(hall)
+
+
+def test_a_withdrawal_that_waits_is_told_and_not_done_when_it_is_overtaken(hall: Town, branch: Town) -> None:
+    decide_on(hall, "withdraw", A)
+    assert reunite(hall, branch) == [] and len(waiting(hall)) == 1
+    branch.now = hall.now
+    decide_on(branch, "withdraw", A)
+    decide_on(branch, "release", A)
+    [told] = reunite(hall, branch)
+    assert f"{A} の取り消し" in told and not waiting(hall)
+    lead_once(hall)
+    assert states(hall)[A] == "accepted" and [line[2:4] for line in facts(hall)["audit"]].count(("withdraw", A)) == 2
+
+
+def test_a_release_and_a_withdrawal_made_alone_are_both_on_record(holding: tuple[Town, Town]) -> None:
+    hall, branch = holding
+    decide_on(hall, "release", "名前.csv")
+    move(hall, "名前.csv", "移動/名前.csv")
+    decide_on(hall, "withdraw", "移動/名前.csv")
+    assert reunite(hall, branch) == []
+    lead_once(hall)
+    assert states(hall)["名前.csv"] == "withdrawn" and not shown(hall, "佐藤")
+    assert {("release", "名前.csv"), ("withdraw", "移動/名前.csv"), ("withdraw", "名前.csv")} <= {line[2:4] for line in facts(hall)["audit"]}
+
+
 def test_nothing_is_kept_beside_where_nothing_was_done_alone(hall: Town, branch: Town) -> None:
     branch.drop("電気.md", "# 停電しています\n\n復旧は未定です。\n")
     took_over(branch)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,77 @@ def test_a_request_that_cannot_be_read_is_put_aside(town: Town, text: str) -> No
     (where / f"1{requests.SUFFIX}").write_text(text)
     assert run(town, "build") == 3
     assert [path.name for path in where.iterdir()] == ["1.unreadable"]
+
+
+# --- what was decided before ---
+
+
+def ask_as_of(town: Town, action: str, path: str, moment: datetime) -> None:
+    """As a machine does that decided alone: the request lies there until it leads."""
+    with town.desk() as opened:
+        row = opened.ledger.files.many([path])[path]
+    requests.leave(town.root / ".publisher", requests.Request(action, path, "係", row.sha256, moment.isoformat(), row.document))
+
+
+def done(town: Town) -> dict[str, str]:
+    town.now += timedelta(minutes=1)
+    with town.desk() as opened:
+        requests.carry_out(opened, town.now)
+        town.build_at(opened)
+        assert not list(requests.pending(town.root / ".publisher"))
+        return {row.path: row.verdict for row in opened.ledger.files.all()}
+
+
+def decide_now(town: Town, action: str, path: str) -> None:
+    town.now += timedelta(minutes=1)
+    with town.desk() as opened:
+        getattr(decide, action)(opened, path, town.now, "試験")
+        town.build_at(opened)
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Town:
+    made = make_town(tmp_path / "alone")
+    made.notices(4)
+    made.drop("名前.csv", HELD)
+    made.build()
+    return made
+
+
+def test_what_was_decided_before_goes_with_a_file_that_moved_since(alone: Town) -> None:
+    ask_as_of(alone, "withdraw", "給水/0000.md", alone.now)
+    ask_as_of(alone, "release", "名前.csv", alone.now)
+    (alone.content / "移動").mkdir()
+    for path in ("給水/0000.md", "名前.csv"):
+        (alone.content / path).rename(alone.content / "移動" / Path(path).name)
+    alone.build()
+    verdicts = done(alone)
+    assert (verdicts["移動/0000.md"], verdicts["移動/名前.csv"]) == ("withdrawn", "accepted")
+
+
+def test_what_was_decided_before_undoes_nothing_that_was_decided_later(alone: Town) -> None:
+    ask_as_of(alone, "withdraw", "給水/0000.md", alone.now)
+    ask_as_of(alone, "release", "名前.csv", alone.now)
+    for action, path in (("withdraw", "給水/0000.md"), ("release", "給水/0000.md"), ("withdraw", "名前.csv")):
+        decide_now(alone, action, path)
+    verdicts = done(alone)
+    assert (verdicts["給水/0000.md"], verdicts["名前.csv"]) == ("accepted", "withdrawn")
+    with alone.desk() as opened:
+        said = {line[1:4] for line in opened.ledger.decisions.audit()}
+    assert {("係", "withdraw", "給水/0000.md"), ("係", "release", "名前.csv")} <= said
+
+
+def test_what_was_decided_before_is_no_newer_than_it_is(alone: Town) -> None:
+    """The file is gone, and somebody decided later about its bytes: when they come back, that holds."""
+    body = (alone.content / "給水/0000.md").read_bytes()
+    ask_as_of(alone, "withdraw", "給水/0000.md", alone.now)
+    decide_now(alone, "withdraw", "給水/0000.md")
+    decide_now(alone, "release", "給水/0000.md")
+    (alone.content / "給水/0000.md").unlink()
+    alone.build()
+    done(alone)
+    alone.drop("給水/0000.md", body)
+    assert done(alone)["給水/0000.md"] == "accepted"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root decides for another user")

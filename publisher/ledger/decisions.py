@@ -33,6 +33,11 @@ class Decisions:
         """A person took exactly these bytes at this path down."""
         return self._decided(path, sha256, "withdraw")
 
+    def decided_since(self, sha256: str, action: str, moment: datetime) -> bool:
+        """A person decided this of these bytes after this moment, at whatever path."""
+        rows = self._db.execute("SELECT moment FROM decisions WHERE sha256 = ? AND action = ?", (sha256, action))
+        return any(datetime.fromisoformat(said) > moment for (said,) in rows)
+
     def _decided(self, path: str, sha256: str, action: str) -> bool:
         row = self._db.execute(
             "SELECT 1 FROM decisions WHERE path = ? AND sha256 = ? AND action = ?", (path, sha256, action)

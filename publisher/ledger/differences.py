@@ -64,6 +64,25 @@ def own_records(theirs: Path, ours: Path) -> list[Record]:
         return [record for row in connection.execute(f"SELECT {columns} FROM ours.audit ORDER BY number") if (record := Record(*row)) not in known]
 
 
+@frozen
+class Place:
+    """Where bytes stand. ``action`` and ``moment``: what a person last decided of them there; "" when nothing."""
+
+    path: str
+    document: str
+    verdict: str
+    action: str
+    moment: str
+
+
+def places_of(ledger: Path, sha256: str) -> list[Place]:
+    """Where these bytes stand, by path. "" are the bytes of files that could not be opened, of which nobody knows whether they are the same: nowhere."""
+    columns = "path, document, verdict, coalesce(action, ''), coalesce(moment, '')"
+    with closing(_open(ledger, None)) as connection:
+        rows = connection.execute(f"SELECT {columns} FROM files LEFT JOIN decisions USING (path, sha256) WHERE sha256 = ? AND sha256 <> '' ORDER BY path", (sha256,))
+        return [Place(*row) for row in rows]
+
+
 def standing_bytes(ledger: Path, path: str) -> str | None:
     """The SHA-256 of what stands at a path; None where nothing does."""
     with closing(_open(ledger, None)) as connection:
@@ -75,6 +94,12 @@ def decided(ledger: Path, path: str, sha256: str) -> str:
     """When a person last decided about these bytes at this path; "" when never."""
     with closing(_open(ledger, None)) as connection:
         return connection.execute("SELECT coalesce(max(moment), '') FROM decisions WHERE path = ? AND sha256 = ?", (path, sha256)).fetchone()[0]
+
+
+def decided_anywhere(ledger: Path, sha256: str, action: str) -> str:
+    """When a person last decided this of these bytes, at whatever path; "" when never."""
+    with closing(_open(ledger, None)) as connection:
+        return connection.execute("SELECT coalesce(max(moment), '') FROM decisions WHERE sha256 = ? AND action = ?", (sha256, action)).fetchone()[0]
 
 
 def enter(ledger: Path, records: Iterable[Record], decisions: Iterable[Record]) -> None:
@@ -95,6 +120,14 @@ def enter(ledger: Path, records: Iterable[Record], decisions: Iterable[Record]) 
             connection.execute("COMMIT")
     except sqlite3.Error as error:
         raise SiteError(unwritten(ledger, error)) from error
+
+
+def entered(ledger: Path, one: Record) -> bool:
+    """Is this line in the audit log?"""
+    with closing(_open(ledger, None)) as connection:
+        wanted = (one.moment, one.who, one.action, one.target, one.detail)
+        row = connection.execute("SELECT 1 FROM audit WHERE (moment, who, action, target, detail) = (?,?,?,?,?)", wanted).fetchone()
+        return row is not None
 
 
 def _open(theirs: Path, ours: Path | None) -> sqlite3.Connection:

@@ -108,6 +108,10 @@ class Files:
         rows = self._db.execute(f"SELECT {_COLUMNS} FROM files WHERE document = ? ORDER BY path", (document,))
         return [_row(row) for row in rows]
 
+    def of_bytes(self, sha256: str) -> list[FileRow]:
+        """The files with these bytes, by path."""
+        return [_row(row) for row in self._db.execute(f"SELECT {_COLUMNS} FROM files WHERE sha256 = ? ORDER BY path", (sha256,))]
+
     def below(self, path: str) -> list[FileRow]:
         """The file at this path, or every file below it."""
         rows = self._db.execute(

@@ -133,6 +133,8 @@ class Replica:
         for end in ("-wal", "-shm"):
             Path(f"{self._ledger}{end}").unlink(missing_ok=True)
         fresh.replace(self._ledger)
+        if before is not None:
+            reunion.forget(self.settings, self._ledger)
         if back:
             (state / MEMORY).unlink(missing_ok=True)  # counted in another store: from here on it is this one that counts
         return True

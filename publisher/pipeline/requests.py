@@ -10,13 +10,14 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from publisher.errors import PublisherError, UsageError
 from publisher.files import keep, own_folder
+from publisher.ledger.files import FileRow
 from publisher.model import Problem
 from publisher.pipeline import decide
 from publisher.pipeline.build import Desk
@@ -24,6 +25,7 @@ from publisher.values import as_dict, frozen
 
 SUFFIX = ".request"
 ACTIONS = ("release", "withdraw")
+OPPOSITE = {"release": "withdraw", "withdraw": "release"}
 PATIENCE = 60.0
 """Seconds that a person waits for the answer of the running publisher."""
 
@@ -34,7 +36,8 @@ LOOK = 0.05
 class Request:
     """``path`` as below the drop folder; ``who`` asks, for the audit log.
 
-    ``sha256`` and ``moment``: of a decision that was made before, and holds only for these bytes. Nobody waits for the answer.
+    ``sha256`` and ``moment``: of a decision that was made before, and holds only for these bytes. Nobody waits for the answer. ``let_be``: where the
+    same bytes stood before the eyes of the person, who let them be; ``document``: of which the file was a part.
     """
 
     action: str
@@ -42,6 +45,8 @@ class Request:
     who: str
     sha256: str = ""
     moment: str = ""
+    document: str = ""
+    let_be: tuple[str, ...] = ()
 
 
 @frozen
@@ -65,7 +70,7 @@ def ask(state: Path, request: Request, patience: float = PATIENCE) -> Decided | 
     where = folder(state)
     own_folder(where)
     file = where / f"{time.time_ns():020}-{secrets.token_hex(4)}{SUFFIX}"
-    keep(file, json.dumps(as_dict(request), ensure_ascii=False).encode())
+    keep(file, _body(request))
     answer = file.with_suffix(".answer")
     end = time.monotonic() + patience
     while time.monotonic() < end:
@@ -81,10 +86,39 @@ def ask(state: Path, request: Request, patience: float = PATIENCE) -> Decided | 
 
 def leave(state: Path, request: Request) -> None:
     """Have a decision done that was made before. Left twice, it is done once."""
-    where, body = folder(state), json.dumps(as_dict(request), ensure_ascii=False).encode()
+    where, body = folder(state), _body(request)
     own_folder(where)
     when = int(datetime.fromisoformat(request.moment).timestamp() * 1e9)
     keep(where / f"{when:020}-{hashlib.sha256(body).hexdigest()[:8]}{SUFFIX}", body)
+
+
+def pending(state: Path) -> list[tuple[Path, Request]]:
+    """The decisions that were made before and are not done yet, the oldest first, each with its file."""
+    found = []
+    for file in _waiting(folder(state)):
+        with suppress(OSError, ValueError, TypeError):  # whoever works next puts it aside
+            found.append((file, _read(file)))
+    return [(file, request) for file, request in found if request.sha256]
+
+
+def holds_at(request: Request, standing: Mapping[str, str]) -> list[str]:
+    """Where a decision that was made before is to be done, of the paths at which its bytes stand now (path → document).
+
+    What was taken down goes wherever it stands, but for the copies that the person let be. What was let through is that one file: at its path, or, when
+    it stands there no longer, where it moved as a part of the same document. A copy elsewhere, under other rules perhaps, nobody let through.
+    """
+    if request.action == "withdraw":
+        return [path for path in standing if path == request.path or path not in request.let_be]
+    if request.path in standing:
+        return [request.path]
+    return [path for path, document in standing.items() if document == request.document and path not in request.let_be]
+
+
+def outdone(request: Request, path: str, document: str, otherwise: bool) -> bool:
+    """Whether a decision that was made before holds no longer at a path of which nobody decided by itself. ``otherwise``: somebody decided the opposite
+    of these bytes later, elsewhere. What was let through since may stand where it is no more than a copy; the file itself stays down."""
+    its_own = path == request.path or document == request.document != ""
+    return otherwise and (request.action == "release" or not its_own)
 
 
 def carry_out(desk: Desk, now: datetime) -> list[str]:
@@ -92,9 +126,7 @@ def carry_out(desk: Desk, now: datetime) -> list[str]:
     decided: list[str] = []
     for file in _waiting(folder(desk.settings.paths.state)):
         try:
-            request = Request(**json.loads(file.read_text(encoding="utf-8")))
-            if request.action not in ACTIONS:
-                raise ValueError(request.action)
+            request = _read(file)
         except (OSError, ValueError, TypeError):
             file.replace(file.with_suffix(".unreadable"))
             continue
@@ -114,19 +146,43 @@ def carry_out(desk: Desk, now: datetime) -> list[str]:
 
 
 def _made_before(desk: Desk, request: Request, file: Path) -> list[str]:
-    """Where other bytes stand by now, only the audit log says what was decided."""
-    moment = datetime.fromisoformat(request.moment)
-    row = desk.ledger.files.get(request.path)
+    """At each path where the bytes stand, unless somebody decided later about them. Where they do not stand it is on record: it holds whenever they
+    come back."""
+    moment, decisions = datetime.fromisoformat(request.moment), desk.ledger.decisions
+    standing = {row.path: row for row in desk.ledger.files.of_bytes(request.sha256)}
+    wanted = holds_at(request, {path: row.document for path, row in standing.items()})
+    otherwise = decisions.decided_since(request.sha256, OPPOSITE[request.action], moment)
     paths: list[str] = []
-    try:
-        if row is None or row.sha256 != request.sha256:
-            raise UsageError(Problem("other-bytes", "今は別の内容になっています。", request.path))
-        paths = getattr(decide, request.action)(desk, request.path, moment, request.who)
-    except UsageError:  # there is nothing left to do: the decision holds for these bytes whenever they come back
-        with desk.ledger.transaction():
-            desk.ledger.decisions.decide(request.path, request.sha256, request.action, moment, request.who)
+    for path in dict.fromkeys((request.path, *wanted)):
+        said = decisions.at(path, request.sha256)
+        document = standing[path].document if path in standing else ""
+        if outdone(request, path, document, otherwise) or (said is not None and said[1] > moment):
+            if path == request.path:
+                with desk.ledger.transaction():
+                    decisions.log(moment, request.who, request.action, path, request.sha256)
+        elif path in wanted and _undone(request.action, standing[path]):
+            paths += getattr(decide, request.action)(desk, path, moment, request.who)
+        elif said != (request.action, moment):
+            with desk.ledger.transaction():
+                decisions.decide(path, request.sha256, request.action, moment, request.who)
     file.unlink()
     return paths
+
+
+def _undone(action: str, row: FileRow) -> bool:
+    return row.verdict in ("held", "withdrawn") if action == "release" else row.verdict != "withdrawn"
+
+
+def _body(request: Request) -> bytes:
+    return json.dumps({name: value for name, value in as_dict(request).items() if value}, ensure_ascii=False).encode()
+
+
+def _read(file: Path) -> Request:
+    """Raises ``OSError``, ``ValueError`` or ``TypeError`` for what is no request."""
+    said = json.loads(file.read_text(encoding="utf-8"))
+    if not isinstance(said, dict) or said.get("action") not in ACTIONS:
+        raise ValueError(said)
+    return Request(**said | {"let_be": tuple(said.get("let_be", ()))})
 
 
 def _waiting(where: Path) -> Iterator[Path]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -17,18 +18,23 @@ from publisher.backup.vault import SHOWN
 from publisher.intake.listing import listing
 from publisher.ledger.copies import copy_ledger, facts_of, known_bytes, standing
 from publisher.ledger.differences import (
+    Place,
     Record,
     comparable,
     decided,
+    decided_anywhere,
     enter,
+    entered,
     grew,
     overtaken,
     own_records,
+    places_of,
     standing_bytes,
 )
 from publisher.model import Problem
 from publisher.pipeline import requests
 from publisher.settings import Settings
+from publisher.values import frozen
 
 ASIDE = "_控え"
 NAMED = 10
@@ -72,34 +78,104 @@ def drop_folder(settings: Settings, theirs: Path, newer: set[str], now: datetime
 def records(settings: Settings, theirs: Path, ours: Path, keep: bool = False) -> list[Problem]:
     """Keep our ledger where it holds more than theirs (``keep``: in any case), and carry over what people decided here.
 
-    A decision about bytes that stand over there is asked for anew, and done when this machine leads; one about bytes that stand nowhere over there
-    is entered; one about bytes in whose place others stand over there, or about which somebody decided later, is told.
+    A decision about bytes that stand over there, at whatever path, is asked for anew, and done when this machine leads; one about bytes that stand
+    nowhere over there is entered; one about bytes in whose place others stand over there, or about which somebody decided otherwise later, is told.
+    So is one that waits since an earlier time, when it is overtaken meanwhile.
     """
-    if not comparable(ours):
-        return [_kept(_keep(ours))]
-    own = own_records(theirs, ours)
-    led = int(facts_of(ours).get("fence", 0)) > 0
-    kept = _keep(ours) if keep or own or (led and grew(theirs, ours)) else None
-    last = {(one.target, one.detail): one for one in own if one.action in requests.ACTIONS}
-    lines, hold, undone = [], [], []
-    for one in own:
-        if one.action not in requests.ACTIONS:
+    whole = comparable(ours)
+    own = own_records(theirs, ours) if whole else []
+    wanted = {**_decisions(own, ours), **{_record(request): request for _, request in requests.pending(settings.paths.state)}}
+    asked: list[requests.Request] = []
+    lines: list[Record] = []
+    hold: list[Record] = []
+    undone: list[str] = []
+    for one in dict.fromkeys((*own, *wanted)):
+        if one not in wanted:
             # The register of restrictions is a file, which is merged by itself and logged from there; only a lifting does not pass over.
-            (undone if one.action == "lift" else lines if one.action != "restrict" else []).append(one)
+            if one.action == "lift":
+                undone.append(_said(one))
+            elif one.action != "restrict":
+                lines.append(one)
             continue
-        there = standing_bytes(theirs, one.target)
-        later = decided(theirs, one.target, one.detail)
-        if last[one.target, one.detail] is not one or (later and datetime.fromisoformat(later) > datetime.fromisoformat(one.moment)):
-            lines.append(one)
-        elif there == one.detail:
-            requests.leave(settings.paths.state, requests.Request(one.action, one.target, one.who, one.detail, one.moment))
-        else:
-            lines.append(one)
+        fate = _fate(theirs, wanted[one])
+        undone += [_said(one, path) for path in fate.overtaken]
+        if fate.paths:
+            asked.append(wanted[one])
+        if fate.holds:
             hold.append(one)
-            if there is not None:
-                undone.append(one)
+        if fate.holds or not fate.paths:  # else its line comes with the request
+            lines.append(one)
+    kept = _keep(ours) if keep or own or undone or not whole or _led_alone(theirs, ours) else None
+    for request in asked:
+        requests.leave(settings.paths.state, request)
     enter(theirs, lines, hold)
-    return [_undone(undone, kept)] if undone and kept is not None else []
+    if kept is None:
+        return []
+    return [*([] if whole else [_kept(kept)]), *([_undone(undone, kept)] if undone else [])]
+
+
+def forget(settings: Settings, ledger: Path) -> None:
+    """Requests that were overtaken over there are told of and on record, now that this ledger was taken over: they need not be done."""
+    for file, request in requests.pending(settings.paths.state):
+        if not _fate(ledger, request).paths and entered(ledger, _record(request)):
+            file.unlink()
+
+
+def _led_alone(theirs: Path, ours: Path) -> bool:
+    return int(facts_of(ours).get("fence", 0)) > 0 and grew(theirs, ours)
+
+
+@frozen
+class _Fate:
+    """What becomes of a decision over there: the paths at which it is to be done, those at which somebody decided otherwise later (or other bytes
+    stand), and whether it holds for its own path because these bytes are not there."""
+
+    paths: tuple[str, ...]
+    overtaken: tuple[str, ...]
+    holds: bool
+
+
+def _fate(theirs: Path, request: requests.Request) -> _Fate:
+    moment = datetime.fromisoformat(request.moment)
+    standing = {place.path: place for place in places_of(theirs, request.sha256)}
+    wanted = requests.holds_at(request, {place.path: place.document for place in standing.values()})
+    otherwise = _is_later(decided_anywhere(theirs, request.sha256, requests.OPPOSITE[request.action]), moment)
+    later = [path for path in wanted if _is_later(standing[path].moment, moment) or requests.outdone(request, path, standing[path].document, otherwise)]
+    holds = request.path not in standing and not _is_later(decided(theirs, request.path, request.sha256), moment)
+    overtaken = [path for path in later if standing[path].action != request.action]
+    if holds and not wanted and (standing_bytes(theirs, request.path) is not None or _refused(request, standing.values())):
+        overtaken = [request.path]
+    return _Fate(tuple(path for path in wanted if path not in later), tuple(overtaken), holds)
+
+
+def _is_later(said: str, moment: datetime) -> bool:
+    """``said``: when somebody decided; "" when nobody did."""
+    return said != "" and datetime.fromisoformat(said) > moment
+
+
+def _refused(request: requests.Request, standing: Iterable[Place]) -> bool:
+    """Was something let through here that is kept back over there, at a place for which it was not let through?"""
+    return request.action == "release" and any(place.verdict in ("held", "withdrawn") and place.path not in request.let_be for place in standing)
+
+
+def _decisions(own: Sequence[Record], ours: Path) -> dict[Record, requests.Request]:
+    """Releases and withdrawals of this machine; of several about the same bytes at one path the last."""
+    made = {(one.target, one.detail): one for one in own if one.action in requests.ACTIONS}
+    return {one: _request(one, places_of(ours, one.detail), made.keys()) for one in made.values()}
+
+
+def _request(one: Record, here: Sequence[Place], spoken: Collection[tuple[str, str]]) -> requests.Request:
+    """``here``: where the bytes stand on this machine; ``spoken``: of what the person decided apart from this."""
+    others = [place for place in here if place.path != one.target]
+    let_be = [place.path for place in others if one.action == "release" or place.verdict != "withdrawn" or (place.path, one.detail) in spoken]
+    # What was let through may have moved since, and its release with it.
+    files = [place for place in here if place.path == one.target] or [place for place in others if place.action == "release"]
+    return requests.Request(one.action, one.target, one.who, one.detail, one.moment, files[0].document if files else "", tuple(let_be))
+
+
+def _record(request: requests.Request) -> Record:
+    """As the audit log would have it."""
+    return Record(request.moment, request.who, request.action, request.path, request.sha256)
 
 
 def _keep(ledger: Path) -> Path:
@@ -138,11 +214,16 @@ def _clash(paths: list[str], aside: Path) -> Problem:
     )  # fmt: skip
 
 
-def _undone(records: list[Record], kept: Path) -> Problem:
+def _said(one: Record, path: str = "") -> str:
+    """A decision in words. ``path``: where the file stands over there."""
     words = {"withdraw": "取り消し", "release": "公開の許可", "lift": "「載せない」の解除"}
-    what = [f"{one.target} の{words[one.action]}" for one in records]
+    moved = f"（今は {path}）" if path not in ("", one.target) else ""
+    return f"{one.target}{moved} の{words[one.action]}"
+
+
+def _undone(what: list[str], kept: Path) -> Problem:
     return Problem(
-        "decisions-overtaken", f"この機械で決めたことの一部は、その後に内容が変わったなどのため、引き継いでいません（{_named(what)}）。", str(kept),
+        "decisions-overtaken", f"この機械で決めたことの一部は、その後に内容が変わったか、別に決め直されたなどのため、引き継いでいません（{_named(what)}）。", str(kept),
         "続きを受け持った機械のほうの内容が公開されています。", "今も要るものは、もう一度指示してください（publisher withdraw、release、restrict --lift）。",
     )  # fmt: skip
 
