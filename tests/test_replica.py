@@ -288,13 +288,13 @@ def move(town: Town, path: str, target: str) -> None:
     town.build()
 
 
-def reunite(hall: Town, branch: Town) -> list[str]:
-    """The branch leads; the hall, which was cut off, follows it. Gives what staff are told."""
+def reunite(hall: Town, branch: Town, fence: int = 9) -> list[str]:
+    """The branch leads; the hall, which was cut off, follows it (``fence`` 0: and goes on waiting). Gives what staff are told."""
     branch.now = max(hall.now, branch.now) + timedelta(minutes=30)
     branch.drop("電気.md", f"# 停電しています\n\n{branch.now:%H:%M:%S}現在、復旧は未定です。\n")
     took_over(branch)
     hall.now = branch.now + timedelta(minutes=30)
-    return [problem.what for problem in replica_after(hall).problems if problem.code != "both-changed"]
+    return [problem.what for problem in replica_after(hall, fence).problems if problem.code != "both-changed"]
 
 
 def states(town: Town) -> dict[str, str]:
@@ -476,6 +476,37 @@ def test_a_withdrawal_that_waits_is_told_and_not_done_when_it_is_overtaken(hall:
     assert f"{A} の取り消し" in told and not waiting(hall)
     lead_once(hall)
     assert states(hall)[A] == "accepted" and [line[2:4] for line in facts(hall)["audit"]].count(("withdraw", A)) == 2
+
+
+def test_what_was_kept_and_told_at_one_following_is_not_at_the_next(hall: Town, branch: Town) -> None:
+    """A machine that waits follows after every change over there."""
+    decide_on(hall, "withdraw", A)
+    decide_on(hall, "withdraw", "道路.md")
+    branch.drop(A, ELEVEN)
+    move(branch, "道路.md", "移動/道路.md")
+    [told] = reunite(hall, branch, 0)
+    assert f"{A} の取り消し" in told
+    kept = sorted((hall.root / ".publisher").glob("ledger.*.db"))
+    assert len(kept) == 1
+    for _ in range(2):
+        assert reunite(hall, branch, 0) == []
+    assert sorted((hall.root / ".publisher").glob("ledger.*.db")) == kept
+    lead_once(hall)
+    assert not shown(hall, "崖崩れ")
+    assert {("withdraw", A), ("withdraw", "道路.md"), ("withdraw", "移動/道路.md")} <= {line[2:4] for line in facts(hall)["audit"]}
+
+
+@pytest.mark.parametrize("path", [A, "道路.md"])
+def test_what_is_decided_alone_after_a_following_is_kept_and_told_by_itself(hall: Town, branch: Town, path: str) -> None:
+    decide_on(hall, "withdraw", A)
+    branch.drop(A, ELEVEN)
+    assert len(reunite(hall, branch)) == 1
+    lead_once(hall)
+    decide_on(hall, "withdraw", path)
+    branch.drop(path, TEN)
+    [told] = reunite(hall, branch)
+    assert told.count("取り消し") == 1 and f"{path} の取り消し" in told
+    assert len(list((hall.root / ".publisher").glob("ledger.*.db"))) == 2
 
 
 def test_a_release_and_a_withdrawal_made_alone_are_both_on_record(holding: tuple[Town, Town]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -56,12 +56,17 @@ def grew(theirs: Path, ours: Path) -> bool:
         return connection.execute(_NEWS.format("ours", "main")).fetchone() is not None
 
 
-def own_records(theirs: Path, ours: Path) -> list[Record]:
-    """The lines of our audit log that theirs lacks, the oldest first."""
+CARRIED = "carried"
+"""The fact of a ledger how far its audit log was when lines of another one had been entered (``enter``)."""
+
+
+def own_records(theirs: Path, ours: Path, beyond: int = 0) -> list[Record]:
+    """The lines of our audit log that theirs lacks, the oldest first; only those ``beyond`` the line with this number."""
     columns = "moment, who, action, target, detail"
     with closing(_open(theirs, ours)) as connection:
         known = {Record(*row) for row in connection.execute(f"SELECT {columns} FROM main.audit")}
-        return [record for row in connection.execute(f"SELECT {columns} FROM ours.audit ORDER BY number") if (record := Record(*row)) not in known]
+        rows = connection.execute(f"SELECT {columns} FROM ours.audit WHERE number > ? ORDER BY number", (beyond,))
+        return [record for row in rows if (record := Record(*row)) not in known]
 
 
 @frozen
@@ -102,8 +107,9 @@ def decided_anywhere(ledger: Path, sha256: str, action: str) -> str:
         return connection.execute("SELECT coalesce(max(moment), '') FROM decisions WHERE sha256 = ? AND action = ?", (sha256, action)).fetchone()[0]
 
 
-def enter(ledger: Path, records: Iterable[Record], decisions: Iterable[Record]) -> None:
-    """Add lines to the audit log of a ledger that nobody has open; ``decisions`` hold for their bytes, in place of earlier ones.
+def enter(ledger: Path, records: Iterable[Record], decisions: Iterable[Record], facts: Mapping[str, str]) -> None:
+    """Add lines to the audit log of a ledger that nobody has open; ``decisions`` hold for their bytes, in place of earlier ones. ``facts`` are
+    remembered, and which line is the last.
 
     Raises ``SiteError`` when it cannot be written.
     """
@@ -117,6 +123,8 @@ def enter(ledger: Path, records: Iterable[Record], decisions: Iterable[Record]) 
             for one in decisions:
                 connection.execute("DELETE FROM decisions WHERE path = ? AND sha256 = ?", (one.target, one.detail))
                 connection.execute("INSERT INTO decisions VALUES (?,?,?,?)", (one.target, one.detail, one.action, one.moment))
+            connection.execute("INSERT OR REPLACE INTO meta SELECT ?, coalesce(max(number), 0) FROM audit", (CARRIED,))
+            connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", facts.items())
             connection.execute("COMMIT")
     except sqlite3.Error as error:
         raise SiteError(unwritten(ledger, error)) from error

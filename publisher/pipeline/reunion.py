@@ -7,6 +7,7 @@ machine leads, for exactly the bytes that it was about.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Collection, Iterable, Sequence
@@ -18,6 +19,7 @@ from publisher.backup.vault import SHOWN
 from publisher.intake.listing import listing
 from publisher.ledger.copies import copy_ledger, facts_of, known_bytes, standing
 from publisher.ledger.differences import (
+    CARRIED,
     Place,
     Record,
     comparable,
@@ -37,6 +39,9 @@ from publisher.settings import Settings
 from publisher.values import frozen
 
 ASIDE = "_控え"
+TOLD = "overtaken"
+"""The fact of a ledger which decisions were told of as overtaken when it was taken over."""
+
 NAMED = 10
 """So many files are named in one message."""
 
@@ -80,38 +85,43 @@ def records(settings: Settings, theirs: Path, ours: Path, keep: bool = False) ->
 
     A decision about bytes that stand over there, at whatever path, is asked for anew, and done when this machine leads; one about bytes that stand
     nowhere over there is entered; one about bytes in whose place others stand over there, or about which somebody decided otherwise later, is told.
-    So is one that waits since an earlier time, when it is overtaken meanwhile.
+    So is one that waits since an earlier time, when it is overtaken meanwhile. What was kept and told when this ledger of ours was taken over is not
+    kept and told again, as long as theirs lacks it.
     """
     whole = comparable(ours)
+    facts = facts_of(ours) if whole else {}
     own = own_records(theirs, ours) if whole else []
     wanted = {**_decisions(own, ours), **{_record(request): request for _, request in requests.pending(settings.paths.state)}}
     asked: list[requests.Request] = []
     lines: list[Record] = []
     hold: list[Record] = []
-    undone: list[str] = []
+    undone: dict[str, str] = {}
     for one in dict.fromkeys((*own, *wanted)):
         if one not in wanted:
             # The register of restrictions is a file, which is merged by itself and logged from there; only a lifting does not pass over.
             if one.action == "lift":
-                undone.append(_said(one))
+                undone[_key(one)] = _said(one)
             elif one.action != "restrict":
                 lines.append(one)
             continue
         fate = _fate(theirs, wanted[one])
-        undone += [_said(one, path) for path in fate.overtaken]
+        undone |= {_key(one, path): _said(one, path) for path in fate.overtaken}
         if fate.paths:
             asked.append(wanted[one])
         if fate.holds:
             hold.append(one)
         if fate.holds or not fate.paths:  # else its line comes with the request
             lines.append(one)
-    kept = _keep(ours) if keep or own or undone or not whole or _led_alone(theirs, ours) else None
+    told = json.loads(facts.get(TOLD, "[]"))
+    news = [words for key, words in undone.items() if key not in told]
+    alone = whole and (own_records(theirs, ours, int(facts.get(CARRIED, 0))) or (int(facts.get("fence", 0)) > 0 and grew(theirs, ours)))
+    kept = _keep(ours) if keep or news or alone or not whole else None
     for request in asked:
         requests.leave(settings.paths.state, request)
-    enter(theirs, lines, hold)
+    enter(theirs, lines, hold, {TOLD: json.dumps(list(undone), ensure_ascii=False)})
     if kept is None:
         return []
-    return [*([] if whole else [_kept(kept)]), *([_undone(undone, kept)] if undone else [])]
+    return [*([] if whole else [_kept(kept)]), *([_undone(news, kept)] if news else [])]
 
 
 def forget(settings: Settings, ledger: Path) -> None:
@@ -119,10 +129,6 @@ def forget(settings: Settings, ledger: Path) -> None:
     for file, request in requests.pending(settings.paths.state):
         if not _fate(ledger, request).paths and entered(ledger, _record(request)):
             file.unlink()
-
-
-def _led_alone(theirs: Path, ours: Path) -> bool:
-    return int(facts_of(ours).get("fence", 0)) > 0 and grew(theirs, ours)
 
 
 @frozen
@@ -212,6 +218,11 @@ def _clash(paths: list[str], aside: Path) -> Problem:
         "続きを受け持った機械のほうの内容が公開されています。この機械で変えた内容は、公開していません。",
         "_控え に移した写しと見比べて、要るところを投入フォルダーのファイルに書き足してください。",
     )  # fmt: skip
+
+
+def _key(one: Record, path: str = "") -> str:
+    """Tells a decision that was overtaken (at this path) from any other."""
+    return f"{one.moment} {one.action} {one.target} {path or one.target}"
 
 
 def _said(one: Record, path: str = "") -> str:
