@@ -227,3 +227,21 @@ def test_what_is_down_is_sent_once_with_a_run_of_files(place: Town) -> None:
         list(Intake(opened.settings, opened.ledger, place.now).arrivals(tuple(listing(place.content).entries.values()), hands))
     assert len(hands.asked) >= 20
     assert len(pickle.dumps(hands.asked)) < 2 * many * 64
+
+
+HELD = "# 給水のお知らせ\n\n氏名 消し田一郎 個人番号 123456789018\n"
+
+
+def test_what_was_public_does_not_come_back_when_it_was_withdrawn_while_a_newer_edition_was_held(place: Town) -> None:
+    do(place, ("drop", A, WRONG), ("drop", A, HELD))
+    assert said(place, "消したい文面") != []
+    do(place, ("withdraw", A))
+    assert said(place, "消したい文面") == []
+    do(place, ("drop", A, WRONG))
+    assert said(place, "消したい文面") == []
+    do(place, ("drop", B, WRONG), ("settings",))
+    assert said(place, "消したい文面") == []
+    do(place, ("drop", A, RIGHT))
+    assert said(place, "直した文面") != []
+    do(place, ("drop", A, WRONG), ("release", A))
+    assert said(place, "消したい文面") != []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from publisher.errors import UsageError
+from publisher.ledger.documents import VersionRow
 from publisher.ledger.files import FileRow
 from publisher.model import Problem
 from publisher.pipeline import takedown
@@ -70,12 +72,21 @@ def withdraw(desk: Desk, path: str, moment: datetime, who: str) -> list[str]:
     return _decide(desk, _rows(desk, path), "withdraw", moment, who)
 
 
+def _taken_down(row: FileRow, versions: Sequence[VersionRow]) -> list[str]:
+    """The bytes of a file that is withdrawn: those that lie there, and those that are public of it where a newer edition is held. Whoever says that a
+    document has to go does not want its former text back."""
+    standing = [version.sha256 for version in versions if version.path == row.path and not version.gone][-1:]
+    return list(dict.fromkeys((*standing, row.sha256)))
+
+
 def _decide(desk: Desk, rows: list[FileRow], action: str, moment: datetime, who: str) -> list[str]:
     with crew(desk.bench()) as hands, desk.ledger.transaction():
         for row in rows:
             # A clock that was set back must not make the decision older than what the person saw standing.
-            seen = max((version.moment for version in desk.ledger.documents.versions(row.document)), default=moment)
-            desk.ledger.decisions.decide(row.path, row.sha256, action, moment, who, seen)
+            versions = desk.ledger.documents.versions(row.document)
+            seen = max((version.moment for version in versions), default=moment)
+            for sha256 in [row.sha256] if action == "release" else _taken_down(row, versions):
+                desk.ledger.decisions.decide(row.path, sha256, action, moment, who, seen)
         run = Intake(desk.settings, desk.ledger, moment)
         for row in rows:
             if action == "withdraw":
