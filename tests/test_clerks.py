@@ -225,3 +225,18 @@ def test_a_column_of_marks_under_another_name(tmp_path: Path, column: str) -> No
     mark = "○" if column in ("掲載不可", "公開しない", "ストーカー", "㊙", "取扱注意") else "×"
     others = [dict(row, **{column: "" if mark == "○" else "○"}) for row in FILL]
     assert where(public(tmp_path, table([*others, dict(HANAKO, **{column: mark})], [*COLS, column])), "籠鳥　花子") == []
+
+
+@pytest.mark.parametrize("said", ["女", "0900-11-1234", "a@b.example", "汐見市本町1", "12" * 9_000, "県" * 9_000, "(" * 9_000 + "1"])
+def test_cells_that_slipped_are_told_in_no_time(said: str) -> None:
+    """A cell may have 32,767 characters."""
+    import time
+
+    from publisher.model import Table
+    from publisher.review.slips import with_slipped
+
+    made = Table("", ("性別", "電話番号", "生年月日", "年齢", "避難所"), [(said,) * 5] * 3, range(3))
+    start = time.process_time()
+    found = with_slipped(made, {}, {4})
+    assert time.process_time() - start < 1
+    assert set(found) == {0} if said == "12" * 9_000 else bool(found) == (len(said) < 20)

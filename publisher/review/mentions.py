@@ -34,6 +34,8 @@ _BESIDE = pattern(rf"{_POLITE}?(?:ト(?:同室|同居|同ジ|一緒|イツシヨ
 _WORDS = pattern(r"\w+")
 _APART = pattern(r"[、,・/&＆()\[\]【】「」〔〕:：;\n]|(?:様|さん|氏)?(?:の(?!$)|方(?:\s|$)|と(?:同|一緒|とも)|外|他|ほか)")
 """What stands between several names of a cell, or behind one of them."""
+_SEVERAL = pattern(r"[、,，・/／&＆()（）\[\]【】「」〔〕:：;；\n]|様|さん|氏|の|方|と|外|他|ほか|\s\S+\s")
+"""One of these is in every cell that says more than a name."""
 
 
 class Names:
@@ -59,7 +61,8 @@ class Names:
     def in_names(self, cells: Sequence[str]) -> set[str]:
         """Those of the names of others that begin with one of them, and say how they belong together."""
         texts = list(set(cells))
-        found = {text for text, plain in self._written(texts) if len(plain) > SHORTEST and self._is_beside(text, plain)}
+        several = [text for text in texts if _SEVERAL.search(text)]
+        found = {text for text, plain in self._written(several) if len(plain) > SHORTEST and self._is_beside(text, plain)}
         for text in texts if _MAY_BE.search("\n".join(texts)) else ():
             told = _OF.fullmatch(unicodedata.normalize("NFKC", text)) if _MAY_BE.search(text) else None
             if told is not None and ((head := called(told[1])) in self._short or head in self._named.get(head[:SHORTEST], ())):

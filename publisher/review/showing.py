@@ -232,7 +232,7 @@ class Sifting:
         found: set[int] = set()
         for place in self.places:
             about = meaning(self.table.columns[place])
-            if about in OWN and about is not Meaning.ADDRESS:
+            if about in OWN:
                 continue
             cells = list(map(itemgetter(place), compress(rows, kept)))
             told = names.in_names(cells) if about in NAMED else names.in_cells(cells)

@@ -42,11 +42,10 @@ def _impossible(table: Table, shown: Collection[int]) -> list[tuple[int, frozens
         cannot = _CANNOT.get(meaning(name)) if place not in shown else None  # type: ignore[arg-type]
         if cannot is None:
             continue
-        wide = {value: _wide(value) for value in {row[place] for row in table.rows}}
-        wrong = set(cannot.findall("\n".join(wide.values())))
-        if wrong:
-            found.append((place, frozenset(value for value, said in wide.items() if said in wrong)))
-    return found
+        values = {row[place] for row in table.rows}
+        if cannot.search(unicodedata.normalize("NFKC", "\n".join(map(str.strip, values))).lower()):  # all at once: mostly there is none
+            found.append((place, frozenset(value for value in values if cannot.fullmatch(_wide(value)))))
+    return [(place, cells) for place, cells in found if cells]
 
 
 def private(table: Table, shown: Collection[int]) -> list[tuple[int, frozenset[str]]]:
