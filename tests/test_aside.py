@@ -118,3 +118,22 @@ def _runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ("1", "2", "(1, 2)"),
+        ("1", "2 if os.getpid() == here else os.kill(os.getpid(), signal.SIGKILL)", "(1, 2)"),  # killed for want of memory: done here
+        ("1 / 0", "2", "ZeroDivisionError"),
+        ("1", "1 / 0", "ZeroDivisionError"),
+    ],
+)
+def test_two_things_at_a_time_say_what_they_say_in_turn(first: str, second: str, said: str) -> None:
+    script = (
+        "import gc, os, signal\nfrom publisher.pipeline.aside import both\nfrom publisher.turns import in_turn\nhere = os.getpid()\n"
+        f"def told(how):\n    try:\n        return how(lambda: ({first}), lambda: ({second}))\n    except ArithmeticError as error:\n        return type(error).__name__\n"
+        "print(told(both), told(in_turn), gc.get_freeze_count())\n"
+        "try:\n    os.waitpid(-1, os.WNOHANG)\nexcept ChildProcessError:\n    print('nobody is left behind')\n"
+    )
+    assert run(script) == f"{said} {said} 0\nnobody is left behind\n"
