@@ -86,9 +86,18 @@ def _last_by_path(versions: Sequence[VersionRow]) -> list[VersionRow]:
 
 
 def _current(versions: Sequence[VersionRow], now: datetime) -> VersionRow | None:
-    """The newest version that counts already, of a path at which something still stands."""
-    gone = {v.path for v in _last_by_path(versions) if v.gone}
-    return next((v for v in reversed(versions) if v.path not in gone and not v.gone and (v.publish is None or v.publish <= now)), None)
+    """The newest version of a language that counts already and was not taken down since: what comes to its place later does not bring it back."""
+    gone = _gone(versions)
+    return next((v for v in reversed(versions) if not _is_gone(v, gone) and not v.gone and (v.publish is None or v.publish <= now)), None)
+
+
+def _gone(versions: Sequence[VersionRow]) -> dict[tuple[str, str], int]:
+    """(language, path) → the number of the last moment at which nothing stood there."""
+    return {(v.language, v.path): v.number for v in versions if v.gone}
+
+
+def _is_gone(version: VersionRow, gone: Mapping[tuple[str, str], int]) -> bool:
+    return version.number < gone.get((version.language, version.path), 0)
 
 
 def _history(versions: Sequence[VersionRow], now: datetime) -> tuple[VersionRow, ...]:
@@ -103,8 +112,8 @@ def _counted(versions: Sequence[VersionRow], now: datetime) -> list[VersionRow]:
 
 def _recalled(versions: Sequence[VersionRow], now: datetime) -> frozenset[int]:
     """The numbers in the history of versions whose place was empty since."""
-    last = {(v.language, v.path): v.number for v in versions if v.gone}
-    return frozenset(number for number, v in enumerate(_counted(versions, now), 1) if v.number < last.get((v.language, v.path), 0))
+    gone = _gone(versions)
+    return frozenset(number for number, v in enumerate(_counted(versions, now), 1) if _is_gone(v, gone))
 
 
 def make_card(

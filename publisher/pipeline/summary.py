@@ -41,6 +41,8 @@ def _line(settings: Settings, row: FileRow, document: DocumentRow | None) -> Doc
             version = document.card.version
             url = address(settings, document, row.language)
             title = document.card.title if row.language == document.card.languages[0] else row.title
+    if row.verdict == "accepted" and state is State.WITHDRAWN:  # what stood there before was taken down; this one waits for its time
+        state = State.SCHEDULED
     state = _VERDICTS.get(row.verdict, state)
     return DocumentLine(row.path, row.document, state, title, version, url, row.problems)
 
