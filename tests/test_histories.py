@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -120,6 +121,12 @@ def fresh(place: Town, workers: int) -> dict[str, bytes]:
         finally:
             crew.workers = before
         return another.files()
+
+
+def verdicts(place: Town) -> list[tuple[object, ...]]:
+    """Of each file its path, its document, and what was decided of it."""
+    with closing(sqlite3.connect(place.root / ".publisher" / "ledger.db")) as connection:
+        return connection.execute("SELECT path, document, language, verdict, problems FROM files ORDER BY path").fetchall()
 
 
 def same(found: dict[str, bytes], wanted: dict[str, bytes]) -> None:

@@ -56,7 +56,7 @@ def standing(versions: Sequence[VersionRow], now: datetime) -> Standing:
     """Apply the clock to a document's versions."""
     current: dict[str, VersionRow] = {}
     dues = [v.publish for v in versions if v.publish and v.publish > now]
-    for language in sorted({v.language for v in versions}, key=_language_order):
+    for language in sorted({v.language for v in versions}, key=language_order):
         found = _current([v for v in versions if v.language == language], now)
         if found is not None:
             current[language] = found
@@ -74,7 +74,8 @@ def standing(versions: Sequence[VersionRow], now: datetime) -> Standing:
     return Standing(State.PUBLISHED, current, _history(versions, now), first.moment, min(dues, default=None), _recalled(versions, now))
 
 
-def _language_order(language: str) -> tuple[bool, bool, str]:
+def language_order(language: str) -> tuple[bool, bool, str]:
+    """Sorts the languages of a document, the one that it is known by first."""
     return language != "ja", language != "easy", language
 
 
@@ -106,7 +107,7 @@ def _history(versions: Sequence[VersionRow], now: datetime) -> tuple[VersionRow,
 
 def _counted(versions: Sequence[VersionRow], now: datetime) -> list[VersionRow]:
     """The published versions of the first language."""
-    first = min((v.language for v in versions), key=_language_order, default="ja")
+    first = min((v.language for v in versions), key=language_order, default="ja")
     return [v for v in versions if v.language == first and not v.gone and (v.publish is None or v.publish <= now)]
 
 

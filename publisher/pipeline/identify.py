@@ -6,6 +6,7 @@ from datetime import datetime
 
 from publisher.ledger import Ledger
 from publisher.ledger.documents import DocumentRow
+from publisher.ledger.files import FileRow
 from publisher.ledger.names import category_words, identity
 from publisher.model import Category, State
 from publisher.settings import Settings, TableProfile
@@ -47,10 +48,23 @@ def identify(path: str, settings: Settings) -> Identity:
     return Identity(base, language, profile)
 
 
-def document_of(ledger: Ledger, identity_: Identity, path: str) -> DocumentRow:
-    """The document that this file belongs to; made when there is none yet. Runs within a transaction."""
+def document_of(ledger: Ledger, row: FileRow, identity_: Identity) -> DocumentRow:
+    """The document of a file that stands: the one to which it came, as long as the rules see the same in it; made when there is none yet. Runs within a
+    transaction.
+
+    Its path does not tell: from where a document moved away, its first path leads to it still.
+    """
+    mine = ledger.documents.get(row.document)
+    if mine is not None and stays(mine, row.language, identity_):
+        return mine
     known = ledger.documents.by_key(identity_.key) or same_stem(ledger, identity_)
-    return known if known is not None else new_document(ledger, identity_, category_of(ledger, folder_of(path)))
+    return known if known is not None else new_document(ledger, identity_, category_of(ledger, folder_of(row.path)))
+
+
+def stays(document: DocumentRow, language: str, identity_: Identity) -> bool:
+    """Whether a file that came to this document as this language is part of it still: as an edition of the same table, or as a document of its own."""
+    is_edition = document.key.endswith("/") or identity_.key.endswith("/")
+    return language == identity_.language and (not is_edition or document.key == identity_.key)
 
 
 def new_document(ledger: Ledger, identity_: Identity, category: Category) -> DocumentRow:

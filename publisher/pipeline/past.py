@@ -110,7 +110,7 @@ class PastEditions:
         missing = [version for key, version in wanted.items() if key in self._counted and key not in here]
         for start in range(0, len(missing), AT_ONCE):
             some = missing[start : start + AT_ONCE]
-            for version, digest in zip(some, self._count(some), strict=True):
+            for version, digest in zip(some, self._count(row.id, some), strict=True):
                 self._put(row.id, version, digest)
         self._compare(row, wanted)
         return tuple(found.tally for found in tallies.of_document(row.id))
@@ -151,18 +151,18 @@ class PastEditions:
             self.ledger.pages.untouch("document", [document])
         return last
 
-    def read(self, version: VersionRow) -> Digest | None:
-        """The numbers of one edition; None when today's rules hold it. Where its file still stands, the verdict on it is recorded. This takes a while: not
+    def read(self, document: str, version: VersionRow) -> Digest | None:
+        """The numbers of one edition of a document; None when today's rules hold it. Where its file still stands, the verdict on it is recorded. This takes a while: not
         within a transaction."""
         row = self.ledger.files.get(version.path)
         if row is None or (row.sha256, row.verdict) != (version.sha256, "accepted"):
-            return self._count([version])[0]
+            return self._count(document, [version])[0]
         self.run.look_again([row], self.crew)
         known = self.run.known.get((version.path, version.sha256))
         return known.digest if known is not None else None
 
-    def csv(self, owner: str, editions: Sequence[EditionTally], versions: Sequence[VersionRow]) -> tuple[list[Past], set[str]]:
-        """(editions whose own CSV has to be made, owners of all such CSVs).
+    def csv(self, document: str, editions: Sequence[EditionTally], versions: Sequence[VersionRow]) -> tuple[list[Past], set[str]]:
+        """(editions of a document whose own CSV has to be made, owners of all such CSVs).
 
         A list of people has none: a row of an earlier edition says more than anyone agreed to. A table with one edition has none yet.
         """
@@ -174,13 +174,14 @@ class PastEditions:
             for edition, stem in history.stems([e for e in editions if e.slug == slug], self.zone).items():
                 if not edition.personal:
                     names.setdefault(_key(edition), []).append((slug, stem))
+        owner = f"document:{document}"
         standing = set(self.ledger.pages.owners_below(owner + ":v"))
         wanted: dict[str, Past] = {}
         for version in versions:
             key = (version.moment, version.sha256)
             if key in names:
                 name = f"{owner}:v{version.sha256[:8]}:{','.join(stem for _, stem in names[key])}"
-                wanted[name] = Past(name, self.run.source(version.path, version.sha256, version.moment), tuple(names[key]))
+                wanted[name] = Past(name, self.run.source(version.path, version.sha256, version.moment, document), tuple(names[key]))
         made = [past for name, past in wanted.items() if name not in standing or self._is_anew(past, versions)]
         return made, set(wanted)
 
@@ -189,10 +190,10 @@ class PastEditions:
 
     # --- counting ---
 
-    def _count(self, versions: Sequence[VersionRow]) -> list[Digest | None]:
+    def _count(self, document: str, versions: Sequence[VersionRow]) -> list[Digest | None]:
         asked: list[Asked] = []
         for version in versions:
-            source = self.run.source(version.path, version.sha256, version.moment)
+            source = self.run.source(version.path, version.sha256, version.moment, document)
             asked.append(self.crew.ask(worker_of(version.path, self.crew), "count", [source]))
         return [one.result()[0].digest for one in asked]
 
@@ -244,7 +245,7 @@ class PastEditions:
         kept = self.ledger.tallies.rows(row.id, one)
         if kept is not None:
             return kept
-        (digest,) = self._count([versions[_key(one.tally)]])
+        (digest,) = self._count(row.id, [versions[_key(one.tally)]])
         return next((rows for tally, rows in digest.tallies if tally.slug == one.tally.slug), None) if digest is not None else None
 
 

@@ -44,7 +44,7 @@ def recount(desk: Desk, now: datetime, go_on: Callable[[], bool]) -> Recounted:
                 break
             version = next((v for v in ledger.documents.versions(document) if (v.moment, v.sha256) == key and not v.gone), None)
             try:
-                digest = past.read(version) if version is not None else None
+                digest = past.read(document, version) if version is not None else None
             except PublisherError as error:
                 problems.append(error.problem)
                 continue

@@ -126,7 +126,7 @@ class Rendering:
         if what.state is State.SCHEDULED or (what.state is not State.PUBLISHED and row.card is None):
             self._set_state(row, what.state, what.due)
             return None
-        current = {language: self._source(version) for language, version in what.current.items()}
+        current = {language: self._source(row, version) for language, version in what.current.items()}
         has_pages = what.state is State.PUBLISHED and not is_table(row)
         return _Plan(row, what, current, self._older(row, what) if has_pages else {})
 
@@ -134,9 +134,9 @@ class Rendering:
         with self.ledger.transaction():
             self.ledger.documents.set_state(row.id, state, due)
 
-    def _source(self, version: VersionRow) -> Source:
+    def _source(self, row: DocumentRow, version: VersionRow) -> Source:
         known = self.run.known.get((version.path, version.sha256))
-        return known.source if known is not None else self.run.source(version.path, version.sha256, version.moment)
+        return known.source if known is not None else self.run.source(version.path, version.sha256, version.moment, row.id)
 
     def _older(self, row: DocumentRow, what: Standing) -> dict[int, _Older]:
         """Earlier versions by number. Their pages are rendered when they become earlier ones, and again only when something of them changes;
@@ -154,7 +154,7 @@ class Rendering:
                 continue
             said = (version.path, version.sha256, version.moment.isoformat(), folder_of(row.path), language, before and before.moment.isoformat())
             owner = f"document:{row.id}:v{version.number}:{sha256(repr(said).encode()).hexdigest()[:16]}"
-            found[version.number] = _Older(owner, None if owner in standing_ else self._source(version))
+            found[version.number] = _Older(owner, None if owner in standing_ else self._source(row, version))
             before = version
         return found
 
@@ -196,13 +196,13 @@ class Rendering:
         if card.kind is not Kind.TABLE and card.state is State.PUBLISHED:
             older = {n: one for n, one in plan.older.items() if n < card.version and self._has_page(one.source)}
             versions = tuple(v for v in versions if v.number in older or v.number >= card.version)
-        editions, past, csvs = self._editions(plan, owner) if card.kind is Kind.TABLE and shown else ((), (), set())
+        editions, past, csvs = self._editions(plan) if card.kind is Kind.TABLE and shown else ((), (), set())
         if row.card is not None:
             self._drop_versions(owner, {one.owner for one in older.values()} | csvs)
         missing = tuple((n, one.owner, one.source) for n, one in older.items() if one.source is not None)
         return Order(card, versions, shown, missing, known, editions, past)
 
-    def _editions(self, plan: _Plan, owner: str) -> tuple[tuple[EditionTally, ...], tuple[Past, ...], set[str]]:
+    def _editions(self, plan: _Plan) -> tuple[tuple[EditionTally, ...], tuple[Past, ...], set[str]]:
         """The numbers of all editions of a table, those whose CSV has to be made, and the owners of all such CSVs."""
         counted = PastEditions(self.ledger, self.run, self.crew, self.settings.site.zone, self._counts_anew(plan), self.later)
         current = {
@@ -211,13 +211,13 @@ class Rendering:
             if (known := self.run.known.get(plan.current[language].ref)) is not None
         }
         editions = counted.of(plan.row, plan.what.history, current)
-        past, csvs = counted.csv(owner, editions, plan.what.history)
+        past, csvs = counted.csv(plan.row.id, editions, plan.what.history)
         return editions, tuple(past), csvs
 
     def _counts_anew(self, plan: _Plan) -> Anew:
         """Whether what was counted of earlier editions counts no more: under another program, or other rules for this table. A roll has dozens of
         editions, and to read all of them takes minutes in which nothing is published: another title of the site is no reason."""
-        questions = [self.run.source(version.path, version.sha256, version.moment).question for version in plan.what.history]
+        questions = [self.run.source(version.path, version.sha256, version.moment, plan.row.id).question for version in plan.what.history]
         said = sorted({repr((question.profile, question.slug)) for question in questions})
         rules = sha256(repr((said, str(self.settings.site.zone))).encode()).hexdigest()
         fact = f"tallies {plan.row.id}"

@@ -15,9 +15,10 @@ from publisher.ledger.names import identity
 from publisher.model import Category, Problem, State
 from publisher.pipeline import restrictions
 from publisher.pipeline.crew import Asked, Crew, worker_of
+from publisher.pipeline.effective import language_order
 from publisher.pipeline.examine import Answer, Digest, Question, ending, refused
 from publisher.pipeline.hand import Finished, Job, NewDocument, Source, Taken
-from publisher.pipeline.identify import Identity, arrival_moment, document_of, folder_of, identify
+from publisher.pipeline.identify import Identity, arrival_moment, document_of, folder_of, identify, stays
 from publisher.pipeline.recall import Recall
 from publisher.pipeline.succession import against_the_last
 from publisher.review.vanishing import held_vanishing, too_many
@@ -110,24 +111,40 @@ class Intake:
         return found
 
     def _move(self, row: FileRow, entry: Entry) -> bool:
-        """The same document under another name or in another folder: address and history stay. False where other rules hold there: it is read
-        again as what it now is."""
+        """The same document under another name or in another folder: address and history stay. False where other rules hold there, or where it comes
+        to stand beside another original: it is read again as what it now is."""
         old, new = identify(row.path, self.settings), identify(entry.path, self.settings)
         if (old.profile, old.language) != (new.profile, new.language) or Path(old.key).suffix != Path(new.key).suffix:
             self._depart(row)
             return False
         with self.ledger.transaction():
-            self.ledger.files.remove(row.path)
-            self.ledger.files.put(replace(row, path=entry.path, size=entry.size, mtime=entry.mtime))
-            self.ledger.documents.rename_version(row.document, row.language, row.path, entry.path)
             self.ledger.decisions.follow(row.path, entry.path)
             self._recall.moved(row.path, entry.path)
-            document = self.ledger.documents.get(row.document)
-            if document is not None and not document.key.endswith("/"):
-                self.ledger.documents.move(document.id, new.key)
-            self._touch(row.document)
+            if self._parts(row, new):
+                self._depart(row)
+                return False
+            self._carry(row, entry, new.key)
         self.changed.add(entry.path)
         return True
+
+    def _carry(self, row: FileRow, entry: Entry, key: str) -> None:
+        """The file stands elsewhere now, and with it its versions, and the document if no file of it comes before this one."""
+        self.ledger.files.remove(row.path)
+        self.ledger.files.put(replace(row, path=entry.path, size=entry.size, mtime=entry.mtime))
+        self.ledger.documents.rename_version(row.document, row.language, row.path, entry.path)
+        if not key.endswith("/") and self._leads(row.document, row.language, entry.path):
+            self.ledger.documents.move(row.document, key)
+        self._touch(row.document)
+
+    def _parts(self, row: FileRow, new: Identity) -> bool:
+        """Whether a translation comes to stand beside another original."""
+        original = self.ledger.files.get(new.key) if row.language != "ja" and not new.key.endswith("/") else None
+        return original is not None and original.document != row.document
+
+    def _leads(self, document: str, language: str, path: str) -> bool:
+        """Whether a document stands where its file of this language does, at this path."""
+        others = (row for row in self.ledger.files.of_document(document) if row.path != path)
+        return all(language_order(language) <= language_order(other.language) for other in others)
 
     def _depart(self, row: FileRow) -> None:
         with self.ledger.transaction():
@@ -175,7 +192,8 @@ class Intake:
     def _job(self, entry: Entry, alone: bool) -> Job:
         row = self._recall.files.get(entry.path)
         known = row.sha256 if row is not None and row.verdict != "" else ""
-        return Job(entry.real, entry.size, entry.mtime, self._question(entry), known, self._new(entry.path, alone and row is None), self._recall.down)
+        question = self._question(entry, row)
+        return Job(entry.real, entry.size, entry.mtime, question, known, self._new(entry.path, alone and row is None), self._recall.down)
 
     def _new(self, path: str, alone: bool) -> NewDocument | None:
         """The document that this file would be all of; None where there is one already, where other files or a profile may have a say, or a
@@ -239,23 +257,30 @@ class Intake:
         (answer,) = crew.ask(worker, "again", [Source(question, taken.sha256)]).result()
         return Taken(question, taken.sha256, answer)
 
-    def _question(self, entry: Entry) -> Question:
-        return self._asked(entry.path, arrival_moment(entry.stood_still_since, self.now), False)
+    def _question(self, entry: Entry, row: FileRow | None) -> Question:
+        who = self._recall.who(entry.path)
+        document = self._document_of(row, who) if row is not None else self._recall.document(who.key)
+        return self._asked(entry.path, arrival_moment(entry.stood_still_since, self.now), False, document.id if document is not None else identity(who.key))
 
-    def _asked(self, path: str, arrived: datetime, released: bool) -> Question:
+    def _asked(self, path: str, arrived: datetime, released: bool, document: str) -> Question:
+        slug = self._slug(path, document)
+        return Question(path, arrived, self._recall.who(path).profile, slug, released, self.now, self.register.of(slug))
+
+    def _slug(self, path: str, document: str) -> str:
         who = self._recall.who(path)
-        slug = self._slug(who)
-        return Question(path, arrived, who.profile, slug, released, self.now, self.register.of(slug))
+        return who.profile.slug if who.profile is not None and who.key.endswith("/") else document
 
-    def _slug(self, who: Identity) -> str:
-        if who.profile is not None and who.key.endswith("/"):
-            return who.profile.slug
+    def source(self, path: str, sha256: str, arrived: datetime, document: str) -> Source:
+        """Where a content of a document comes from, under today's rules."""
+        return Source(self._asked(path, arrived, self.ledger.decisions.released(path, sha256), document), sha256)
+
+    def _document_of(self, row: FileRow, who: Identity) -> DocumentRow | None:
+        """The document of a file that stands, as ``identify.document_of``; None when there is none yet."""
         known = self._recall.document(who.key)
-        return known.id if known is not None else identity(who.key)
-
-    def source(self, path: str, sha256: str, arrived: datetime) -> Source:
-        """Where a content comes from, under today's rules."""
-        return Source(self._asked(path, arrived, self.ledger.decisions.released(path, sha256)), sha256)
+        if known is None or known.id != row.document:
+            mine = self.ledger.documents.get(row.document)
+            known = mine if mine is not None and stays(mine, row.language, who) else known
+        return known
 
     def _record(self, entry: Entry, taken: Taken, worker: int) -> None:
         row = self._recall.files.get(entry.path)
@@ -266,18 +291,27 @@ class Intake:
                 self.ledger.files.restamp(entry.path, entry.size, entry.mtime)
             return
         who = self._recall.who(entry.path)
-        document = self._recall.document_of(who, entry.path)
+        document = (self._document_of(row, who) if row is not None else None) or self._recall.document_of(who, entry.path)
         answer = self._decide(entry, taken, document, who.language)
         if not taken.sha256:  # it could not be opened: ask again at every run, but tell of it once
             entry = replace(entry, mtime=-1)
             if row is not None and row.problems == answer.problems:
                 return
         self.changed.add(entry.path)
+        if answer.word == "accepted":
+            self._place(document, who, entry.path)
         row = FileRow(
             entry.path, entry.size, entry.mtime, taken.sha256, taken.question.arrived, document.id, who.language, answer.word,
             answer.problems, answer.title,
         )  # fmt: skip
         self.verdict(row, answer, Source(taken.question, taken.sha256), worker)
+
+    def _place(self, document: DocumentRow, who: Identity, path: str) -> None:
+        """A document that stood elsewhere when its file was taken away stands where its file comes back."""
+        if document.path == who.key or document.key.endswith("/"):
+            return
+        if self._leads(document.id, who.language, path):
+            self.ledger.documents.move(document.id, who.key)
 
     def _decide(self, entry: Entry, taken: Taken, document: DocumentRow, language: str) -> Answer:
         """The review's answer, unless a person decided otherwise about these bytes or the address is taken. Runs within a transaction."""
@@ -344,35 +378,34 @@ class Intake:
 
     def look_again(self, rows: Iterable[FileRow], crew: Crew) -> None:
         """Review bytes that are in the archive once more: the rules changed, or a person decided. All in one transaction."""
-        asked: list[tuple[FileRow, Source, Answer | None]] = []
+        asked: list[tuple[FileRow, DocumentRow, Source, Answer | None]] = []
         questions: dict[int, list[Source]] = {}
-        for row in rows:
-            if row.sha256:
-                source = self.source(row.path, row.sha256, row.arrived)
-                answer = self._without_reading(row)
-                asked.append((row, source, answer))
+        with self.ledger.transaction():
+            for row in (row for row in rows if row.sha256):
+                who = identify(row.path, self.settings)
+                document = document_of(self.ledger, row, who)
+                source = self.source(row.path, row.sha256, row.arrived, document.id)
+                answer = self._without_reading(row, document)
+                asked.append((row, document, source, answer))
                 if answer is None:
-                    questions.setdefault(worker_of(identify(row.path, self.settings).key, crew), []).append(source)
+                    questions.setdefault(worker_of(who.key, crew), []).append(source)
         said = {worker: crew.ask(worker, "again", sources) for worker, sources in questions.items()}
         answers: dict[tuple[str, str], tuple[Answer, int]] = {}
         for worker, sources in questions.items():
             for source, answer in zip(sources, said[worker].result(), strict=True):
                 answers[source.ref] = answer, worker
         with self.ledger.transaction():
-            for row, source, answer in asked:
-                self._enter_again(row, source, *((answer, 0) if answer is not None else answers[source.ref]))
+            for row, document, source, answer in asked:
+                self._enter_again(row, document, source, *((answer, 0) if answer is not None else answers[source.ref]))
 
-    def _without_reading(self, row: FileRow) -> Answer | None:
-        who = identify(row.path, self.settings)
+    def _without_reading(self, row: FileRow, document: DocumentRow) -> Answer | None:
         if self.ledger.decisions.withdrawn(row.path, row.sha256):
             return refused(row.path, self._withdrawn(row.path, row.sha256, self.ledger.documents.versions(row.document)), row.title)
-        with self.ledger.transaction():
-            other = self._address_taken(row.path, document_of(self.ledger, who, row.path), who.language)
+        other = self._address_taken(row.path, document, identify(row.path, self.settings).language)
         return refused(row.path, address_taken(row.path, other), row.title) if other else None
 
-    def _enter_again(self, row: FileRow, source: Source, answer: Answer, worker: int) -> None:
+    def _enter_again(self, row: FileRow, document: DocumentRow, source: Source, answer: Answer, worker: int) -> None:
         who = identify(row.path, self.settings)
-        document = document_of(self.ledger, who, row.path)
         if document.id != row.document:
             self.take_down(row)
         self.changed.add(row.path)
