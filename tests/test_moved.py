@@ -13,6 +13,7 @@ from tests.town import Town, lasting, make_town
 
 ONE, TWO, THREE = (f"# 給水のお知らせ\n\n{number}つ目の文面。\n" for number in ("一", "二", "三"))
 A, B, C = "給水/a.md", "移動/b.md", "道路/c.md"
+TABLE = "名称,住所\n第1集会所,汐見市本町1\n第2集会所,汐見市本町2\n"
 
 
 @pytest.fixture
@@ -77,3 +78,14 @@ def test_a_translation_that_is_put_beside_another_original_is_its_translation(pl
 def test_a_document_whose_file_comes_back_elsewhere_is_listed_there(place: Town) -> None:
     first = settled(place, ("drop", A, ONE), ("mv", A, B), ("rm", B), ("drop", A, TWO))
     assert f"n/{first[A].id}.html" in place.page("c/kyusui.html")
+
+
+def test_editions_keep_their_name_where_a_translation_has_the_same_bytes(place: Town) -> None:
+    settled(place, ("drop", "窓口/集会所.csv", TABLE), ("mv", "窓口/集会所.csv", "窓口/集会所.en.csv"), ("mv", "窓口/集会所.en.csv", "窓口/集会所.csv"))
+
+
+def test_a_copy_where_a_table_stood_before_lends_its_pages_to_none(place: Town) -> None:
+    one, other = "窓口/集会所.csv", "会館/集会所.csv"
+    do(place, ("drop", one, TABLE), ("mv", one, other), ("mv", other, "窓口/集会所.en.csv"))
+    found = settled(place, ("mv+", "窓口/集会所.en.csv", one), ("drop", other, TABLE))
+    assert found[one].id != found[other].id

@@ -108,6 +108,10 @@ class Taken:
     finished: Finished | None = None
 
 
+Ref = tuple[str, str, str]
+"""(path, SHA-256, slug) of a content: where a document moved away, another one may have the same bytes at its old path."""
+
+
 @frozen
 class Source:
     """Where a content comes from: bytes of the archive under a question's rules."""
@@ -116,8 +120,8 @@ class Source:
     sha256: str
 
     @property
-    def ref(self) -> tuple[str, str]:
-        return self.question.path, self.sha256
+    def ref(self) -> Ref:
+        return self.question.path, self.sha256, self.question.slug
 
 
 @frozen
@@ -194,7 +198,7 @@ class Hand:
         self._make_frame = frame or (lambda: Frame(bench.settings, bench.theme, bench.public_key, bench.fingerprint))
         self._settings = bench.settings
         self._lasting = Lasting(bench.memory, bench.archive.read, bench.program, alone)
-        self._shelves: deque[dict[tuple[str, str], PublicContent]] = deque([{}], maxlen=SHELVES)
+        self._shelves: deque[dict[Ref, PublicContent]] = deque([{}], maxlen=SHELVES)
 
     @cached_property
     def _frame(self) -> Frame:
@@ -260,7 +264,7 @@ class Hand:
     def _examine(self, question: Question, sha256: str, data: bytes) -> Answer:
         answer, content = self._lasting.examine(question, sha256, data)
         if content is not None:
-            self._shelves[-1][question.path, sha256] = content
+            self._shelves[-1][Source(question, sha256).ref] = content
         return answer
 
     def _take_content(self, source: Source) -> PublicContent | None:

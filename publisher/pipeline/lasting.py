@@ -44,7 +44,7 @@ class Lasting:
     def __init__(self, folder: Path | None, read: Callable[[str], bytes], program: str = "", alone: bool = True) -> None:
         self._place, self._read, self._program = folder, read, program
         self._folder = folder if alone else None
-        self._examined: dict[tuple[str, str], _Examined] = {}
+        self._examined: dict[tuple[str, str, str], _Examined] = {}
         self._behind: Behind | None = None
 
     def examine(self, question: Question, sha256: str, data: bytes) -> tuple[Answer, PublicContent | None]:
@@ -59,14 +59,14 @@ class Lasting:
             self._keep(question, sha256, answer, content, former, found)
         return answer, content
 
-    def known(self, ref: tuple[str, str]) -> Known | None:
-        """What was made already of the rows of a table that was examined last: (path, SHA-256)."""
+    def known(self, ref: tuple[str, str, str]) -> Known | None:
+        """What was made already of the rows of a table that was examined last: (path, SHA-256, slug)."""
         found = self._examined.get(ref)
         return None if found is None else found.known
 
     def remember(self, question: Question, sha256: str, table: PublicTable, parts: Parts, found: Found | None) -> None:
         """The pages of this edition are made: the next one may begin with it. This takes a while, and nobody waits for it."""
-        examined = self._examined.pop((question.path, sha256), None)
+        examined = self._examined.pop((question.path, sha256, question.slug), None)
         if self._folder is None:
             return
         from publisher.editions.tables.known import WIDTH
@@ -132,7 +132,8 @@ class Lasting:
         known = found.known if found is not None else None
         if known is None and former is not None and len(content.tables) == 1:
             known = likened(former.whole(), content.tables[0])
-        self._examined[question.path, sha256] = _Examined(answer, known, worth_remembering(question, answer, content), found is not None)
+        worth = worth_remembering(question, answer, content)
+        self._examined[question.path, sha256, question.slug] = _Examined(answer, known, worth, found is not None)
         while len(self._examined) > WAITING:
             del self._examined[next(iter(self._examined))]
 

@@ -100,7 +100,7 @@ class PastEditions:
             tallies.drop_version(row.id, *key)
         waits = self._outdated(row, wanted)
         missing = wanted.keys() - tallies.counted(row.id)
-        here = {key: found.digest for key in missing if (found := self.run.known.get((wanted[key].path, wanted[key].sha256)))}
+        here = {key: found.digest for key in missing if (found := self.run.known_as(row.id, wanted[key]))}
         here.update((key, digest) for key, digest in current.items() if key in wanted)
         waits = {key for key in waits | missing if self.later and wanted[key].rows >= MANY_ROWS} - here.keys()
         self._leave(row, waits)
@@ -158,7 +158,7 @@ class PastEditions:
         if row is None or (row.sha256, row.verdict) != (version.sha256, "accepted"):
             return self._count(document, [version])[0]
         self.run.look_again([row], self.crew)
-        known = self.run.known.get((version.path, version.sha256))
+        known = self.run.known_as(document, version)
         return known.digest if known is not None else None
 
     def csv(self, document: str, editions: Sequence[EditionTally], versions: Sequence[VersionRow]) -> tuple[list[Past], set[str]]:

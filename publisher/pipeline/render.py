@@ -135,7 +135,7 @@ class Rendering:
             self.ledger.documents.set_state(row.id, state, due)
 
     def _source(self, row: DocumentRow, version: VersionRow) -> Source:
-        known = self.run.known.get((version.path, version.sha256))
+        known = self.run.known_as(row.id, version)
         return known.source if known is not None else self.run.source(version.path, version.sha256, version.moment, row.id)
 
     def _older(self, row: DocumentRow, what: Standing) -> dict[int, _Older]:
@@ -208,7 +208,7 @@ class Rendering:
         current = {
             (version.moment, version.sha256): known.digest
             for language, version in plan.what.current.items()
-            if (known := self.run.known.get(plan.current[language].ref)) is not None
+            if language == plan.what.history[0].language and (known := self.run.known.get(plan.current[language].ref)) is not None
         }
         editions = counted.of(plan.row, plan.what.history, current)
         past, csvs = counted.csv(plan.row.id, editions, plan.what.history)

@@ -17,7 +17,7 @@ from publisher.pipeline import restrictions
 from publisher.pipeline.crew import Asked, Crew, worker_of
 from publisher.pipeline.effective import language_order
 from publisher.pipeline.examine import Answer, Digest, Question, ending, refused
-from publisher.pipeline.hand import Finished, Job, NewDocument, Source, Taken
+from publisher.pipeline.hand import Finished, Job, NewDocument, Ref, Source, Taken
 from publisher.pipeline.identify import Identity, arrival_moment, document_of, folder_of, identify, stays
 from publisher.pipeline.recall import Recall
 from publisher.pipeline.succession import against_the_last
@@ -43,7 +43,7 @@ class Known:
 
 @record
 class Intake:
-    """The state of one run of taking in. ``known``: what was accepted in it, by (path, SHA-256); ``finished``: the new documents among the last
+    """The state of one run of taking in. ``known``: what was accepted in it; ``finished``: the new documents among the last
     batch whose pages lie ready, by id."""
 
     settings: Settings
@@ -52,7 +52,7 @@ class Intake:
     problems: list[Problem] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
     unfinished: set[str] = field(default_factory=set)
-    known: dict[tuple[str, str], Known] = field(default_factory=dict)
+    known: dict[Ref, Known] = field(default_factory=dict)
     finished: dict[str, tuple[DocumentRow, Finished]] = field(default_factory=dict)
     register: restrictions.Register = field(default_factory=restrictions.Register)
     _dirty: dict[str, None] = field(default_factory=dict)
@@ -274,6 +274,10 @@ class Intake:
         """Where a content of a document comes from, under today's rules."""
         return Source(self._asked(path, arrived, self.ledger.decisions.released(path, sha256), document), sha256)
 
+    def known_as(self, document: str, version: VersionRow) -> Known | None:
+        """What was accepted of this version in this run."""
+        return self.known.get((version.path, version.sha256, self._slug(version.path, document)))
+
     def _document_of(self, row: FileRow, who: Identity) -> DocumentRow | None:
         """The document of a file that stands, as ``identify.document_of``; None when there is none yet."""
         known = self._recall.document(who.key)
@@ -354,7 +358,7 @@ class Intake:
         self.ledger.files.put(row)
         if digest is not None:
             self._add_version(row, digest)
-            self.known[row.path, row.sha256] = Known(digest, worker, source)
+            self.known[source.ref] = Known(digest, worker, source)
         self._recall.filled(row.document)
         self._touch(row.document)
 
@@ -390,7 +394,7 @@ class Intake:
                 if answer is None:
                     questions.setdefault(worker_of(who.key, crew), []).append(source)
         said = {worker: crew.ask(worker, "again", sources) for worker, sources in questions.items()}
-        answers: dict[tuple[str, str], tuple[Answer, int]] = {}
+        answers: dict[Ref, tuple[Answer, int]] = {}
         for worker, sources in questions.items():
             for source, answer in zip(sources, said[worker].result(), strict=True):
                 answers[source.ref] = answer, worker
