@@ -1,4 +1,4 @@
-"""A file that was moved is what it was, as a look at all files would have it."""
+"""A file that was moved, or refused beside another, is judged by what holds where it stands now: at once, and as a look at all files would."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from publisher.ledger.documents import VersionRow
+from publisher.model import State
 from publisher.pipeline.report import DocumentLine
+from publisher.pipeline.take_in import Intake
+from publisher.values import replace
 from tests.test_histories import fresh, same, verdicts
-from tests.test_taken_down import Step, do, said
+from tests.test_taken_down import ROLL, Step, do, said
 from tests.town import Town, lasting, make_town
 
 ONE, TWO, THREE = (f"# 給水のお知らせ\n\n{number}つ目の文面。\n" for number in ("一", "二", "三"))
+NUMBER = "# 給水のお知らせ\n\n担当の個人番号は 123456789018 です。\n"
 A, B, C = "給水/a.md", "移動/b.md", "道路/c.md"
 TABLE = "名称,住所\n第1集会所,汐見市本町1\n第2集会所,汐見市本町2\n"
 
@@ -37,6 +42,85 @@ def settled(town: Town, *steps: Step) -> dict[str, DocumentLine]:
     assert verdicts(town) == rows
     documents = {path: document for path, document, *_ in rows}
     return {line.path: line for line in report.documents if documents.get(line.path) == line.id}
+
+
+def codes(line: DocumentLine) -> list[str]:
+    return [problem.code for problem in line.reasons]
+
+
+# --- an address that another file has ---
+
+
+REFUSED = (("drop", A, ONE), ("mv", A, B), ("drop", A, TWO))
+"""The second file at the first path of a document that moved away: it would have the same address."""
+
+
+def test_a_file_that_was_refused_and_gets_another_name_is_a_document_of_its_own(place: Town) -> None:
+    found = settled(place, *REFUSED, ("mv", A, C))
+    assert (found[B].state, found[C].state) == (State.PUBLISHED, State.PUBLISHED)
+    assert found[B].id != found[C].id
+    assert said(place, "一つ目") and said(place, "二つ目")
+
+
+@pytest.mark.parametrize("step", [("rm", B), ("withdraw", B), ("mv", B, "移動/b.en.md")], ids=["deleted", "withdrawn", "renamed"])
+def test_a_refused_file_gets_the_address_in_the_run_in_which_it_becomes_free(place: Town, step: Step) -> None:
+    assert codes(settled(place, *REFUSED)[A]) == ["address-taken"]
+    assert settled(place, step)[A].state is State.PUBLISHED
+    assert said(place, "二つ目")
+
+
+def test_of_two_refused_files_one_gets_the_address_and_the_other_is_told_of_it(place: Town) -> None:
+    do(place, ("drop", A, ONE), ("drop", "給水/a.ja.md", TWO), ("mv", A, B), ("drop", A, THREE))
+    found = settled(place, ("rm", "給水/a.ja.md"), ("drop", "給水/a.ja.md", TWO), ("rm", B))
+    assert (found[A].state, found["給水/a.ja.md"].state) == (State.REJECTED, State.PUBLISHED)
+    assert "a.ja.md" in found[A].reasons[0].what
+    assert said(place, "三つ目") == []
+
+
+def test_a_refused_file_that_is_corrected_in_that_run_never_shows_its_first_text(place: Town) -> None:
+    assert settled(place, *REFUSED, ("rm+", B), ("drop", A, THREE))[A].state is State.PUBLISHED
+    assert said(place, "三つ目") and said(place, "二つ目") == []
+
+
+def test_a_file_whose_correction_is_held_keeps_its_address(place: Town) -> None:
+    """The public sees what it said before: no forgotten file takes its place."""
+    found = settled(place, *REFUSED, ("drop", B, NUMBER))
+    assert (found[A].state, found[B].state) == (State.REJECTED, State.HELD)
+    assert said(place, "一つ目") and said(place, "二つ目") == []
+    assert settled(place, ("drop", B, THREE))[B].state is State.PUBLISHED
+
+
+def test_who_was_refused_is_told_where_the_other_file_stands_today(place: Town) -> None:
+    found = settled(place, *REFUSED, ("mv", B, C))
+    assert C in found[A].reasons[0].what and C in found[A].reasons[0].shown
+
+
+def test_what_is_wrong_with_a_file_itself_is_told_before_its_address(place: Town) -> None:
+    assert codes(settled(place, *REFUSED[:2], ("drop", A, ""))[A]) == ["empty-file"]
+    assert codes(settled(place, ("drop", "給水/d.md", ""), ("drop", "給水/d.ja.md", TWO))["給水/d.md"]) == ["empty-file"]
+
+
+def test_of_two_files_that_older_records_let_stand_together_the_newer_has_the_address(place: Town) -> None:
+    do(place, *REFUSED)
+    with place.desk() as opened, opened.ledger.transaction():
+        row = opened.ledger.files.get(A)
+        opened.ledger.files.put(replace(row, verdict="accepted", problems=()))
+        opened.ledger.documents.add_version(row.document, VersionRow("ja", 2, place.now, row.sha256, A))
+    found = settled(place, ("settings",))
+    assert (found[A].state, found[B].state) == (State.PUBLISHED, State.REJECTED)
+    assert settled(place, ("rm", A))[B].state is State.PUBLISHED
+
+
+def test_what_a_killed_run_left_to_be_judged_is_judged_by_the_next(place: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    do(place, *REFUSED, ("rm+", B))
+    with monkeypatch.context() as patched:
+        patched.setattr(Intake, "look_again", killed)
+        with pytest.raises(KeyboardInterrupt):
+            place.build()
+    assert settled(place, ("build",))[A].state is State.PUBLISHED
 
 
 # --- a file stays in its document ---
@@ -89,3 +173,24 @@ def test_a_copy_where_a_table_stood_before_lends_its_pages_to_none(place: Town) 
     do(place, ("drop", one, TABLE), ("mv", one, other), ("mv", other, "窓口/集会所.en.csv"))
     found = settled(place, ("mv+", "窓口/集会所.en.csv", one), ("drop", other, TABLE))
     assert found[one].id != found[other].id
+
+
+# --- what was decided of these bytes where they come to stand ---
+
+
+def test_a_held_file_that_is_moved_to_where_it_was_released_is_public(place: Town) -> None:
+    do(place, ("drop", "窓口/r.csv", ROLL), ("release", "窓口/r.csv"), ("rm", "窓口/r.csv"))
+    assert settled(place, ("drop", "会館/r.csv", ROLL))["会館/r.csv"].state is State.HELD
+    assert settled(place, ("mv", "会館/r.csv", "窓口/r.csv"))["窓口/r.csv"].state is State.PUBLISHED
+
+
+def test_what_was_taken_down_and_is_moved_to_where_it_was_let_through_later_is_public(place: Town) -> None:
+    do(place, ("drop", A, ONE), ("withdraw", A), ("drop", B, ONE), ("release", B), ("rm", B))
+    assert said(place, "一つ目") == []
+    assert settled(place, ("mv", A, B))[B].state is State.PUBLISHED
+
+
+def test_what_is_said_of_a_file_names_where_it_stands_today(place: Town) -> None:
+    found = settled(place, ("drop", A, NUMBER), ("mv", A, B), ("drop", "避難者名簿/r.csv", ROLL), ("mv", "避難者名簿/r.csv", "避難者名簿/r2.csv"))
+    assert found[B].reasons and {problem.where for problem in found[B].reasons} == {B}
+    assert found["避難者名簿/r2.csv"].reasons and {problem.where for problem in found["避難者名簿/r2.csv"].reasons} == {"避難者名簿/r2.csv"}

@@ -26,7 +26,7 @@ from publisher.ledger.documents import DocumentRow
 from publisher.ledger.files import FileRow
 from publisher.model import Delete, Problem
 from publisher.pipeline import takedown
-from publisher.pipeline.crew import crew
+from publisher.pipeline.crew import Crew, crew
 from publisher.pipeline.hand import Bench
 from publisher.pipeline.keys import signing_key
 from publisher.pipeline.lasting import tidy
@@ -221,6 +221,8 @@ def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now
     restricted = restricted_documents(ledger, run.register)
     again = list(ledger.files.all()) if rules_changed else [row for document in restricted for row in ledger.files.of_document(document.id)]
     again = postpone(ledger, again, now) if later else again
+    if not rules_changed:
+        again = list({row.path: row for row in (*again, *run.to_judge_again(but=[entry.path for entry in what.present]))}.values())
     bench = desk_.bench()
     tidy(bench.memory, {profile.slug for profile in desk_.settings.tables})
     hands = stack.enter_context(crew(bench, _tables([*present, *again]), lambda: desk_.frame))
@@ -228,9 +230,7 @@ def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now
     with ledger.transaction():
         for document in restricted:
             ledger.tallies.forget(document.id)  # every edition is counted again without them
-    for some in batched(again, BATCH):
-        run.look_again(some, hands)
-        rendering.documents(run.drain())
+    _judge_again(run, rendering, again, hands)
     with ledger.transaction():
         for document in restricted:
             ledger.pages.touch("document", document.id)
@@ -245,6 +245,7 @@ def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now
         rendering.documents(run.drain())
         done += count
         tell("読み取り", done, len(present))
+    _judge_again(run, rendering, run.to_judge_again(but=run.unfinished), hands)
     with ledger.transaction():
         ledger.found(now)
         for id_ in ledger.documents.due(now):
@@ -253,6 +254,12 @@ def _work(desk_: Desk, run: Intake, what: Changes, ready: Ready, tell: Tell, now
     rendering.lists()
     hands.dismiss()
     return rendering
+
+
+def _judge_again(run: Intake, rendering: Rendering, rows: Iterable[FileRow], hands: Crew) -> None:
+    for some in batched(rows, BATCH):
+        run.look_again(some, hands)
+        rendering.documents(run.drain())
 
 
 def _tables(files: Sequence[Entry | FileRow]) -> list[int]:

@@ -31,6 +31,11 @@ BATCH = 400
 BATCH_BYTES = 32_000_000
 """Bytes of such files, beyond which a batch ends."""
 
+AGAIN = "again"
+"""What is touched while a file that stands waits to be judged again: its path. Another verdict may hold for the same bytes since the drop folder changed."""
+
+TAKEN = "address-taken"
+
 
 @frozen
 class Known:
@@ -111,40 +116,46 @@ class Intake:
         return found
 
     def _move(self, row: FileRow, entry: Entry) -> bool:
-        """The same document under another name or in another folder: address and history stay. False where other rules hold there, or where it comes
-        to stand beside another original: it is read again as what it now is."""
+        """The same document under another name or in another folder: address and history stay. False where other rules hold there, or where it was not this
+        file that the address was given to: it is read again as what it now is."""
         old, new = identify(row.path, self.settings), identify(entry.path, self.settings)
         if (old.profile, old.language) != (new.profile, new.language) or Path(old.key).suffix != Path(new.key).suffix:
             self._depart(row)
             return False
+        edition = new.key.endswith("/")
         with self.ledger.transaction():
+            was = self.ledger.decisions.at(row.path, row.sha256)
             self.ledger.decisions.follow(row.path, entry.path)
             self._recall.moved(row.path, entry.path)
-            if self._parts(row, new):
+            files = [] if edition else self.ledger.files.of_document(row.document)
+            if not edition and self._parts(row, new, files):
                 self._depart(row)
                 return False
-            self._carry(row, entry, new.key)
+            others = [other for other in files if other.path != row.path]
+            self._carry(row, entry, new.key, others)
+            now = self.ledger.decisions.at(entry.path, row.sha256)
+            if not edition or row.verdict != "accepted" or (was and was[0]) != (now and now[0]):
+                self.ledger.pages.touch(AGAIN, entry.path)
+            self.ledger.pages.touch_all((AGAIN, other.path) for other in others if _waits(other, row.language))
         self.changed.add(entry.path)
         return True
 
-    def _carry(self, row: FileRow, entry: Entry, key: str) -> None:
+    def _carry(self, row: FileRow, entry: Entry, key: str, others: Sequence[FileRow]) -> None:
         """The file stands elsewhere now, and with it its versions, and the document if no file of it comes before this one."""
         self.ledger.files.remove(row.path)
-        self.ledger.files.put(replace(row, path=entry.path, size=entry.size, mtime=entry.mtime))
+        self.ledger.files.put(replace(row, path=entry.path, size=entry.size, mtime=entry.mtime, problems=_elsewhere(row, entry.path)))
         self.ledger.documents.rename_version(row.document, row.language, row.path, entry.path)
-        if not key.endswith("/") and self._leads(row.document, row.language, entry.path):
+        if not key.endswith("/") and _leads(row.language, others):
             self.ledger.documents.move(row.document, key)
-        self._touch(row.document)
+        self.ledger.pages.touch("document", row.document)
 
-    def _parts(self, row: FileRow, new: Identity) -> bool:
-        """Whether a translation comes to stand beside another original."""
-        original = self.ledger.files.get(new.key) if row.language != "ja" and not new.key.endswith("/") else None
+    def _parts(self, row: FileRow, new: Identity, files: Sequence[FileRow]) -> bool:
+        """Whether a file that moves leaves its document and these files behind: it was refused beside the one that has the address, or, a translation,
+        it comes to stand beside another original."""
+        if self._holder(row.document, row.language, files) not in ("", row.path):
+            return True
+        original = self.ledger.files.get(new.key) if row.language != "ja" else None
         return original is not None and original.document != row.document
-
-    def _leads(self, document: str, language: str, path: str) -> bool:
-        """Whether a document stands where its file of this language does, at this path."""
-        others = (row for row in self.ledger.files.of_document(document) if row.path != path)
-        return all(language_order(language) <= language_order(other.language) for other in others)
 
     def _depart(self, row: FileRow) -> None:
         with self.ledger.transaction():
@@ -160,7 +171,20 @@ class Intake:
             number = max(v.number for v in versions if v.language == row.language) + 1
             moment = max(self.now.replace(microsecond=0), last.moment)
             self.ledger.documents.add_version(row.document, VersionRow(row.language, number, moment, last.sha256, row.path, gone=True))
+            waiting = (other for other in self.ledger.files.of_document(row.document) if other.path != row.path and _waits(other, row.language))
+            self.ledger.pages.touch_all((AGAIN, other.path) for other in waiting)  # the address is free for one of them
         self._touch(row.document)
+
+    def to_judge_again(self, but: Iterable[str] = ()) -> list[FileRow]:
+        """The files that wait to be judged again, without those at these paths: they are about to be read."""
+        paths = self.ledger.pages.touched(AGAIN)
+        if not paths:
+            return []
+        files = {path: row for path, row in self.ledger.files.many(paths).items() if row.sha256}
+        with self.ledger.transaction():
+            self.ledger.pages.untouch(AGAIN, [path for path in paths if path not in files])
+        left = set(but)
+        return [files[path] for path in paths if path in files and path not in left]
 
     # --- what came ---
 
@@ -314,7 +338,7 @@ class Intake:
         """A document that stood elsewhere when its file was taken away stands where its file comes back."""
         if document.path == who.key or document.key.endswith("/"):
             return
-        if self._leads(document.id, who.language, path):
+        if _leads(who.language, [other for other in self.ledger.files.of_document(document.id) if other.path != path]):
             self.ledger.documents.move(document.id, who.key)
 
     def _decide(self, entry: Entry, taken: Taken, document: DocumentRow, language: str) -> Answer:
@@ -324,10 +348,23 @@ class Intake:
         if self._recall.is_down(entry.path, taken.sha256):
             self._take_over(entry.path, taken.sha256)
             return refused(entry.path, self._withdrawn(entry.path, taken.sha256, self._recall.versions(document.id)), answer.title)
-        taken_by = self._address_taken(entry.path, document, language)
-        if taken_by:
-            return refused(entry.path, address_taken(entry.path, taken_by), answer.title)
-        return answer
+        return self._unless_taken(entry.path, document, language, answer)
+
+    def _unless_taken(self, path: str, document: DocumentRow, language: str, answer: Answer) -> Answer:
+        """The review's answer, unless another file has this document's address in this language. Who would be refused anyway is told of that first."""
+        if answer.word != "accepted" or document.key.endswith("/") or self._recall.is_blank(document.id):
+            return answer
+        files = [row for row in self.ledger.files.of_document(document.id) if row.language == language]
+        holder = self._holder(document.id, language, files) if any(row.path != path for row in files) else ""
+        return refused(path, address_taken(path, holder), answer.title) if holder not in ("", path) else answer
+
+    def _holder(self, document: str, language: str, files: Sequence[FileRow]) -> str:
+        """The one of a document's files that its page in this language is made of; "" for none. One whose correction is held counts: the public sees what
+        it said before."""
+        paths = {row.path for row in files if row.language == language}
+        last = {version.path: version for version in self._recall.versions(document) if version.language == language}
+        standing = [version for version in last.values() if version.path in paths and not version.gone]
+        return max(standing, key=lambda version: version.number).path if standing else ""
 
     def _withdrawn(self, path: str, sha256: str, versions: Sequence[VersionRow]) -> Problem:
         """What staff are told of bytes that are down. ``versions``: of the document that they would be part of."""
@@ -341,13 +378,6 @@ class Intake:
         if moment is not None:
             self.ledger.decisions.take_over(path, sha256, moment, self.now)
             self._recall.noted(path)
-
-    def _address_taken(self, path: str, document: DocumentRow, language: str) -> str:
-        """Another file that stands and has this document's address in this language."""
-        if document.key.endswith("/") or self._recall.is_blank(document.id):
-            return ""
-        others = (r for r in self.ledger.files.of_document(document.id) if r.path != path and r.language == language)
-        return next((r.path for r in others if r.verdict == "accepted"), "")
 
     def verdict(self, row: FileRow, answer: Answer, source: Source, worker: int) -> None:
         """Record a verdict on a file; an accepted one becomes a version. Runs within a transaction."""
@@ -381,15 +411,16 @@ class Intake:
     # --- looking again with other rules ---
 
     def look_again(self, rows: Iterable[FileRow], crew: Crew) -> None:
-        """Review bytes that are in the archive once more: the rules changed, or a person decided. All in one transaction."""
+        """Review bytes that are in the archive once more: the rules changed, a person decided, or the file moved. All in one transaction."""
         asked: list[tuple[FileRow, DocumentRow, Source, Answer | None]] = []
         questions: dict[int, list[Source]] = {}
+        read = [row for row in rows if row.sha256]
         with self.ledger.transaction():
-            for row in (row for row in rows if row.sha256):
+            for row in read:
                 who = identify(row.path, self.settings)
                 document = document_of(self.ledger, row, who)
                 source = self.source(row.path, row.sha256, row.arrived, document.id)
-                answer = self._without_reading(row, document)
+                answer = self._without_reading(row)
                 asked.append((row, document, source, answer))
                 if answer is None:
                     questions.setdefault(worker_of(who.key, crew), []).append(source)
@@ -399,23 +430,39 @@ class Intake:
             for source, answer in zip(sources, said[worker].result(), strict=True):
                 answers[source.ref] = answer, worker
         with self.ledger.transaction():
+            self.ledger.pages.untouch(AGAIN, [row.path for row in read])
             for row, document, source, answer in asked:
                 self._enter_again(row, document, source, *((answer, 0) if answer is not None else answers[source.ref]))
 
-    def _without_reading(self, row: FileRow, document: DocumentRow) -> Answer | None:
-        if self.ledger.decisions.withdrawn(row.path, row.sha256):
-            return refused(row.path, self._withdrawn(row.path, row.sha256, self.ledger.documents.versions(row.document)), row.title)
-        other = self._address_taken(row.path, document, identify(row.path, self.settings).language)
-        return refused(row.path, address_taken(row.path, other), row.title) if other else None
+    def _without_reading(self, row: FileRow) -> Answer | None:
+        if not self.ledger.decisions.withdrawn(row.path, row.sha256):
+            return None
+        return refused(row.path, self._withdrawn(row.path, row.sha256, self.ledger.documents.versions(row.document)), row.title)
 
     def _enter_again(self, row: FileRow, document: DocumentRow, source: Source, answer: Answer, worker: int) -> None:
         who = identify(row.path, self.settings)
         if document.id != row.document:
             self.take_down(row)
+        answer = self._unless_taken(row.path, document, who.language, answer)
         self.changed.add(row.path)
         title = answer.title or row.title
         again = replace(row, document=document.id, language=who.language, verdict=answer.word, problems=answer.problems, title=title)
         self.verdict(again, answer, source, worker)
+
+
+def _elsewhere(row: FileRow, path: str) -> tuple[Problem, ...]:
+    """What is said of a file that stands at another path now."""
+    return tuple(replace(one, where=path + one.where.removeprefix(row.path)) if one.where.startswith(row.path) else one for one in row.problems)
+
+
+def _leads(language: str, others: Iterable[FileRow]) -> bool:
+    """Whether a document stands where its file of this language does: beside these others."""
+    return all(language_order(language) <= language_order(other.language) for other in others)
+
+
+def _waits(row: FileRow, language: str) -> bool:
+    """Whether a file was refused because another one has its document's address in this language."""
+    return row.language == language and any(one.code == TAKEN for one in row.problems)
 
 
 def _finished(taken: Taken) -> Finished:
@@ -461,7 +508,7 @@ def withdrawn_by_person(path: str, elsewhere: str, gone: bool | None) -> Problem
 
 def address_taken(path: str, other: str) -> Problem:
     return Problem(
-        "address-taken",
+        TAKEN,
         f"「{other}」と同じ文書・同じ言語のファイルです。1つの番地に2つは公開できません。",
         path,
         f"「{other}」の内容が見えています。",
