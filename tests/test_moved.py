@@ -178,6 +178,19 @@ def test_a_copy_where_a_table_stood_before_lends_its_pages_to_none(place: Town) 
 # --- what was decided of these bytes where they come to stand ---
 
 
+@pytest.mark.parametrize("text", [ONE, ROLL], ids=["notice", "roll"])
+def test_a_copy_that_is_moved_to_where_it_was_taken_down_goes(place: Town, text: str) -> None:
+    one, other = (A, B) if text is ONE else ("避難者名簿/r.csv", "避難者名簿/r2.csv")
+    words = "一つ目" if text is ONE else "消し田"
+    do(place, ("drop", one, text), ("drop", other, text), ("withdraw", other), ("rm", other))
+    assert said(place, words)
+    assert settled(place, ("mv", one, other))[other].state is State.WITHDRAWN
+    assert said(place, words) == []
+    with place.desk() as opened:
+        document = opened.ledger.files.get(other).document
+        assert document in {row.target for row in opened.ledger.takedowns.pending("mirror")}
+
+
 def test_a_held_file_that_is_moved_to_where_it_was_released_is_public(place: Town) -> None:
     do(place, ("drop", "窓口/r.csv", ROLL), ("release", "窓口/r.csv"), ("rm", "窓口/r.csv"))
     assert settled(place, ("drop", "会館/r.csv", ROLL))["会館/r.csv"].state is State.HELD
@@ -188,6 +201,13 @@ def test_what_was_taken_down_and_is_moved_to_where_it_was_let_through_later_is_p
     do(place, ("drop", A, ONE), ("withdraw", A), ("drop", B, ONE), ("release", B), ("rm", B))
     assert said(place, "一つ目") == []
     assert settled(place, ("mv", A, B))[B].state is State.PUBLISHED
+
+
+def test_what_was_released_and_is_moved_to_where_it_was_taken_down_later_goes(place: Town) -> None:
+    do(place, ("drop", A, ONE), ("withdraw", A), ("release", A), ("drop", B, ONE), ("withdraw", B), ("rm", B))
+    assert said(place, "一つ目")
+    assert settled(place, ("mv", A, B))[B].state is State.WITHDRAWN
+    assert said(place, "一つ目") == []
 
 
 def test_what_is_said_of_a_file_names_where_it_stands_today(place: Town) -> None:

@@ -21,6 +21,7 @@ from tests.town import Town, broken_links, make_town
 WRONG = "# 給水のお知らせ\n\n消したい文面。\n"
 RIGHT = "# 給水のお知らせ\n\n直した文面。\n"
 THIRD = "# 給水のお知らせ\n\nもう一度直した文面。\n"
+NUMBER = "# 給水のお知らせ\n\n担当の個人番号は 123456789018 です。\n"
 LATER = "---\n公開: 2036-03-12 17:00\n---\n\n# 給水のお知らせ\n\nあすの文面。\n"
 ROLL = "氏名,フリガナ,住所,年齢,避難所,公表同意,閲覧制限\n" + "".join(f"消し田　{n}郎,ケシダ　{n}ロウ,汐見市本町1-2-{n},{20 + n}歳,本町小学校,同意する,\n" for n in range(1, 9))
 A, B = "給水/a.md", "移動/b.md"
@@ -78,6 +79,8 @@ def place(tmp_path: Path) -> Town:
         [("drop", A, WRONG), ("withdraw", A), ("drop", A, RIGHT), ("withdraw", A), ("drop", A, THIRD), ("drop", A, RIGHT.replace("た文", "た短い文"))],
         [("drop", A, WRONG), ("withdraw", A), ("drop", A, LATER)],
         [("drop", A, WRONG), ("rm", A), ("drop", A, LATER)],
+        [("drop", A, WRONG), ("drop", B, WRONG), ("drop", A, NUMBER), ("withdraw", B), ("drop", A, WRONG)],
+        [("drop", A, WRONG), ("drop", A, RIGHT), ("drop", B, WRONG), ("withdraw", B), ("drop", A, WRONG)],
         [("drop", A, WRONG), ("withdraw", A), ("mv", A, B)],
         [("drop", A, WRONG), ("withdraw", A), ("mv", A, B), ("mv", B, A)],
         [("drop", A, WRONG), ("withdraw", A), ("mv", A, "給水/a.en.md")],

@@ -150,7 +150,7 @@ class Rendering:
         found: dict[int, _Older] = {}
         before: VersionRow | None = None
         for version in what.history:
-            if version.number in what.recalled:
+            if version.number in what.recalled or self.run.was_withdrawn(version):
                 continue
             said = (version.path, version.sha256, version.moment.isoformat(), folder_of(row.path), language, before and before.moment.isoformat())
             owner = f"document:{row.id}:v{version.number}:{sha256(repr(said).encode()).hexdigest()[:16]}"

@@ -13,7 +13,7 @@ from publisher.ledger.documents import DocumentRow, VersionRow
 from publisher.ledger.files import FileRow
 from publisher.ledger.names import identity
 from publisher.model import Category, Problem, State
-from publisher.pipeline import restrictions
+from publisher.pipeline import restrictions, takedown
 from publisher.pipeline.crew import Asked, Crew, worker_of
 from publisher.pipeline.effective import language_order
 from publisher.pipeline.examine import Answer, Digest, Question, ending, refused
@@ -302,6 +302,10 @@ class Intake:
         """What was accepted of this version in this run."""
         return self.known.get((version.path, version.sha256, self._slug(version.path, document)))
 
+    def was_withdrawn(self, version: VersionRow) -> bool:
+        """Whether a person took these bytes down, and it was these that stood at this path."""
+        return self._recall.decided(version.path) and self.ledger.decisions.withdrawn(version.path, version.sha256)
+
     def _document_of(self, row: FileRow, who: Identity) -> DocumentRow | None:
         """The document of a file that stands, as ``identify.document_of``; None when there is none yet."""
         known = self._recall.document(who.key)
@@ -386,6 +390,8 @@ class Intake:
         if doubts:
             row, digest = replace(row, verdict="held", problems=doubts), None
         self.ledger.files.put(row)
+        if row.verdict == "withdrawn":
+            self._withdraw(row)
         if digest is not None:
             self._add_version(row, digest)
             self.known[source.ref] = Known(digest, worker, source)
@@ -407,6 +413,14 @@ class Intake:
         self.ledger.documents.add_version(
             row.document, VersionRow(row.language, number, moment, row.sha256, row.path, head.publish, expires, rows=digest.rows, as_of=digest.as_of)
         )
+
+    def _withdraw(self, row: FileRow) -> None:
+        """What a person took down came to stand here, and is what this document shows: it goes as if they had said so of this one."""
+        here = [v for v in self._recall.versions(row.document) if (v.path, v.language) == (row.path, row.language)]
+        document = self.ledger.documents.get(row.document) if here and (here[-1].sha256, here[-1].gone) == (row.sha256, False) else None
+        if document is not None:
+            self.take_down(row)
+            takedown.intend(self.ledger, document, "withdraw", self.now)
 
     # --- looking again with other rules ---
 
