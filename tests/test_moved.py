@@ -164,6 +164,13 @@ def test_a_document_whose_file_comes_back_elsewhere_is_listed_there(place: Town)
     assert f"n/{first[A].id}.html" in place.page("c/kyusui.html")
 
 
+def test_earlier_editions_of_a_table_bear_the_name_that_its_file_has_today(place: Town) -> None:
+    found = settled(place, ("drop", "窓口/集会所.csv", TABLE), ("drop", "窓口/集会所.csv", TABLE + "第9集会所,汐見市本町9\n"), ("mv", "窓口/集会所.csv", "窓口/会館.csv"))
+    editions = [path for path in place.files() if path.startswith(f"t/{found['窓口/会館.csv'].id}/e/2036") and path.endswith(".html")]
+    assert len(editions) == 2
+    assert all("会館" in place.page(path) and "集会所</h1>" not in place.page(path) for path in editions)
+
+
 def test_editions_keep_their_name_where_a_translation_has_the_same_bytes(place: Town) -> None:
     settled(place, ("drop", "窓口/集会所.csv", TABLE), ("mv", "窓口/集会所.csv", "窓口/集会所.en.csv"), ("mv", "窓口/集会所.en.csv", "窓口/集会所.csv"))
 

@@ -18,7 +18,15 @@ from publisher.pipeline.crew import Asked, Crew, worker_of
 from publisher.pipeline.effective import language_order
 from publisher.pipeline.examine import Answer, Digest, Question, ending, refused
 from publisher.pipeline.hand import Finished, Job, NewDocument, Ref, Source, Taken
-from publisher.pipeline.identify import Identity, arrival_moment, document_of, folder_of, identify, stays
+from publisher.pipeline.identify import (
+    TABLE_SUFFIXES,
+    Identity,
+    arrival_moment,
+    document_of,
+    folder_of,
+    identify,
+    stays,
+)
 from publisher.pipeline.recall import Recall
 from publisher.pipeline.succession import against_the_last
 from publisher.review.vanishing import held_vanishing, too_many
@@ -147,6 +155,8 @@ class Intake:
         self.ledger.documents.rename_version(row.document, row.language, row.path, entry.path)
         if not key.endswith("/") and _leads(row.language, others):
             self.ledger.documents.move(row.document, key)
+        if key.lower().endswith(TABLE_SUFFIXES):
+            self.ledger.tallies.forget(row.document)  # its editions may bear the name of their file
         self.ledger.pages.touch("document", row.document)
 
     def _parts(self, row: FileRow, new: Identity, files: Sequence[FileRow]) -> bool:
