@@ -19,6 +19,7 @@ ONE, TWO, THREE = (f"# 給水のお知らせ\n\n{number}つ目の文面。\n" fo
 NUMBER = "# 給水のお知らせ\n\n担当の個人番号は 123456789018 です。\n"
 A, B, C = "給水/a.md", "移動/b.md", "道路/c.md"
 TABLE = "名称,住所\n第1集会所,汐見市本町1\n第2集会所,汐見市本町2\n"
+LONGER = ROLL.splitlines()[0] + "\n" + "".join(f"長い　{n}郎,ナガイ　{n}ロウ,汐見市本町2-2-{n},{20 + n}歳,本町小学校,同意する,\n" for n in range(1, 31))
 
 
 @pytest.fixture
@@ -180,6 +181,11 @@ def test_a_copy_where_a_table_stood_before_lends_its_pages_to_none(place: Town) 
     do(place, ("drop", one, TABLE), ("mv", one, other), ("mv", other, "窓口/集会所.en.csv"))
     found = settled(place, ("mv+", "窓口/集会所.en.csv", one), ("drop", other, TABLE))
     assert found[one].id != found[other].id
+
+
+def test_an_earlier_edition_is_not_held_because_a_longer_one_followed(place: Town) -> None:
+    found = settled(place, ("drop", "避難者名簿/r.csv", ROLL), ("drop", "避難者名簿/r2.csv", LONGER))
+    assert {line.state for path, line in found.items() if path.startswith("避難者名簿")} == {State.PUBLISHED}
 
 
 # --- what was decided of these bytes where they come to stand ---

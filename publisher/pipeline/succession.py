@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from publisher.ledger import Ledger
@@ -31,16 +32,20 @@ def _replaced(recall: Recall, row: FileRow) -> VersionRow | None:
     """The edition that was published last, unless what stands at this path is this very file. That it was public once does not count:
     copies of old files come back by themselves."""
     versions = [v for v in recall.versions(row.document) if v.language == row.language]
-    here = next((v for v in reversed(versions) if v.path == row.path), None)
-    if here is not None and (here.sha256, here.gone) == (row.sha256, False):
-        return None
-    return next((v for v in reversed(versions) if not v.gone), None)
+    return None if _is_among(versions, row) else next((v for v in reversed(versions) if not v.gone), None)
 
 
 def _rows_before(recall: Recall, row: FileRow) -> int:
-    """Rows of the last edition; 0 when it is this one."""
-    versions = [v for v in recall.versions(row.document) if not v.gone]
-    return versions[-1].rows if versions and versions[-1].sha256 != row.sha256 else 0
+    """Rows of the last edition; 0 when it is this one, or when this very file was published before that and stands yet."""
+    versions = recall.versions(row.document)
+    published = [v for v in versions if not v.gone]
+    return published[-1].rows if published and published[-1].sha256 != row.sha256 and not _is_among(versions, row) else 0
+
+
+def _is_among(versions: Sequence[VersionRow], row: FileRow) -> bool:
+    """Whether what was published at the path of this file, and was not taken away since, are its bytes."""
+    here = next((v for v in reversed(versions) if (v.path, v.language) == (row.path, row.language)), None)
+    return here is not None and (here.sha256, here.gone) == (row.sha256, False)
 
 
 def _rows_vanished(path: str, before: int, after: int) -> Problem:
