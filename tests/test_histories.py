@@ -25,6 +25,9 @@ from tests.town import Town, broken_links, lasting, make_town
 
 NAMES = ("給水/水.md", "給水/水.en.md", "給水/水.easy.md", "道路/通行止め.txt", "お知らせ.md", "避難所/一覧.csv", "避難者名簿/名簿.csv", "避難者名簿/二回目.csv")
 MOVED = tuple(f"移動/{name.rpartition('/')[2]}" for name in NAMES)
+PLACES = ("給水/水.md", "給水/水.ja.md", "給水/水.en.md", "給水/他.md", "移動/水.md", "移動/水.en.md", "道路/水.md", "避難者名簿/名簿.csv", "移動/名簿.csv")
+"""Names that come to be one document and two, and folders with rules of their own."""
+
 TITLES = ("給水所のお知らせ", "県道の通行止め", "避難所について", "Water")
 
 
@@ -34,7 +37,8 @@ PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # shrinking a history ta
 
 @dataclass(frozen=True)
 class Step:
-    """``kind``: drop, delete, move, back, wait, release, withdraw, settings; ``number`` varies what it says."""
+    """``kind``: drop, delete, move, back, put (at ``PLACES[number]``), swap (with what is there), wait, release, withdraw, settings; ``number`` varies
+    what it says."""
 
     kind: str
     name: str = NAMES[0]
@@ -73,6 +77,14 @@ STEPS = st.one_of(
 )
 
 
+def crowded(names: list[str]) -> st.SearchStrategy[list[Step]]:
+    """A few files that take each other's places."""
+    name, place = st.sampled_from(names), st.sampled_from([PLACES.index(one) for one in names])
+    drop, put = st.builds(Step, st.just("drop"), name, st.integers(0, 4)), st.builds(Step, st.sampled_from(["put", "swap"]), name, place)
+    other = st.builds(Step, st.sampled_from(["delete", "release", "withdraw"]), name)
+    return st.lists(st.one_of(drop, drop, put, put, put, other, st.builds(Step, st.just("settings"), number=st.integers(0, 2))), min_size=4, max_size=10)
+
+
 def do(place: Town, step: Step) -> None:
     file = place.content / step.name
     if step.kind == "drop":
@@ -87,6 +99,13 @@ def do(place: Town, step: Step) -> None:
         target = place.content / NAMES[MOVED.index(step.name)]
         target.parent.mkdir(exist_ok=True)
         file.replace(target)
+    elif step.kind in ("put", "swap") and file.exists():
+        target, aside = place.content / PLACES[step.number % len(PLACES)], place.root / "aside"
+        target.parent.mkdir(exist_ok=True)
+        file.replace(aside)
+        if target.exists() and step.kind == "swap":
+            target.replace(file)
+        aside.replace(target)
     elif step.kind == "wait":
         place.now += timedelta(minutes=step.number)
     elif step.kind in ("release", "withdraw"):
@@ -102,7 +121,7 @@ def do(place: Town, step: Step) -> None:
 
 
 def fresh(place: Town, workers: int) -> dict[str, bytes]:
-    """The site as it is made from the ledger and the archive alone, with no page known."""
+    """The site as it is made from the ledger and the archive alone, with no page known; what staff are told of each file is the same."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "town"
         shutil.copytree(place.root, copy, ignore=shutil.ignore_patterns("public"))
@@ -118,6 +137,7 @@ def fresh(place: Town, workers: int) -> dict[str, bytes]:
             with desk(another.settings()) as opened:
                 opened.folder = SiteFolder(copy / "public")
                 build(opened, place.now)
+            assert verdicts(another) == verdicts(place)
         finally:
             crew.workers = before
         return another.files()
@@ -164,3 +184,10 @@ def test_any_history_ends_in_the_site_of_a_fresh_build(steps: list[Step]) -> Non
 @given(st.lists(STEPS, min_size=3, max_size=10))
 def test_and_with_two_processes(steps: list[Step]) -> None:
     history(steps, workers=2)
+
+
+@pytest.mark.timeout(600)
+@settings(max_examples=max(MANY // 2, 1), deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+@given(st.lists(st.sampled_from(PLACES), min_size=2, max_size=4, unique=True).flatmap(crowded))
+def test_and_where_files_take_each_others_places(steps: list[Step]) -> None:
+    history(steps, workers=0)
