@@ -381,10 +381,10 @@ class Intake:
         return max(standing, key=lambda version: version.number).path if standing else ""
 
     def _withdrawn(self, path: str, sha256: str, versions: Sequence[VersionRow]) -> Problem:
-        """What staff are told of bytes that are down. ``versions``: of the document that they would be part of."""
+        """What staff are told of bytes that are down. ``versions``: of the document that they would be part of; one of these bytes goes, too."""
         places = self._recall.taken_down_at(sha256)
         last = next((version for version in reversed(versions) if version.path == path), None)
-        return withdrawn_by_person(path, places[-1] if places and path not in places else "", None if last is None else last.gone)
+        return withdrawn_by_person(path, places[-1] if places and path not in places else "", None if last is None else last.gone or last.sha256 == sha256)
 
     def _take_over(self, path: str, sha256: str) -> None:
         """A withdrawal that was made elsewhere is on record for this path, too: it holds when the rules change, and can be lifted here."""
