@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "problem": ("Problem",),
     "card": ("Severity", "Kind", "State", "Category", "Version", "Card"),
-    "content": ("Arrival", "Text", "Strong", "Link", "Break", "Ruby", "Inline", "Heading", "Paragraph", "Listing", "Grid", "Quote", "Preformatted", "Rule", "Figure", "Block", "Jpeg", "Picture", "Head", "Notice", "Scan", "Table", "Workbook", "Content"),
+    "content": ("Arrival", "Text", "Strong", "Link", "Break", "Ruby", "Inline", "Heading", "Paragraph", "Listing", "Grid", "Quote", "Preformatted", "Rule", "Figure", "Block", "Jpeg", "Picture", "Head", "Notice", "Scan", "Beside", "Table", "Workbook", "Content"),
     "public": ("TableKind", "PublicTable", "Change", "EditionTally", "PublicWorkbook", "PublicContent", "Accepted", "Held", "Verdict", "Bulletin"),
     "multiset": ("Multiset",),
     "file": ("PageKind", "Page", "Reason", "Put", "Delete", "PageRecord", "Receipt"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from publisher.model.card import Severity
@@ -168,6 +168,20 @@ class Scan:
 
 
 @frozen
+class Beside:
+    """What a sheet hides beside its rows: a column out of sight (``letter``), or all comments on its cells (``letter`` is ""). Nothing of it is
+    shown, quoted or kept, its ``name`` no more than its cells; in a list of people it may say who is not to be.
+
+    ``cells``: line of a row (of ``Table.lines`` or ``Table.aside_lines``) → what stands there. ``around``: what stands beside no row.
+    """
+
+    letter: str
+    name: str = field(default="", repr=False)
+    cells: Mapping[int, str] = field(default_factory=dict, repr=False)
+    around: tuple[str, ...] = field(default=(), repr=False)
+
+
+@frozen
 class Table:
     """One table as it stood in the file: every cell a string as people see it there, hidden cells left out.
 
@@ -176,7 +190,8 @@ class Table:
     ``ends[i]`` is when ``rows[i]`` may be shown no longer, None: never said; empty when no row says it.
     ``cut``: lines of rows that end before the header does, so that their last cells are blank because nobody wrote them.
     ``struck``: rows of which some cells had a line through them, and are blank therefore.
-    ``aside``: rows that were hidden in the sheet, in the same columns; nothing of them is shown, but they may say who is not to be.
+    ``aside``: rows that were hidden in the sheet, in the same columns, ``aside_lines`` their numbers; nothing of them is shown, but they may say who
+    is not to be. ``beside``: what else was hidden, see there.
     """
 
     name: str
@@ -190,16 +205,20 @@ class Table:
     cut: frozenset[int] = frozenset()
     struck: frozenset[int] = frozenset()
     aside: Sequence[tuple[str, ...]] = field(default=(), repr=False)
+    aside_lines: Sequence[int] = ()
+    beside: tuple[Beside, ...] = field(default=(), repr=False)
 
 
 @frozen
 class Workbook:
-    """A table file: one table for a CSV, one a visible sheet for a spreadsheet."""
+    """A table file: one table for a CSV, one a visible sheet for a spreadsheet. ``unseen``: the tables of hidden sheets, of which the same holds as
+    of ``Table.aside``."""
 
     head: Head
     tables: tuple[Table, ...]
     warnings: tuple[Problem, ...] = ()
     doubts: tuple[Problem, ...] = ()
+    unseen: tuple[Table, ...] = field(default=(), repr=False)
 
 
 Content = Notice | Scan | Workbook

@@ -59,7 +59,7 @@ def _read(path: str, data: bytes, arrived: datetime) -> Workbook:
     separator, text, first = _separator(path, text)
     records = _Records(text, separator, first)
     rows, lines, odd = records.read()
-    made = lay_out(Sheet("", path, rows, lines, (), (), (), odd), arrived)
+    made = lay_out(Sheet("", path, rows, lines, odd=odd), arrived)
     if made.table is None:
         raise _unreadable(
             path,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from publisher.model import Problem, Table
+from publisher.model import Beside, Problem, Table
 from publisher.patterns import pattern
 from publisher.readers.marks import column_letters
 from publisher.values import field, frozen, record
@@ -35,6 +35,9 @@ class Sheet:
     merged: tuple[tuple[int, int, int, int], ...] = ()
     aside: Sequence[tuple[str, ...]] = ()
     """Hidden rows, in the columns of the others: nothing of them is shown, but they say who is not to be."""
+    aside_lines: Sequence[int] = ()
+    beside: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    """Letter of a hidden column → number of a row → its cell; under "" the comments."""
     odd: tuple[str, ...] = ()  # strings of the sheet that look like damage (errors, 5.2E+12)
 
     @property
@@ -211,8 +214,23 @@ class Grid:
         """The hidden rows in the columns of the table."""
         return [tuple([row[c + self.left] if c + self.left < len(row) else "" for c in self.kept]) for row in self.sheet.aside]
 
+    def beside(self, header: Sequence[int]) -> tuple[Beside, ...]:
+        """What was hidden beside the rows, and elsewhere. ``header``: the numbers of the rows of the header."""
+        if not self.sheet.beside:
+            return ()
+        rows = {*self.lines, *self.sheet.aside_lines}
+        return tuple([_beside(letter, texts, header if letter else (), rows) for letter, texts in self.sheet.beside.items()])
+
     def final(self) -> list[tuple[str, ...]]:
         if self.kept != list(range(self.width)):
             kept = self.kept
             return [tuple([row[c] for c in kept]) for row in self.rows]
         return self.rows
+
+
+def _beside(letter: str, texts: Mapping[int, str], header: Sequence[int], rows: set[int]) -> Beside:
+    name = "_".join(dict.fromkeys(one_line(texts[line]) for line in header if line in texts))
+    cells = {line: text for line, text in texts.items() if line in rows}
+    # where a header stands again between the rows, its words are about nobody
+    rest = [text for line, text in texts.items() if line not in rows and line not in header and one_line(text) != name]
+    return Beside(letter, name, cells, tuple(rest))

@@ -35,6 +35,7 @@ def lay_out(sheet: Sheet, arrived: datetime) -> Layout:
         top, bottom = header_block(grid, header)
     names = names_of(grid, top, bottom) if header is not None else [""] * grid.width
     titles = _titles(grid, top)
+    header_lines = grid.lines[max(top, 0) : bottom + 1]
     grid.body(bottom + 1)
     notes = grid.take_notes()
     columns = columns_of(sheet, grid, names, made)
@@ -50,6 +51,8 @@ def lay_out(sheet: Sheet, arrived: datetime) -> Layout:
         rows=rows,
         lines=grid.lines,
         aside=grid.aside(),
+        aside_lines=sheet.aside_lines,
+        beside=grid.beside(header_lines),
         title=_title(titles),
         notes=tuple([*titles[1:], *metadata, *notes]),
         as_of=_as_of(sheet, texts, notes, columns, rows, arrived, made),

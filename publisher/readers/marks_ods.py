@@ -88,7 +88,9 @@ class _Ods:
         across = int(attribute(cell, "number-columns-spanned") or 1)
         if down > 1 or across > 1:
             marks.merged.append((*place, place[0] + down - 1, place[1] + across - 1))
-        marks.comments += sum(local(child) == "annotation" for child in cell)
+        notes = ["\n".join(["".join(line.itertext()) for line in child.iter() if local(line) == "p"]) for child in cell if local(child) == "annotation"]
+        if notes:
+            marks.comments[place] = "\n".join(notes)
         if self._struck and attribute(cell, "style-name") in self._struck:
             for row in range(self._row, self._row + min(self._repeated, 1_000)):
                 marks.struck.setdefault(row, set()).update(range(column, column + int(attribute(cell, "number-columns-repeated") or 1)))

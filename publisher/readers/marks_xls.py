@@ -32,7 +32,7 @@ def scan_xls(data: bytes) -> dict[str, Marks] | None:
 def _xls_sheet(book: object, sheet: object) -> Marks:
     import xlrd
 
-    marks = Marks(comments=len(sheet.cell_note_map))
+    marks = Marks(comments={place: note.text for place, note in sheet.cell_note_map.items()})
     marks.hidden_rows = {row for row, info in sheet.rowinfo_map.items() if info.hidden or info.height == 0}
     marks.hidden_columns = {c for c, info in sheet.colinfo_map.items() if info.hidden or info.width == 0}
     marks.merged = [(top, left, bottom - 1, right - 1) for top, bottom, left, right in sheet.merged_cells]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -61,7 +61,7 @@ def read_sheet(path: str, data: bytes, arrived: datetime) -> Workbook:
     read.
 
     Hidden sheets, rows and columns, comments, formulas, embedded objects, charts and the caches of links
-    are left out.
+    are left out; of the first four it is kept apart what they say (``Table.aside`` and ``beside``, ``Workbook.unseen``), for the review alone.
     """
     try:
         return _read(path, data, arrived)
@@ -121,6 +121,8 @@ def _read_zip(path: str, data: bytes, arrived: datetime) -> Workbook:
                 for name, part in where.items()
                 if part in names and "/worksheets/" in f"/{part}"
             }
+            for name in marks if parts.comments else ():
+                marks[name].comments = scanning.comments(archive, where[name])
         elif "content.xml" in names:
             locked = "META-INF/manifest.xml" in names and archive.read("META-INF/manifest.xml")
             if locked and b"encryption-data" in locked:
@@ -165,6 +167,7 @@ class _Book:
         self.marks, self.parts = marks, parts
         self.warnings: list[Problem] = []
         self.doubts: list[Problem] = []
+        self.unseen: list[Table] = []
 
     def read(self) -> Workbook:
         from python_calamine import CalamineWorkbook
@@ -185,7 +188,7 @@ class _Book:
         title = tables[0].title if len(tables) == 1 else ""
         moments = [table.as_of for table in tables if table.as_of]
         head = Head(title or PurePosixPath(self.path).stem.strip(), date=max(moments) if moments else None)
-        return Workbook(head, tuple(tables), tuple(self.warnings), tuple(self.doubts))
+        return Workbook(head, tuple(tables), tuple(self.warnings), tuple(self.doubts), tuple(self.unseen))
 
     def _warn(self, code: str, what: str, where: str, todo: str) -> None:
         self.warnings.append(Problem(code, what, where, "ほかの部分は公開できます。", todo))
@@ -215,6 +218,7 @@ class _Book:
                 where,
                 "公開するシートなら、再表示して保存してください。",
             )
+            self._keep_unseen(book.get_sheet_by_index(index), meta.name, where)
             return None
         marks = (self.marks or {}).get(meta.name)
         if marks is None:
@@ -230,6 +234,16 @@ class _Book:
             self._warn("empty-sheet", "データのないシートを飛ばしました。", where, "直す必要はありません。")
         return made.table
 
+    def _keep_unseen(self, source: Any, name: str, where: str) -> None:
+        """What a hidden sheet says, all of it as if it were seen; a few words without a header are kept as well."""
+        marks = (self.marks or {}).get(name, Marks())
+        made = self._lay_out(source, name, where, Marks(errors=marks.errors, comments=marks.comments, merged=marks.merged))
+        if made.table is not None:
+            self.unseen.append(made.table)
+        elif source.start:
+            rows = Strings().rows(list(source.iter_rows()))
+            self.unseen.append(Table(name, ("",) * source.width, rows, range(1, len(rows) + 1)))
+
     def _lay_out(self, source: Any, name: str, where: str, marks: Marks) -> Layout:
         left = source.start[1] if source.start else 0
         strings = Strings()
@@ -238,7 +252,7 @@ class _Book:
         plain: list[list[Any]] = []
         hidden_rows: list[int] = []
         aside: list[tuple[str, ...]] = []
-        dropped: set[int] = set()
+        beside: dict[int, dict[int, str]] = {}
         keep, cut = _columns(source, left, marks)
         special = _by_row(marks)
         unseen: set[int] = set()
@@ -262,6 +276,7 @@ class _Book:
                     hidden_rows.append(number + 1)
                     row = strings.row(values)
                     aside.append(tuple([row[c] for c in keep if c < len(row)]))
+                    _set_aside(beside, cut, row, number)
                 continue
             if number in special:
                 values = _overlaid(values, left, special[number], marks, number, unseen)
@@ -274,7 +289,7 @@ class _Book:
                     continue  # the number of a row is left, nothing else
                 partly.append(number + 1)
             if cut:
-                dropped.update(c for c in cut if c < len(row) and row[c])
+                _set_aside(beside, cut, row, number)
                 row = tuple([row[c] for c in keep if c < len(row)])
             rows.append(row)
             lines.append(number + 1)
@@ -282,7 +297,7 @@ class _Book:
         if unseen:
             what = f"表示形式で見えなくしてある文字があります（{numbers([row + 1 for row in unseen])}行）。載せてはいけない方の印かもしれません。"
             self._doubt("unseen-text", what, where, "そのセルの表示形式を「標準」に戻して文字を確かめ、見せないものなら消してから保存し直してください。")
-        self._tell_hidden(where, hidden_rows, [c + left for c in sorted(dropped)])
+        self._tell_hidden(where, hidden_rows, [c + left for c in sorted(beside)])
         if struck:
             what = f"取り消し線を引いた文字は公開しません（{numbers(struck)}行）。行の文字がすべてそうなら、行ごと除きました。"
             self._warn("struck", what, where, "取り消すものは削除し、載せるものなら取り消し線を外して保存してください。")
@@ -297,7 +312,8 @@ class _Book:
             )
         letters = tuple(column_letters(c + left) for c in keep)
         merged = _merged(ranges.all, lines, [c + left for c in keep])
-        made = lay_out(Sheet(name, where, rows, lines, letters, merged, aside, strings.odd()), self.arrived)
+        said = _said_beside(beside, left, marks.comments, ranges.all)
+        made = lay_out(Sheet(name, where, rows, lines, letters, merged, aside, hidden_rows, said, strings.odd()), self.arrived)
         if partly and made.table is not None:
             made.table = replace(made.table, struck=frozenset(partly))
         return made
@@ -336,11 +352,12 @@ class _Book:
             if there
         ]
         if things:
+            noted = parts.comments or any(m.comments for m in marks)
             self._warn(
                 "left-out",
                 f"次のものは公開しません：{'、'.join(things)}。",
                 self.path,
-                "直す必要はありません。",
+                "名簿で、載せてはいけない方のことをコメントに書いたときは、その方の行の印の列（「閲覧制限」など）にも入れてください。ほかは、直す必要はありません。" if noted else "直す必要はありません。",
             )
 
 
@@ -350,6 +367,30 @@ def _columns(source: Any, left: int, marks: Marks) -> tuple[list[int], list[int]
     cut = [c for c in range(width) if c + left in marks.hidden_columns]
     hidden = set(cut)
     return [c for c in range(width) if c not in hidden], cut
+
+
+def _set_aside(beside: dict[int, dict[int, str]], cut: Sequence[int], row: Sequence[str], number: int) -> None:
+    """Keeps the cells of hidden columns, by column and by the number of the row from 1."""
+    for c in cut:
+        if c < len(row) and row[c]:
+            beside.setdefault(c, {})[number + 1] = row[c]
+
+
+def _said_beside(
+    beside: Mapping[int, dict[int, str]], left: int, comments: Mapping[tuple[int, int], str], ranges: Sequence[tuple[int, int, int, int]]
+) -> dict[str, dict[int, str]]:
+    """The same by the letters of the columns, and under "" the comments. What is said of a merged range is said of each of its rows."""
+    said = {column_letters(c + left): cells for c, cells in beside.items()}
+    if comments:
+        said[""] = {}
+        for (row, _), words in sorted(comments.items()):
+            said[""][row + 1] = f"{said[''][row + 1]}\n{words}" if row + 1 in said[""] else words
+    for top, first, bottom, _ in ranges if said else ():
+        for cells in (said.get(column_letters(first)), said.get("") if (top, first) in comments else None):
+            if cells is not None and bottom > top and top + 1 in cells:
+                for row in range(top + 1, min(bottom, top + _BLOCK) + 1):
+                    cells.setdefault(row + 1, cells[top + 1])
+    return said
 
 
 def _by_row(marks: Marks) -> dict[int, list[int]]:

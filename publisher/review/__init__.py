@@ -26,7 +26,7 @@ from publisher.model import (
     Workbook,
 )
 from publisher.readers.layout import numbers
-from publisher.review import facilities, leaks, remarks, showing
+from publisher.review import facilities, leaks, remarks, showing, unseen
 from publisher.review import profile as profiles
 from publisher.review import rows as row_care
 from publisher.review.headers import Meaning, meaning
@@ -181,6 +181,8 @@ def _workbook(
         final += [one for one in book.doubts if one.code == "unseen-text"]  # released, whoever is marked so would be shown
     reasons = [one for one in book.doubts if one not in final]
     (judged, others), looked = (both if listed is not None else in_turn)(lambda: _judged(book, profile, restrictions), lambda: _looked(book, places, listed))
+    if others is not None and others.unsure:
+        reasons.append(unseen.doubt(path, others.unsure, _HELD, _RELEASE))
     for table, where, cells in zip(book.tables, places, looked, strict=True):
         final += cells.sure
         reasons += cells.unsure
@@ -259,7 +261,7 @@ def _judged(
     judged = [People(table, profile.key if profile is not None else None).judged(restrictions) for table in book.tables]
     if profile is None or profile.kind not in PERSONAL:
         return judged, None
-    return judged, showing.others_of(book.tables, profile, [found for found, _ in judged])
+    return judged, showing.others_of(book.tables, profile, [found for found, _ in judged], book.unseen)
 
 
 _SAYS = {

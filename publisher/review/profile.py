@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from publisher.model import Problem, PublicTable, Table
 from publisher.patterns import pattern
-from publisher.review import anonymity, misfits, persons, showing, slips
+from publisher.review import anonymity, misfits, persons, showing, slips, unseen
 from publisher.review import rows as row_care
 from publisher.review.address import towns
 from publisher.review.facilities import looks
@@ -217,7 +217,9 @@ class _Work:
             self.warn(
                 "columns-dropped",
                 f"設定にない列は公開しません：{listed}。",
-                "直す必要はありません。公開する列なら設定に加えてください。",
+                "載せてはいけない方の印の列がこの中にあれば、その印を withhold の列に移すか、設定の withhold に書いてください。公開する列なら publish に加えてください。どちらでもなければ、直す必要はありません。"
+                if self.personal
+                else "直す必要はありません。公開する列なら設定に加えてください。",
             )
 
     def _refuse_marks(self) -> None:
@@ -226,6 +228,13 @@ class _Work:
         used = {key(name) for name in (*rules, *self.profile.publish)}
         others = [c for c, name in enumerate(self.table.columns) if key(name) not in used and may_withhold(name)]
         told = [c for c in others if any(row[c] for row in self.table.rows)]
+        hidden = unseen.marking_columns(self.table, set(map(key, rules))) if self.personal and not self.applied.faults else []
+        if hidden:
+            self._fault(
+                "unread-marks",
+                f"載せてはいけない方の印か同意の列が、非表示になっています（列{'、'.join(hidden)}）。記入がありますが、設定にある列ではないので、どなたを外すのか確かめられません。",
+                "その列を再表示し、印を設定にある列に移してください。要らない列なら、削除して保存し直してください。",
+            )
         if told and self.personal and not self.applied.faults:
             listed = "、".join(quoted(self.table.columns[c]) for c in told)
             self._fault(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from operator import itemgetter
 
 from publisher.model import Table
@@ -39,6 +39,8 @@ _REMARKS = (None, Meaning.RECORD, Meaning.HEALTH, Meaning.HOUSEHOLD, Meaning.NAM
 _ALWAYS = pattern(r"(?<![a-z])d[・.]?v(?![a-z])|支援措置|加害者|ストーカー|つきまとい|接近禁止|保護命令")
 _SIGNS = ("DV", "dv", "Dv", "D.V", "Ｄ", "ｄ", "D・V", "支援措置", "加害者", "ストーカー", "ｽﾄｰｶｰ", "つきまと", "接近禁止", "保護命令")
 """One of these is in every cell with such a word, before it is made one form."""
+_TELLS_HOW = pattern(r"記入|入力|選択|選んで|プルダウン")
+"""In a comment on a header: how the column is to be filled, which is said of nobody."""
 
 
 def key(text: str) -> str:
@@ -48,7 +50,10 @@ def key(text: str) -> str:
 
 def rows_with(table: Table, place: int, test: Callable[[str], bool]) -> list[int]:
     """The rows whose cell, as ``key`` makes it, says so."""
-    cells = list(map(itemgetter(place), table.rows))
+    return _with(list(map(itemgetter(place), table.rows)), test)
+
+
+def _with(cells: Sequence[str], test: Callable[[str], bool]) -> list[int]:
     told = {cell for cell in set(cells) if test(key(cell))}
     return [i for i, cell in enumerate(cells) if cell in told] if told else []
 
@@ -58,18 +63,34 @@ def remarked(table: Table, ruled: Collection[int]) -> list[int]:
     the columns whose cells a rule reads already."""
     found: set[int] = set()
     for place, name in enumerate(table.columns):
-        about = meaning(name)
-        if place in ruled or about is Meaning.ROLE:
-            continue
-        if about not in _REMARKS or _OTHER_THINGS.search(name):
-            written = "\n".join(set(map(itemgetter(place), table.rows)))
-            if any(sign in written for sign in _SIGNS):
-                found.update(rows_with(table, place, lambda cell: _ALWAYS.search(_NOT.sub("", cell)) is not None))
-            continue
-        said = key_lines(set(map(itemgetter(place), table.rows)))
-        if any(hint in said for hint in _HINTS) and _REMARK.search(said):
-            found.update(rows_with(table, place, lambda cell: _REMARK.search(_NOT.sub("", cell)) is not None))
+        if place not in ruled and meaning(name) is not Meaning.ROLE:
+            found.update(rows_saying(name, list(map(itemgetter(place), table.rows))))
     return sorted(found)
+
+
+def rows_saying(name: str, cells: Sequence[str]) -> list[int]:
+    """The places of those cells of a column of this name that say so."""
+    about = meaning(name)
+    if about is Meaning.ROLE:
+        return []
+    if about not in _REMARKS or _OTHER_THINGS.search(name):
+        written = "\n".join(set(cells))
+        return _with(cells, _says_always) if any(sign in written for sign in _SIGNS) else []
+    said = key_lines(set(cells))
+    return _with(cells, _says) if any(hint in said for hint in _HINTS) and _REMARK.search(said) else []
+
+
+def says_of_people(text: str) -> bool:
+    """Whether a text speaks of people who must not be found or do not want to be named."""
+    return _says(key(text))
+
+
+def _says(text: str) -> bool:
+    return _REMARK.search(_NOT.sub("", text)) is not None
+
+
+def _says_always(text: str) -> bool:
+    return _ALWAYS.search(_NOT.sub("", text)) is not None
 
 
 def says_of_others(path: str, table: Table) -> list[str]:
@@ -77,7 +98,8 @@ def says_of_others(path: str, table: Table) -> list[str]:
     alone = len(table.columns) - 1
     headings = ["".join(row) for row in table.rows if row.count("") == alone]
     texts = {"ファイルの名前": [path], "シートの名前": [table.name], "表の題や注記": [table.title, *table.notes], "表の途中の見出し": headings}
-    return [where for where, several in texts.items() if any(_REMARK.search(_NOT.sub("", key(text))) for text in several)]
+    texts["表のまわりのコメントか非表示の列"] = [text for one in table.beside for text in one.around if not _TELLS_HOW.search(text)]
+    return [where for where, several in texts.items() if any(map(says_of_people, several))]
 
 
 def key_lines(texts: Collection[str]) -> str:

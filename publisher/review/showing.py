@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from publisher.model import Problem, Table
 from publisher.patterns import pattern
 from publisher.readers.layout import numbers
-from publisher.review import repeats
+from publisher.review import repeats, unseen
 from publisher.review.headers import Meaning, meaning
 from publisher.review.mentions import Names
 from publisher.review.persons import quoted
@@ -70,37 +70,64 @@ def rules_of(table: Table, profile: TableProfile) -> list[Rule]:
 @record
 class Others:
     """What the rows of all tables of a file say of each other. ``absent``: names and readings of those who are not shown; ``remarks``: of
-    each table, the rows that say so of their person."""
+    each table, the rows that say so of their person. ``unsure``: hidden sheets in which people of the tables stand, nobody knows why."""
 
     marked: repeats.Marked = field(default_factory=repeats.Marked)
     absent: set[str] = field(default_factory=set, repr=False)
     remarks: list[tuple[Table, People, list[int]]] = field(default_factory=list, repr=False)
+    unsure: list[str] = field(default_factory=list)
 
     def of(self, table: Table) -> tuple[People, list[int]]:
         """The people of a table, and the rows with a remark."""
         return next((people, rows) for one, people, rows in self.remarks if one is table)
 
 
-def others_of(tables: Sequence[Table], profile: TableProfile, hidden: Sequence[Iterable[int]]) -> Others:
-    """What the tables of a list of people say of whom nobody may see. ``hidden``: of each table, the rows of people who were taken off the list."""
+def others_of(tables: Sequence[Table], profile: TableProfile, hidden: Sequence[Iterable[int]], sheets: Sequence[Table] = ()) -> Others:
+    """What the tables of a list of people say of whom nobody may see. ``hidden``: of each table, the rows of people who were taken off the list.
+    ``sheets``: the tables of hidden sheets."""
     found = Others()
     for table, off in zip(tables, hidden, strict=True):
         people, rules = People(table), rules_of(table, profile)
-        remarks = remarked(table, {rule.place for rule in rules})
+        remarks = sorted({*remarked(table, {rule.place for rule in rules}), *unseen.remarked(table)})
         found.remarks.append((table, people, remarks))
         for rows, is_refusal in _marks(table, rules, remarks):
             found.marked.add(people, rows, is_refusal)
         if table.aside:
-            out = Table(table.name, table.columns, table.aside, range(len(table.aside)))
-            unseen, said = People(out), remarked(out, {rule.place for rule in rules})
-            for rows, is_refusal in _marks(out, rules, said):
-                found.marked.add(unseen, rows, is_refusal)
-            kept = Sifting(out, profile, "", tuple(rules)).sift(said, None).kept
-            found.absent |= unseen.named([i for i, is_kept in enumerate(kept) if not is_kept])
+            _add_unseen(found, unseen.hidden_rows(table), profile, ())
         if len(tables) > 1:  # of one table alone, this is told when its rows are
             kept = Sifting(table, profile, "", tuple(rules)).sift({*off, *remarks}, None).kept
             found.absent |= people.named([i for i, is_kept in enumerate(kept) if not is_kept])
+    for sheet in sheets:
+        _add_sheet(found, sheet, profile)
     return found
+
+
+def _add_unseen(found: Others, table: Table, profile: TableProfile, marked: Iterable[int]) -> list[int]:
+    """Notes what rows say that are out of sight; the rows of which nothing is said that would keep them from being shown. ``marked``: rows with a mark
+    that no rule reads."""
+    people, rules = People(table), rules_of(table, profile)
+    remarks = sorted({*remarked(table, {rule.place for rule in rules}), *unseen.remarked(table), *marked})
+    for rows, is_refusal in _marks(table, rules, remarks):
+        found.marked.add(people, rows, is_refusal)
+    kept = Sifting(table, profile, "", tuple(rules)).sift(remarks, None).kept
+    found.absent |= people.named([i for i, is_kept in enumerate(kept) if not is_kept])
+    return [i for i, is_kept in enumerate(kept) if is_kept]
+
+
+def _add_sheet(found: Others, sheet: Table, profile: TableProfile) -> None:
+    """A hidden sheet of people is judged by its columns; one that calls them withheld, or has not the columns by which to judge, says more than it shows."""
+    rules = rules_of(sheet, profile)
+    if unseen.has_people(sheet):
+        marked, is_unsure = unseen.marked_rows(sheet, {rule.place for rule in rules})
+        left = _add_unseen(found, sheet, profile, range(len(sheet.rows)) if unseen.is_of_withheld(sheet) else marked)
+        is_unsure |= len(rules) < (profile.consent is not None) + (profile.withhold is not None)
+        names = People(sheet).named(left) if is_unsure else set()
+    else:
+        names = unseen.names_in(sheet)
+    named = any(not names.isdisjoint(people.named(range(len(table.rows)))) for table, people, _ in found.remarks) if names else False
+    tables = [table for table, _, _ in found.remarks]
+    if named or (profile.key and unseen.is_of_withheld(sheet) and not unseen.has_people(sheet) and unseen.numbers_in(sheet, tables, profile.key)):
+        found.unsure.append(sheet.name)
 
 
 def _marks(table: Table, rules: Sequence[Rule], remarks: list[int]) -> Iterator[tuple[list[int], bool]]:
@@ -209,20 +236,23 @@ class Sifting:
         return [Problem("struck-rows", what, self.where, _COUNTED, "取り消す方なら行を削除し、載せる方なら取り消し線を外して保存し直してください。")]
 
     def _remarked(self, kept: bytearray, remarks: Sequence[int]) -> list[Problem]:
+        rule = f"「{self.profile.withhold.column}」の列" if self.profile.withhold else "withhold に設定した列"
+        rows = [i for i in unseen.remarked(self.table) if kept[i]] if self.table.beside else []
+        told = [unseen.told(self.table, rows, _COUNTED, rule, self.where)] if rows else []
+        self._leave_out(kept, rows)
         rows = [i for i in remarks if kept[i]]
         if not rows:
-            return []
+            return told
         self._leave_out(kept, rows)
         what = f"備考などの列に、載せてはいけない方と読める言葉（DV、支援措置、非公開など）のある行があります（{self._numbers(rows)}行目）。"
-        rule = f"「{self.profile.withhold.column}」の列" if self.profile.withhold else "withhold に設定した列"
-        return [Problem("remarks", what, self.where, _COUNTED, f"載せてはいけない方なら、印を{rule}に入れてください。載せてよい方なら、その言葉を消して保存し直してください。")]
+        return [*told, Problem("remarks", what, self.where, _COUNTED, f"載せてはいけない方なら、印を{rule}に入れてください。載せてよい方なら、その言葉を消して保存し直してください。")]
 
     def _elsewhere(self, kept: bytearray, people: People, others: repeats.Marked) -> list[Problem]:
         rows = others.among(people, list(compress(range(len(kept)), kept)))
         if not rows:
             return []
         self._leave_out(kept, rows)
-        what = f"別の行に、載せない印か「同意しない」がある方と同じ方と見た行があります（{self._numbers(rows)}行目）。"
+        what = f"別の行（非表示の行やシートも見ています）に、載せない印か「同意しない」がある方と同じ方と見た行があります（{self._numbers(rows)}行目）。"
         return [Problem(ELSEWHERE, what, self.where, _COUNTED, "同じ方が2度入っていないか確かめてください。別の方なら、生年月日か住所を入れると見分けられます。")]
 
     def _mentions(self, kept: bytearray, people: People, absent: set[str]) -> list[Problem]:
