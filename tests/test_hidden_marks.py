@@ -14,7 +14,7 @@ from openpyxl.comments import Comment
 
 from publisher.pipeline.report import DocumentLine
 from tests import office
-from tests.test_clerks import COLS, FILL, HANAKO, KANA, book, person, public, where
+from tests.test_clerks import COLS, FILL, HANAKO, KANA, book, person, public, table, where
 from tests.town import Town, make_town
 
 ROLL = "避難者名簿/名簿"
@@ -234,3 +234,41 @@ def test_no_message_says_that_a_comment_with_a_mark_is_all_right(tmp_path: Path)
     _, said = dropped(tmp_path, book([*FILL, HANAKO], change=COMMENT))
     assert "閲覧制限" in next(one for one in said.reasons if one.code == "left-out").todo
     assert "withhold" in next(one for one in said.reasons if one.code == "columns-dropped").todo
+
+
+# --- marks beside the table ---
+
+
+def unnamed(mark: str) -> Change:
+    return lambda made: made.active.__setitem__("K10", mark)
+
+
+@pytest.mark.parametrize("mark", ["×", "✕（本人）", "ＮＧ", "NG 本人希望", "不可", "←不可", "←載せない", "同意撤回", "公表しない", "公表×", "x", "否", "保留", "名前は出さない", "家族拒否"])
+def test_a_refusal_in_a_column_without_name(tmp_path: Path, mark: str) -> None:
+    town, said = dropped(tmp_path, book([*FILL, HANAKO], change=unnamed(mark)))
+    assert where(town, "磯貝　航") and where(town, "籠鳥　花子") == []
+    assert "10行目" in next(one for one in said.reasons if one.code == "remarks").what
+
+
+@pytest.mark.parametrize("kind", ["ods", "xls", "csv"])
+def test_a_refusal_beside_the_table_in_other_files(tmp_path: Path, kind: str) -> None:
+    data = table([[*COLS, ""], *([*(row[name] for name in COLS), ""] for row in FILL), [*(HANAKO[name] for name in COLS), "×"]], [""]) if kind == "csv" else saved(tmp_path, book([*FILL, HANAKO], change=unnamed("×")), kind)
+    town, said = dropped(tmp_path, data, kind)
+    assert where(town, "磯貝　航") and where(town, "籠鳥　花子") == [] and "remarks" in codes(said)
+
+
+@pytest.mark.parametrize("change", [hidden_column("K", {"K10": "×"}), comment("A10", "NG")])
+def test_a_refusal_without_a_header_that_is_hidden_as_well(tmp_path: Path, change: Change) -> None:
+    town, said = dropped(tmp_path, book([*FILL, HANAKO], change=change))
+    assert where(town, "籠鳥　花子") == [] and "hidden-remarks" in codes(said)
+
+
+@pytest.mark.parametrize("word", ["済", "○", "2班", "毛布 2", "ペット不可の部屋", "no. 12", "名前を確認", "削除済みの番号を使う", "なし"])
+def test_other_words_in_a_column_without_name_hide_nobody(tmp_path: Path, word: str) -> None:
+    town, _ = dropped(tmp_path, book([*FILL, HANAKO], change=unnamed(word)))
+    assert where(town, "籠鳥　花子")
+
+
+def test_under_a_header_of_its_own_a_cross_says_what_the_header_says(tmp_path: Path) -> None:
+    town, _ = dropped(tmp_path, book([*FILL, dict(HANAKO, 朝食="×")], [*COLS, "朝食"]))
+    assert where(town, "籠鳥　花子")

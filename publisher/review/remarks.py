@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from operator import itemgetter
@@ -39,6 +40,15 @@ _REMARKS = (None, Meaning.RECORD, Meaning.HEALTH, Meaning.HOUSEHOLD, Meaning.NAM
 _ALWAYS = pattern(r"(?<![a-z])d[・.]?v(?![a-z])|支援措置|加害者|ストーカー|つきまとい|接近禁止|保護命令")
 _SIGNS = ("DV", "dv", "Dv", "D.V", "Ｄ", "ｄ", "D・V", "支援措置", "加害者", "ストーカー", "ｽﾄｰｶｰ", "つきまと", "接近禁止", "保護命令")
 """One of these is in every cell with such a word, before it is made one form."""
+_UNNAMED = pattern(r"(?:列\d+(?:_\d+)?)?")
+"""What the reader calls a column without a header; a comment has no header either."""
+_NO = pattern(
+    r"^[^\w\n]*(?:[×✕✖✗✘❌☓🙅🚫]|(?:公[開表]|掲載|配信|hp|ホームページ|web|ネット|名前|氏名|名簿|本人|家族|同意)?[はをの:・(]*"
+    r"(?:[×✕✖✗✘❌☓🙅🚫]|x|ng|no(?!\W*\d)|バツ|不可|否|だめ|ダメ|駄目|いいえ|反対|拒否?|拒絶|嫌|いや|しない|しません|出さない|出せない|出すな|外す|外して|除く|除外|削除|消す|消して|保留|不同意|非同意|希望しない|望まない))"
+    r"(?:です|とのこと|のこと|で|と|(?:(?:ご?本人|ご?家族)の?)?(?:希望|申し?出|意向|願い?)|[^\w\n]+[^\n]*)?$",
+    re.MULTILINE,
+)
+"""A refusal and nothing else: what such a cell is about, only a header could say."""
 _TELLS_HOW = pattern(r"記入|入力|選択|選んで|プルダウン")
 """In a comment on a header: how the column is to be filled, which is said of nobody."""
 
@@ -77,6 +87,8 @@ def rows_saying(name: str, cells: Sequence[str]) -> list[int]:
         written = "\n".join(set(cells))
         return _with(cells, _says_always) if any(sign in written for sign in _SIGNS) else []
     said = key_lines(set(cells))
+    if _UNNAMED.fullmatch(name) and _NO.search(said):
+        return _with(cells, lambda cell: _NO.search(cell) is not None or _says(cell))
     return _with(cells, _says) if any(hint in said for hint in _HINTS) and _REMARK.search(said) else []
 
 

@@ -244,8 +244,8 @@ class Sifting:
         if not rows:
             return told
         self._leave_out(kept, rows)
-        what = f"備考などの列に、載せてはいけない方と読める言葉（DV、支援措置、非公開など）のある行があります（{self._numbers(rows)}行目）。"
-        return [*told, Problem("remarks", what, self.where, _COUNTED, f"載せてはいけない方なら、印を{rule}に入れてください。載せてよい方なら、その言葉を消して保存し直してください。")]
+        what = f"備考や名前のない列などに、載せてはいけない方と読める言葉か印（DV、支援措置、非公開、×など）のある行があります（{self._numbers(rows)}行目）。"
+        return [*told, Problem("remarks", what, self.where, _COUNTED, f"載せてはいけない方なら、印を{rule}に入れてください。載せてよい方なら、その言葉か印を消して（名前のない列の×などが別のことなら、列に名前を入れて）保存し直してください。")]
 
     def _elsewhere(self, kept: bytearray, people: People, others: repeats.Marked) -> list[Problem]:
         rows = others.among(people, list(compress(range(len(kept)), kept)))
