@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 from openpyxl.comments import Comment
+from openpyxl.styles import Color, Font, PatternFill
 
 from publisher.pipeline.report import DocumentLine
 from tests import office
@@ -272,3 +273,84 @@ def test_other_words_in_a_column_without_name_hide_nobody(tmp_path: Path, word: 
 def test_under_a_header_of_its_own_a_cross_says_what_the_header_says(tmp_path: Path) -> None:
     town, _ = dropped(tmp_path, book([*FILL, dict(HANAKO, 朝食="×")], [*COLS, "朝食"]))
     assert where(town, "籠鳥　花子")
+
+
+# --- text that is there and cannot be seen ---
+
+
+def coloured(ink: Color | str, fill: PatternFill | None = None) -> Change:
+    def change(made: Workbook) -> None:
+        for cell in made.active[10]:
+            cell.font = Font(color=ink)
+            if fill is not None:
+                cell.fill = fill
+
+    return change
+
+
+def solid(colour: Color | str) -> PatternFill:
+    return PatternFill("solid", fgColor=colour)
+
+
+def formatted(code: str) -> Change:
+    return lambda made: setattr(made.active["A10"], "number_format", code)
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "ods", "xls"])
+@pytest.mark.parametrize("change", [coloured("FFFFFFFF"), coloured("FF000000", solid("FF000000")), formatted(";;;")])
+def test_text_that_nobody_sees_holds_the_roll(tmp_path: Path, change: Change, kind: str) -> None:
+    town, said = dropped(tmp_path, saved(tmp_path, book([*FILL, HANAKO], change=change), kind), kind)
+    assert where(town, "磯貝　航") + where(town, "籠鳥　花子") == []
+    found = next(one for one in said.reasons if one.code == "unseen-text")
+    assert "10行" in found.what and "花子" not in told(said)
+
+
+@pytest.mark.parametrize("change", [coloured(Color(theme=0)), coloured(Color(indexed=9)), coloured("FFFEFEFC"), coloured("FF336699", solid("FF336699")), coloured(Color(theme=1), solid("FF000000")), coloured(Color(theme=4), solid(Color(theme=4))), formatted('"";"";"";""')])
+def test_other_ways_to_write_what_nobody_sees(tmp_path: Path, change: Change) -> None:
+    town, said = dropped(tmp_path, book([*FILL, HANAKO], change=change))
+    assert where(town, "籠鳥　花子") == [] and "unseen-text" in codes(said)
+
+
+@pytest.mark.parametrize("change", [coloured("FFFFFFFF", solid("FF1F4E79")), coloured(Color(theme=0), solid(Color(theme=4))), coloured("FFFFFFFF", PatternFill("gray125")), coloured("FF7F7F7F"), coloured(Color(theme=0, tint=-0.5)), coloured("FF000000", solid("FFFFFF00")), formatted("@"), formatted('General;General;General;"様"')])
+def test_what_can_be_seen_is_public(tmp_path: Path, change: Change) -> None:
+    town, _ = dropped(tmp_path, book([*FILL, HANAKO], change=change))
+    assert where(town, "磯貝　航") and where(town, "籠鳥　花子")
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "ods", "xls"])
+def test_a_row_that_is_too_low_to_be_seen_is_hidden(tmp_path: Path, kind: str) -> None:
+    """With the mark in it: she stands in another row as well."""
+
+    def low(made: Workbook) -> None:
+        made.active.row_dimensions[11].height = 0.75
+
+    town, said = dropped(tmp_path, saved(tmp_path, book([*FILL, HANAKO, dict(HANAKO, 閲覧制限="DV")], change=low), kind), kind)
+    assert where(town, "磯貝　航") and where(town, "籠鳥　花子") == []
+    assert "11行" in next(one for one in said.reasons if one.code == "hidden-rows").what
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "ods", "xls"])
+def test_a_column_that_is_too_narrow_to_be_seen_is_hidden(tmp_path: Path, kind: str) -> None:
+    def narrow(made: Workbook) -> None:
+        made.active["H10"] = "DVのため非公開"
+        made.active.column_dimensions["H"].width = 0.25
+
+    town, said = dropped(tmp_path, saved(tmp_path, book([*FILL, HANAKO], change=narrow), kind), kind)
+    assert where(town, "磯貝　航") and where(town, "籠鳥　花子") == [] and {"hidden-columns", "hidden-remarks"} <= codes(said)
+
+
+def test_white_text_in_an_open_table_is_published_and_told_of(tmp_path: Path) -> None:
+    """Towns write helpers for their formulas in white: no shelter waits for that."""
+    places = [{"名称": f"第{KANA[i]}公民館", "住所": f"汐見市高台{i}", "定員": str(50 + i)} for i in range(9)]
+    town = make_town(tmp_path / "town")
+    town.drop("避難所/一覧.xlsx", book(places, ["名称", "住所", "定員"], coloured("FFFFFFFF")))
+    said = town.build().documents[0]
+    assert where(town, "第ケ公民館") and "white-text" in codes(said)
+
+
+def test_text_under_a_box_of_its_colour_waits_for_a_person(tmp_path: Path) -> None:
+    places = [{"名称": f"第{KANA[i]}公民館", "住所": f"汐見市高台{i}", "定員": str(50 + i)} for i in range(9)]
+    town = make_town(tmp_path / "town")
+    town.drop("避難所/一覧.xlsx", book(places, ["名称", "住所", "定員"], coloured("FF000000", solid("FF000000"))))
+    said = town.build().documents[0]
+    assert where(town, "第ケ公民館") == [] and "unseen-text" in codes(said)

@@ -133,13 +133,15 @@ def broken(value: str) -> bool:
 
 @frozen
 class Style:
-    """What of a format changes the characters: zeros in front, per cent, nothing shown at all, or nothing of numbers; a line through them."""
+    """What of a format changes the characters: zeros in front, per cent, nothing shown at all, or nothing of numbers; a line through them; that they
+    are of the colour of what is behind them (``ink``: "white", or "box" for any other)."""
 
     zeros: int = 0
     percent: int | None = None
     nothing: bool = False
     no_numbers: bool = False
     struck: bool = False
+    ink: str = ""
 
     def shown(self, value: object) -> str | None:
         """The characters under this format; None when the value is not one that it changes."""
@@ -156,11 +158,28 @@ class Style:
         return None
 
 
+_BLANK_PART = pattern(r'"\s*"|\\ |_.|\*.|\[[^\]]*\]|\s')
+"""What of a number format shows nothing: spaces, fillings, colours."""
+
+
+def alike(ink: str, paper: str) -> str:
+    """The ``ink`` of a style: whether two colours (RRGGBB, or any name for one that is not known) cannot be told from each other."""
+    if ink != paper and not (_RGB.fullmatch(ink) and _RGB.fullmatch(paper) and all(abs(int(ink[i : i + 2], 16) - int(paper[i : i + 2], 16)) <= _NEAR for i in (0, 2, 4))):
+        return ""
+    return "white" if _RGB.fullmatch(ink) and all(int(ink[i : i + 2], 16) >= 0xFF - _NEAR for i in (0, 2, 4)) else "box"
+
+
+_RGB = pattern(r"[0-9A-Fa-f]{6}")
+_NEAR = 8
+"""Of 255 parts of a colour: nobody sees so small a difference."""
+
+
 def style(format_code: str) -> Style | None:
     """The style of a number format code (ECMA-376 Part 1, 18.8.31); None when it changes nothing here."""
     code = format_code.split(";")[0].split("@")[0]
-    if format_code.strip() in (";;;", ";;"):  # the fourth part is for text, which is shown where there is none
-        return Style(nothing=format_code.strip() == ";;;", no_numbers=format_code.strip() == ";;")
+    parts = [_BLANK_PART.sub("", part) for part in format_code.split(";")]
+    if 3 <= len(parts) <= 4 and not any(parts):  # the fourth part is for text, which is shown where there is none
+        return Style(nothing=len(parts) == 4, no_numbers=len(parts) == 3)
     plain = re.sub(r'\[[^\]]*\]|"[^"]*"|\\.|_.|\*.', "", code).strip()
     if plain.endswith("%"):
         return Style(percent=len(plain.partition(".")[2].rstrip("%")))

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
 from publisher.patterns import pattern
-from publisher.readers.cells import Style, style
+from publisher.readers.cells import Style, alike, style
 from publisher.values import field, frozen, record, replace
 
 CHUNK = 1 << 20
@@ -33,7 +33,7 @@ class Damaged(Exception):
 @record
 class Marks:
     """What was found in one sheet. Positions count from 0; ``merged`` is (top, left, bottom, right),
-    inclusive; ``comments`` says what is written in them; ``struck`` are the columns of each row whose cells have a line through them, ``part_struck`` says that some of a cell's text has.
+    inclusive; ``comments`` says what is written in them; ``struck`` are the columns of each row whose cells have a line through them, ``faint`` those whose text has the colour of what is behind it (``Style.ink``), ``part_struck`` says that some of a cell's text has.
     """
 
     hidden_rows: set[int] = field(default_factory=set)
@@ -42,6 +42,7 @@ class Marks:
     styles: dict[tuple[int, int], Style] = field(default_factory=dict)
     shown: dict[tuple[int, int], str] = field(default_factory=dict)
     struck: dict[int, set[int]] = field(default_factory=dict)
+    faint: dict[int, dict[int, str]] = field(default_factory=dict)
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     comments: dict[tuple[int, int], str] = field(default_factory=dict)
     formulas: bool = False
@@ -52,7 +53,9 @@ class Marks:
     def style(self, row: int, column: int, made: Style) -> None:
         if made.struck:
             self.struck.setdefault(row, set()).add(column)
-        if replace(made, struck=False) != Style():
+        if made.ink:
+            self.faint.setdefault(row, {})[column] = made.ink
+        if replace(made, struck=False, ink="") != Style():
             self.styles[row, column] = made
 
 
@@ -214,14 +217,57 @@ def styles(archive: zipfile.ZipFile) -> dict[bytes, Style]:
         for index, font in enumerate(fonts)
         if any(local(part) == "strike" and part.get("val", "1") not in ("0", "false") for part in font)
     }
+    inks = [_ink(font) for fonts in sheet if local(fonts) == "fonts" for font in fonts]
+    papers = [_paper(fill) for fills in sheet if local(fills) == "fills" for fill in fills]
     for cell_formats in (element for element in sheet if local(element) == "cellXfs"):
         for index, xf in enumerate(cell_formats):
             made = formats.get(int(xf.get("numFmtId", "0") or 0))
             if xf.get("fontId", "0") in struck:
                 made = replace(made or Style(), struck=True)
+            ink, paper = _at(inks, xf.get("fontId")), _at(papers, xf.get("fillId"))
+            if ink and paper and (same := alike(ink, paper)):
+                made = replace(made or Style(), ink=same)
             if made:
                 found[str(index).encode()] = made
     return found
+
+
+_BLACK, _WHITE = "000000", "FFFFFF"
+_INDEXED = {"0": _BLACK, "1": _WHITE, "8": _BLACK, "9": _WHITE, "64": _BLACK, "65": _WHITE}
+_THEME = {"0": _WHITE, "1": _BLACK}
+"""Black and white of the old palette (18.8.27) and of the themes that towns have; other colours are compared by their numbers."""
+
+
+def _at(colours: list[str], index: str | None) -> str:
+    place = int(index or 0)
+    return colours[place] if place < len(colours) else ""
+
+
+def _ink(font: ElementTree.Element) -> str:
+    colour = next((part for part in font if local(part) == "color"), None)
+    return _colour(colour) or _BLACK if colour is not None else _BLACK
+
+
+def _paper(fill: ElementTree.Element) -> str:
+    """The colour behind a text; "" for hatchings and gradients, on which any text can be seen."""
+    hatching = next((part for part in fill if local(part) == "patternFill"), None)
+    if hatching is None:
+        return ""
+    if hatching.get("patternType", "none") == "none":
+        return _WHITE
+    colour = next((part for part in hatching if local(part) == "fgColor"), None)
+    return _colour(colour) if hatching.get("patternType") == "solid" and colour is not None else ""
+
+
+def _colour(element: ElementTree.Element) -> str:
+    """RRGGBB where it is known, else something that is the same for the same colour; "" for that which the program chooses."""
+    if rgb := element.get("rgb"):
+        return rgb[-6:].upper()
+    tint = element.get("tint", "0")
+    for kind, known in (("theme", _THEME), ("indexed", _INDEXED)):
+        if number := element.get(kind):
+            return known[number] if number in known and float(tint) == 0 else f"{kind} {number} {tint}"
+    return ""
 
 
 STRUCK = pattern(rb"""<(?:\w+:)?strike\b(?!\s+val\s*=\s*["'](?:0|false))""")
@@ -230,7 +276,13 @@ STRUCK = pattern(rb"""<(?:\w+:)?strike\b(?!\s+val\s*=\s*["'](?:0|false))""")
 _ROW = pattern(rb"<(?:\w+:)?row\b([^>]*)>")
 _COL = pattern(rb"<(?:\w+:)?col\b([^>]*)>")
 _HIDDEN = pattern(rb"""\bhidden\s*=\s*["'](?:1|true)["']""")
-_ZERO_HIGH = pattern(rb"""\b(?:ht|width)\s*=\s*["']0(?:\.0+)?["']""")
+_LOW = 2.0
+"""Points of height under which nobody sees the text of a row."""
+_NARROW = 0.38
+"""The same of a column's width, in digits of the font."""
+_HIGH = pattern(rb"""\sht\s*=\s*["']([\d.]+)["']""")
+_BROAD = pattern(rb"""\swidth\s*=\s*["']([\d.]+)["']""")
+_MAY_BE_LOW = (b'ht="0', b' ht="1.', b' ht="1"')
 _NUMBER = pattern(rb"""(?:^|\s)r\s*=\s*["'](\d+)["']""")
 _SPAN = pattern(rb"""\b(min|max)\s*=\s*["'](\d+)["']""")
 _REFERENCE = pattern(rb"""\sr\s*=\s*["']([A-Z]{1,3})(\d+)["']""")
@@ -295,13 +347,16 @@ class _Scan:
         self._known = known
         self._styled = re.compile(rb'\ss\s*=\s*"(' + b"|".join(sorted(known)) + rb')"') if known else None
         self._last_row, self._last_column = 0, 26
+        self._before_rows = True
 
     def take(self, piece: bytes) -> None:
         marks = self.marks
         if b"strike" in piece and STRUCK.search(piece):
             marks.part_struck = True
-        if b"hidden" in piece or b'="0"' in piece:
+        is_low = b'ht="' in piece and any(size in piece for size in _MAY_BE_LOW)
+        if b"hidden" in piece or is_low or (self._before_rows and b'width="0' in piece):
             _hidden(piece, marks)
+        self._before_rows = self._before_rows and b"sheetData" not in piece
         if b'"e"' in piece:
             for match in _ERROR.finditer(piece):
                 if place := _place(b" " + match[1]):
@@ -336,15 +391,20 @@ class _Scan:
 
 def _hidden(piece: bytes, marks: Marks) -> None:
     for match in _ROW.finditer(piece):
-        if _HIDDEN.search(match[1]) or _ZERO_HIGH.search(match[1]):
+        if _HIDDEN.search(match[1]) or _is_under(_HIGH, match[1], _LOW):
             if number := _NUMBER.search(match[1]):
                 marks.hidden_rows.add(int(number[1]) - 1)
             else:
                 marks.unsure = True
     for match in _COL.finditer(piece):
-        if _HIDDEN.search(match[1]) or _ZERO_HIGH.search(match[1]):
+        if _HIDDEN.search(match[1]) or _is_under(_BROAD, match[1], _NARROW):
             span = {key: int(value) for key, value in _SPAN.findall(match[1])}
             marks.hidden_columns.update(range(span.get(b"min", 1) - 1, min(span.get(b"max", 1), 16384)))
+
+
+def _is_under(size: re.Pattern[bytes], tag: bytes, limit: float) -> bool:
+    found = size.search(tag)
+    return found is not None and found[1].count(b".") < 2 and float(found[1]) < limit
 
 
 def _place(tag: bytes) -> tuple[int, int] | None:

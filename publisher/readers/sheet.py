@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -121,7 +121,7 @@ def _read_zip(path: str, data: bytes, arrived: datetime) -> Workbook:
                 for name, part in where.items()
                 if part in names and "/worksheets/" in f"/{part}"
             }
-            for name in marks if parts.comments else ():
+            for name in marks:
                 marks[name].comments = scanning.comments(archive, where[name])
         elif "content.xml" in names:
             locked = "META-INF/manifest.xml" in names and archive.read("META-INF/manifest.xml")
@@ -256,10 +256,11 @@ class _Book:
         keep, cut = _columns(source, left, marks)
         special = _by_row(marks)
         unseen: set[int] = set()
+        inks: dict[str, set[int]] = {}
         struck: list[int] = []
         partly: list[int] = []
         ranges = _Ranges([(t, x, b, r) for (t, x), (b, r) in source.merged_cell_ranges or ()] or marks.merged, marks.hidden_rows)
-        odd = marks.hidden_rows | special.keys() | marks.struck.keys()
+        odd = marks.hidden_rows | special.keys() | marks.struck.keys() | marks.faint.keys()
         for number, values in enumerate(source.iter_rows() if source.start else ()):
             if not (cut or number in odd or ranges.waiting):
                 plain.append(values)
@@ -288,6 +289,9 @@ class _Book:
                 if all(row[c].isdecimal() for c in keep if c < len(row) and row[c]):
                     continue  # the number of a row is left, nothing else
                 partly.append(number + 1)
+            for c, ink in marks.faint.get(number, {}).items():
+                if 0 <= c - left < len(row) and row[c - left] and c not in marks.hidden_columns:
+                    inks.setdefault(ink, set()).add(number + 1)
             if cut:
                 _set_aside(beside, cut, row, number)
                 row = tuple([row[c] for c in keep if c < len(row)])
@@ -297,6 +301,7 @@ class _Book:
         if unseen:
             what = f"表示形式で見えなくしてある文字があります（{numbers([row + 1 for row in unseen])}行）。載せてはいけない方の印かもしれません。"
             self._doubt("unseen-text", what, where, "そのセルの表示形式を「標準」に戻して文字を確かめ、見せないものなら消してから保存し直してください。")
+        self._tell_inks(where, inks)
         self._tell_hidden(where, hidden_rows, [c + left for c in sorted(beside)])
         if struck:
             what = f"取り消し線を引いた文字は公開しません（{numbers(struck)}行）。行の文字がすべてそうなら、行ごと除きました。"
@@ -317,6 +322,15 @@ class _Book:
         if partly and made.table is not None:
             made.table = replace(made.table, struck=frozenset(partly))
         return made
+
+    def _tell_inks(self, where: str, inks: Mapping[str, Collection[int]]) -> None:
+        if box := inks.get("box"):
+            what = f"文字と同じ色で塗りつぶしたセルに、文字が残っています（{numbers(list(box))}行）。"
+            self._doubt("unseen-text", what, where, "見せない文字なら、消してから保存し直してください。見せる文字なら、文字か塗りつぶしの色を変えてください。")
+        if white := inks.get("white"):
+            what = f"白い文字なので見えないセルがあります（{numbers(list(white))}行）。"
+            shown = "ほかの文字と同じように公開します。"
+            self.warnings.append(Problem("white-text", what, where, shown, "文字の色を「自動」に戻して確かめ、見せないものなら消してから保存し直してください。"))
 
     def _tell_hidden(self, where: str, rows: Sequence[int], columns: Sequence[int]) -> None:
         if rows:

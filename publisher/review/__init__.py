@@ -178,6 +178,7 @@ def _workbook(
         book = replace(book, tables=tuple([table for table, _ in people]))
         warnings += [told for _, told in people if told is not None]
         final += [_unsaved(one.where) for one in book.warnings if one.code == "stale-formula"]
+        final += [replace(one, code="unseen-text", shown=_HELD) for one in book.warnings if one.code == "white-text"]
         final += [one for one in book.doubts if one.code == "unseen-text"]  # released, whoever is marked so would be shown
     reasons = [one for one in book.doubts if one not in final]
     (judged, others), looked = (both if listed is not None else in_turn)(lambda: _judged(book, profile, restrictions), lambda: _looked(book, places, listed))
