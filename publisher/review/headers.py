@@ -165,6 +165,20 @@ def is_whole_name(name: str) -> bool:
     return _WHOLE.fullmatch(narrow(name)) is not None
 
 
+_LISTED = pattern(
+    r"(?:(?:救急)?搬送者|帰宅困難者|滞留者|[要被]?救助者|救出者|孤立者|(?:在宅|車中泊?)?避難者|[罹り]災者|被災者|犠牲者|生存者|死亡?者|負傷者|感染者|陽性者|接触者"
+    r"|入居者|居住者|入所者|退所者|退去者|入院者|退院者|転院者|利用者|宿泊者|滞在者|独居者|高齢者|要援護者|要支援者|要配慮者|要介護者|(?:支援)?対象者"
+    r"|来[訪所場]者|訪問者|同[行伴]者|参加者|申[請込]者|応募者|登録者|希望者|受[給診]者|受取人|受領者|飼い?主|通報者|届出者|安否(?:不明|確認)者?|行方不明者?|不明者|乗客|住民|名簿)"
+    r"(?:等|の方)?_?(?:名簿|一覧表?|リスト|情報)?_?(?:の?(?:お?名前|氏?名))?(?:\(.*\))?"
+)
+
+
+@lru_cache(maxsize=KEPT)
+def lists_people(name: str) -> bool:
+    """Whether a column says by its name that it is about people of a disaster, of a house, of an office, though perhaps not by their names: 搬送者, 利用者."""
+    return _LISTED.fullmatch(narrow(name)) is not None
+
+
 _WITHHOLDS = pattern(r"秘匿|支援措置|閲覧(?:の)?制限|非公[開表]|(?:公[開表]|掲載|提供)(?:フラグ|区分|の?可否|の?制限|不可|しない|の?希望(?:の?有無)?|$)|ストーカー|^秘$|マル秘|取扱注意|つきまとい|(?:^|[^a-z])dv(?:[^a-z]|$)")
 
 

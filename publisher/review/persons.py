@@ -103,6 +103,12 @@ _SEXES = frozenset(["男", "女", "男性", "女性", "m", "f", "male", "female"
 _UNSAID = frozenset(("", "不明", "その他", "-", "回答しない", "other", "unknown", "無回答"))
 NUMERIC = pattern(r"[-+]?\d[\d,.]*\s*(?:人|名|件|世帯|棟|戸|%)?|[-ー－―]|不明|なし|調査中|確認中|0")
 
+_WHOLE = pattern(r"[\u3400-\u9fff\U00020000-\U0003ffff々]{3,6}")
+_KIND = pattern(r"(?:[学校院]生|(?:外国|[本他個法成老])人)$")
+_LISTING = pattern(r"[、,，／/・;；\n]")
+_LOOKED_AT = 400
+"""Characters of a cell in which people are looked for."""
+
 KEPT = 4_096
 """Cells whose verdicts are kept: the tables of a town's notices name the same places and the same words again and again."""
 
@@ -159,6 +165,19 @@ def _joined(text: str) -> bool:
         and re.fullmatch(_KANJI_KANA + "+", bare[cut:])
         for cut in (1, 2, 3)
     )
+
+
+@lru_cache(maxsize=KEPT)
+def could_be_name(value: str) -> bool:
+    """Whether the cell has the length and the end of a full name without a space, whatever the family is called. Many words have, too: 中学生 has not."""
+    text = narrow(value).strip()
+    return _WHOLE.fullmatch(text) is not None and text[-1] in _GIVEN_END and not (THING.search(text) or _KIND.search(text))
+
+
+@lru_cache(maxsize=KEPT)
+def names_somebody(value: str) -> bool:
+    """Whether a cell that may list several people has the full name of one."""
+    return is_name(value) or any(is_name(part) for part in _LISTING.split(value[:_LOOKED_AT]))
 
 
 @lru_cache(maxsize=KEPT)

@@ -8,7 +8,7 @@ The rule, for tables that no profile allows (fail closed about people, open abou
 2. *Cells that read like people's names* (a family name with a given name, or readings of two words) hold
 it together with
    a reading, age, sex, telephone, mail, address, illness or household column; alone when nearly all cells
-   are names.
+   are names, or some are below a word for people (搬送者, 利用者, 名簿): of the families of a town a third may be in no list.
 3. *Age and sex with address, illness or nationality* hold it, unless the table counts people.
 4. *Mobile numbers* (070/080/090) hold it when there are three or more of them, or one beside names.
 5. *One cell* holds it that says a name with a mobile number, or a name with an illness: remarks tell more than their table does.
@@ -26,7 +26,7 @@ from zlib import crc32
 
 from publisher.patterns import pattern
 from publisher.review import persons
-from publisher.review.headers import Meaning, meaning
+from publisher.review.headers import Meaning, lists_people, meaning
 from publisher.review.headers import narrow as narrow_name
 from publisher.review.leaks import any_ill_by_name, are_entries, mobile_beside_name
 from publisher.values import field, frozen
@@ -35,6 +35,7 @@ _SAMPLE = 1500
 _SORTED = 200_000
 """Different cells from which sorting them all would take longer than anything else of the review."""
 _FEW_ENTRIES = 2
+_SOME, _MOST, _ONCE, _SEVERAL = 0.3, 0.6, 0.8, 5
 _NUMBER_ALONE = 13
 """Characters of a mobile number; a cell without more says no name."""
 _STRONG = (Meaning.MY_NUMBER, Meaning.BIRTH, Meaning.RECORD)
@@ -80,6 +81,8 @@ class _Column:
     meaning: Meaning | None
     values: tuple[str, ...]
     names: bool
+    listed: bool
+    """Its name says that people are listed, or is one of them: a list without a header."""
     kana: bool
     mobiles: int
     cells: frozenset[str] = field(compare=False, repr=False)
@@ -135,6 +138,9 @@ def _column(index: int, name: str, rows: Sequence[Sequence[str]]) -> _Column:
     is_people = (
         persons.share(persons.is_name, texts) >= enough and len(texts) * 2 >= len(sample) and len(texts) >= 2
     )
+    is_listed = lists_people(name) or persons.could_be_name(name)
+    if is_listed and not is_people:
+        is_people = _lists(sample, sum(1 for row in rows if row[index]))
     is_kana = persons.share(persons.is_kana_name, texts) >= 0.6 and len(texts) >= 2
     whole = (
         persons.narrow("\n".join(distinct))
@@ -142,7 +148,14 @@ def _column(index: int, name: str, rows: Sequence[Sequence[str]]) -> _Column:
         else ""
     )
     mobiles = len(set(persons.MOBILE.findall(whole))) if whole else 0
-    return _Column(index, name, about, sample, is_people, is_kana, mobiles, distinct)
+    return _Column(index, name, about, sample, is_people, is_listed, is_kana, mobiles, distinct)
+
+
+def _lists(values: Sequence[str], entries: int) -> bool:
+    """Whether the cells below a word for people are their names. Kinds of people (一般, 職員) are named again and again, a person is once."""
+    if persons.share(persons.names_somebody, values) >= _SOME:
+        return True
+    return len(values) >= _SEVERAL and len(values) >= entries * _ONCE and persons.share(persons.could_be_name, values) >= _MOST
 
 
 def _sample(distinct: frozenset[str]) -> tuple[str, ...]:
@@ -172,7 +185,8 @@ def _by_names(seen: Sequence[_Column], named: Sequence[_Column], hold: Callable[
     alone = [
         c
         for c in like
-        if (len(c.values) >= 5 and persons.share(persons.is_name, c.values) >= 0.8)
+        if (c.listed and c.names)
+        or (len(c.values) >= 5 and persons.share(persons.is_name, c.values) >= 0.8)
         or persons.share(persons.is_sure_name, c.values) == 1.0
     ]
     if alone:
