@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from openpyxl import Workbook
 
+from publisher.review.address import town as masked
 from tests.town import Town, make_town
 
 COLS = ["氏名", "フリガナ", "生年月日", "住所", "年齢", "電話番号", "避難所", "備考", "公表同意", "閲覧制限"]
@@ -240,3 +243,41 @@ def test_cells_that_slipped_are_told_in_no_time(said: str) -> None:
     found = with_slipped(made, {}, {4})
     assert time.process_time() - start < 1
     assert set(found) == {0} if said == "12" * 9_000 else bool(found) == (len(said) < 20)
+
+
+# --- what the mask of addresses leaves ---
+
+HOUSES = ["カーサ青葉203", "セジュール汐見201", "サニーコート", "籠鳥花子", "籠鳥花子203", "籠鳥商店", "妻花子", "籠鳥はなこ", "ABCハイツ", "A棟203", "・籠鳥花子", "：カーサ青葉", "籠鳥花子様方", "サンライズ浜町201"]
+
+
+def test_neither_houses_nor_people_are_left_of_an_address(tmp_path: Path) -> None:
+    said = ["汐見市本町カーサ青葉203", "汐見市本町セジュール汐見201", "汐見市本町サニーコート", "汐見市本町籠鳥花子", "汐見市浜町籠鳥商店", "汐見市本町妻花子", "DVのため不明", "籠鳥花子方汐見市本町1"]
+    rows = [dict(HANAKO, 氏名=f"雀　{KANA[i]}郎", フリガナ=f"スズメ　{KANA[i]}ロウ", 住所=address) for i, address in enumerate(said)]
+    assert column(public(tmp_path, table([*FILL, *rows])), 2) == {"住所", "汐見市本町", "汐見市浜町", ""}
+
+
+@given(st.sampled_from(["汐見市", "宮城県汐見市", "東京都港区", "岩手県上閉伊郡大槌町", "札幌市北区", ""]), st.sampled_from(["本町", "浜町", "南三番町", "元町通", "本町東"]), st.sampled_from(HOUSES), st.booleans())
+def test_the_mask_leaves_a_beginning_that_ends_before_any_house(city: str, place: str, house: str, is_wide: bool) -> None:
+    left = masked(city + place + ("　" if is_wide else "") + house)
+    assert (city + place).startswith(left)
+
+
+@pytest.mark.parametrize("house", HOUSES)
+@pytest.mark.parametrize("place", ["汐見市", "汐見市赤坂", "大字山田", ""])
+def test_where_nothing_says_how_the_town_ends_the_municipality_is_left(place: str, house: str) -> None:
+    assert place.startswith(masked(place + house))
+    assert masked("汐見市佐藤町子") == "汐見市"
+
+
+@pytest.mark.parametrize(
+    ("address", "left"),
+    [
+        ("東京都町田市本町田12-3", "東京都町田市本町田"), ("神戸市中央区元町通3-1", "神戸市中央区元町通"), ("新潟県十日町市本町3", "新潟県十日町市本町"), ("汐見市八日町1-2", "汐見市八日町"),
+        ("東京都千代田区六番町3", "東京都千代田区六番町"), ("大阪市西区京町堀1-2", "大阪市西区京町堀"), ("京都市下京区西七条御前田町12", "京都市下京区西七条御前田町"), ("枚方市岡本町7", "枚方市岡本町"),
+        ("滋賀県高島市マキノ町海津123", "滋賀県高島市マキノ町"), ("長崎県佐世保市ハウステンボス町1-1", "長崎県佐世保市ハウステンボス町"), ("茨城県行方市麻生1561-9", "茨城県行方市麻生"), ("福井県三方郡美浜町郷市25", "福井県三方郡美浜町郷市"),
+        ("東京都三宅島三宅村神着1", "東京都三宅島三宅村神着"), ("北海道様似郡様似町大通1", "北海道様似郡様似町大通"), ("石川県金沢市田上さくら1丁目", "石川県金沢市田上さくら"), ("松山市今在家3-313", "松山市今在家"),
+        ("汐見市緑ヶ丘3-4", "汐見市緑ヶ丘"), ("汐見市ひばりが丘", "汐見市ひばりが丘"), ("汐見市中新田", "汐見市中新田"), ("汐見市大字山田", "汐見市大字山田"), ("緑ヶ丘", "緑ヶ丘"), ("本町", "本町"), ("市外", "市外"),
+    ],
+)  # fmt: skip
+def test_towns_as_there_are_keep_their_names(address: str, left: str) -> None:
+    assert masked(address) == left

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from publisher.patterns import pattern
+from publisher.review.hamlets import hamlet, is_somebodys
 
 _NUMERALS = "〇零一二三四五六七八九十百千壱弐参"
 _PREFECTURE = pattern(r"(?:東京都|北海道|(?:大阪|京都)府|..県|(?:神奈川|和歌山|鹿児島)県)")
@@ -24,6 +25,7 @@ _COUNTED = pattern(
     rf"[{_NUMERALS}]+(?:丁目|番地|番(?![町丁])|号|の[\d{_NUMERALS}]|ノ[\d{_NUMERALS}]|之[\d{_NUMERALS}]"
     rf"|-|地割|線|区画|軒)"
 )
+_BLOCK = pattern(rf"[\d{_NUMERALS}]+丁目")
 _AVENUE = pattern(
     rf"(?:[東西南北]*[\d{_NUMERALS}]+条(?:[東西南北\d]|通|$)|[東西南北][\d{_NUMERALS}]+(?:線|号|丁目|$))"
 )
@@ -45,9 +47,13 @@ def town(address: str) -> str:
     → ``汐見市本町``.
 
     When it is not sure where the town ends, the municipality is left; when there is none, nothing. No
-    digit survives.
+    digit survives, and nothing that may be a house, a shop or somebody: ``汐見市本町籠鳥花子`` → ``汐見市本町``.
     """
-    return "".join(split(address))
+    place, rest = _places(address)
+    if is_somebodys(place):
+        return ""
+    part = _town_part(rest, bool(place))
+    return place + hamlet(part, *_numbers_behind(rest, part)) if part else place
 
 
 def towns(addresses: Iterable[str]) -> dict[str, str]:
@@ -73,16 +79,18 @@ def _shapes(addresses: Sequence[str]) -> list[str]:
 
 def split(address: str) -> tuple[str, str]:
     """The municipality (with prefecture, county and ward where they are written) and the town within it."""
-    text = unicodedata.normalize("NFKC", address)
-    text = _POSTAL.sub("", _HYPHENS.sub("-", text)).strip()
-    place, rest = _municipality(text)
+    place, rest = _places(address)
     return place, _town_part(rest, bool(place))
 
 
 def within(address: str) -> str:
     """What is said of a place within its municipality: ``青森県汐見市本町3丁目4番5号`` → ``本町3丁目4番5号``."""
+    return _places(address)[1]
+
+
+def _places(address: str) -> tuple[str, str]:
     text = unicodedata.normalize("NFKC", address)
-    return _municipality(_POSTAL.sub("", _HYPHENS.sub("-", text)).strip())[1]
+    return _municipality(_POSTAL.sub("", _HYPHENS.sub("-", text)).strip())
 
 
 def _municipality(text: str) -> tuple[str, str]:
@@ -116,6 +124,12 @@ def _municipality(text: str) -> tuple[str, str]:
         if name[-1] == "市":
             take(_WARD.match(bare))
     return taken, bare
+
+
+def _numbers_behind(rest: str, part: str) -> tuple[bool, bool]:
+    """Whether a number follows the town, and whether it is that of a 丁目."""
+    after = rest[rest.rfind(part) + len(part) :].lstrip(" 字第甲乙丙丁")
+    return after[:1].isdigit() or _COUNTED.match(after) is not None, _BLOCK.match(after) is not None
 
 
 def _town_part(rest: str, known: bool) -> str:

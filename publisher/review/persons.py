@@ -167,17 +167,21 @@ def _joined(text: str) -> bool:
     )
 
 
-@lru_cache(maxsize=KEPT)
 def could_be_name(value: str) -> bool:
     """Whether the cell has the length and the end of a full name without a space, whatever the family is called. Many words have, too: 中学生 has not."""
     text = narrow(value).strip()
     return _WHOLE.fullmatch(text) is not None and text[-1] in _GIVEN_END and not (THING.search(text) or _KIND.search(text))
 
 
-@lru_cache(maxsize=KEPT)
+def may_end_a_name(text: str) -> bool:
+    """Whether the last character is one in which given names end."""
+    return text[-1:] in _GIVEN_END
+
+
 def names_somebody(value: str) -> bool:
     """Whether a cell that may list several people has the full name of one."""
-    return is_name(value) or any(is_name(part) for part in _LISTING.split(value[:_LOOKED_AT]))
+    looked_at = value[:_LOOKED_AT]
+    return is_name(looked_at) or any(is_name(part) for part in _LISTING.split(looked_at))
 
 
 @lru_cache(maxsize=KEPT)
