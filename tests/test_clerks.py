@@ -14,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
+from publisher.model import Problem
+from publisher.pipeline.restrict import decide, find
 from publisher.review.address import town as masked
 from tests.town import Town, make_town
 
@@ -281,3 +283,91 @@ def test_where_nothing_says_how_the_town_ends_the_municipality_is_left(place: st
 )  # fmt: skip
 def test_towns_as_there_are_keep_their_names(address: str, left: str) -> None:
     assert masked(address) == left
+
+
+# --- a held edition that says who must go ---
+
+SPARROW = person(氏名="雀　一郎", フリガナ="スズメ　イチロウ", 避難所="高台小 090-1234-5678")
+"""A telephone number among the shelters: it holds the whole edition."""
+
+
+def held(town: Town, data: bytes, name: str = "避難者名簿/名簿.csv") -> list[Problem]:
+    """Why the edition is held that is dropped after the public one."""
+    town.drop(name, data)
+    line = next(one for one in town.build().documents if one.path == name)
+    assert {one.code for one in line.reasons} & {"private-cell", "rows-vanished"}
+    return list(line.reasons)
+
+
+def urgent(reasons: list[Problem]) -> Problem | None:
+    """What staff must do at once; nothing of it says who."""
+    told = [one for one in reasons if one.code == "marked-still-shown"]
+    assert told == reasons[: len(told)]
+    assert not any(name in f"{one.what}{one.shown}{one.todo}" for one in told for name in ("籠鳥", "花子", "カゴドリ", "雀"))
+    return told[0] if told else None
+
+
+@pytest.mark.parametrize("mark", [{"閲覧制限": "DV"}, {"公表同意": "同意しない"}, {"備考": "支援措置"}, {"閲覧制限": "DV", "住所": "", "生年月日": ""}])
+def test_staff_are_told_of_whom_a_held_edition_marks_and_the_public_sees(tmp_path: Path, mark: dict[str, str]) -> None:
+    town = public(tmp_path, table([HANAKO, *FILL]))
+    told = urgent(held(town, table([*FILL, dict(HANAKO, **mark), SPARROW])))
+    assert told is not None and where(town, "籠鳥　花子")
+    assert "10行目" in told.what and "2行目" in told.what
+    assert "いまも公開ページで見えています" in told.shown and "publisher restrict hinansha 行2" in told.todo
+
+
+def test_what_staff_are_told_to_do_takes_her_off_the_site_and_is_told_no_more(tmp_path: Path) -> None:
+    town = public(tmp_path, table([HANAKO, *FILL]))
+    held(town, table([*FILL, dict(HANAKO, 閲覧制限="DV"), SPARROW]))
+    with town.desk() as opened:
+        found = find(opened.ledger, opened.settings, opened.archive, "hinansha", "行2")
+    decide(town.settings(), found, town.now, "係", lift=False)
+    line = next(one for one in town.build().documents if one.path.startswith("避難者名簿"))
+    assert not where(town, "籠鳥　花子") and where(town, "磯貝　航")
+    assert line.reasons and urgent(list(line.reasons)) is None
+
+
+def test_an_edition_that_lost_its_rows_says_so_too(tmp_path: Path) -> None:
+    others = many("備考", [""] * 20)
+    town = public(tmp_path, table([HANAKO, *others]))
+    told = urgent(held(town, table([*others[:9], dict(HANAKO, 閲覧制限="DV")])))
+    assert told is not None and "（11行目）" in told.what and "行2" in told.todo
+
+
+def test_on_several_sheets_the_sheet_is_named_by_its_number(tmp_path: Path) -> None:
+    def second(rows: list[dict[str, str]]) -> Callable[[Workbook], None]:
+        def add(made: Workbook) -> None:
+            sheet = made.create_sheet("籠鳥花子")
+            sheet.append(COLS)
+            for row in rows:
+                sheet.append([row[name] or None for name in COLS])
+
+        return add
+
+    town = public(tmp_path, book(FILL, change=second([*FILL[:2], HANAKO])), "避難者名簿/名簿.xlsx")
+    told = urgent(held(town, book([*FILL, SPARROW], change=second([dict(HANAKO, 閲覧制限="DV")])), "避難者名簿/名簿.xlsx"))
+    assert told is not None and "2枚目のシートの2行目" in told.what and "2枚目のシートの4行目" in told.what and "restrict hinansha-2 行4" in told.todo
+
+
+def test_a_hidden_row_that_marks_her_is_told_without_a_line(tmp_path: Path) -> None:
+    town = public(tmp_path, book([HANAKO, *FILL]), "避難者名簿/名簿.xlsx")
+    told = urgent(held(town, book([*FILL, dict(HANAKO, 閲覧制限="DV"), SPARROW], change=_hide(10)), "避難者名簿/名簿.xlsx"))
+    assert told is not None and "表示していない行" in told.what and "行2" in told.todo
+
+
+def test_who_is_marked_and_not_public_is_not_told(tmp_path: Path) -> None:
+    """Marked before, never there, somebody else of that name, nobody marked at all."""
+    first = [dict(HANAKO, 閲覧制限="DV"), *FILL]
+    town = public(tmp_path / "a", table(first))
+    assert urgent(held(town, table([*first, SPARROW]))) is None
+    town = public(tmp_path / "b", table(FILL))
+    assert urgent(held(town, table([*FILL, dict(HANAKO, 閲覧制限="DV"), SPARROW]))) is None
+    town = public(tmp_path / "c", table([dict(HANAKO, 生年月日="1990/1/1", 住所="汐見市浜町9", 年齢="45"), *FILL]))
+    assert urgent(held(town, table([*FILL, dict(HANAKO, 閲覧制限="DV"), SPARROW]))) is None
+    town = public(tmp_path / "d", table([HANAKO, *FILL]))
+    assert urgent(held(town, table([*FILL, HANAKO, dict(SPARROW, 公表同意="")]) + "雀　二郎,,,,,,高台小 090-1234-5678,,同意する,\r\n".encode())) is None
+
+
+def test_a_first_edition_that_is_held_has_nobody_public(tmp_path: Path) -> None:
+    town = make_town(tmp_path / "town")
+    assert urgent(held(town, table([*FILL, dict(HANAKO, 閲覧制限="DV"), SPARROW]))) is None

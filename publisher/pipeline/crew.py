@@ -33,7 +33,7 @@ class Asked(Protocol):
 
 
 class Crew(Protocol):
-    """``ask`` has a worker do something (``take``, ``again``, ``render``, ``lists`` of ``Hand``) and comes back at once. ``dismiss``: nothing
+    """``ask`` has a worker do something (``take``, ``again``, ``still_shown``, ``render``, ``lists`` of ``Hand``) and comes back at once. ``dismiss``: nothing
     more will be asked; whoever made the crew waits for the workers, who may have something to write down still."""
 
     size: int

@@ -125,6 +125,16 @@ class Source:
 
 
 @frozen
+class Overtaken:
+    """An edition of a roll that is held, and the one that the public sees meanwhile. ``newest``: no edition came after that one."""
+
+    question: Question
+    sha256: str
+    standing: Source
+    newest: bool
+
+
+@frozen
 class Past:
     """An edition of tables that has CSVs of its own: (slug, name of the edition in addresses) of each."""
 
@@ -251,6 +261,21 @@ class Hand:
     def count(self, sources: Sequence[Source]) -> list[Answer]:
         """Examine earlier editions for their numbers only: their contents are not kept."""
         return [examine(source.question, self._data(source))[0] for source in sources]
+
+    def still_shown(self, several: Sequence[Overtaken]) -> list[tuple[Problem, ...]]:
+        """Of each held roll, what staff must know of people whom it marks and the public still sees."""
+        from publisher.pipeline.still_shown import told
+
+        return [
+            told(one.question, self._data(Source(one.question, one.sha256)), one.standing.question, self._kept(one.standing.sha256), one.newest) for one in several
+        ]
+
+    def _kept(self, sha256: str) -> bytes | None:
+        """Bytes of the archive; None where they are lost, which is told when they are needed."""
+        try:
+            return self._archive.read(sha256)
+        except (OSError, ValueError):
+            return None
 
     def _again(self, source: Source) -> Answer:
         return self._examine(source.question, source.sha256, self._data(source))

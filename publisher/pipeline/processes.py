@@ -24,6 +24,7 @@ from publisher.pipeline.hand import (
     ListOrder,
     NewDocument,
     Order,
+    Overtaken,
     Rendered,
     Source,
     Taken,
@@ -44,7 +45,7 @@ def _plainly(what: type) -> None:
     copyreg.pickle(what, lambda one: (what, values(one)))
 
 
-for _what in (Question, NewDocument, Job, Source, Order, ListOrder, Finished, Taken, Answer, Digest, Rendered, Card, Category, Head, Version, VersionRow):
+for _what in (Question, NewDocument, Job, Source, Overtaken, Order, ListOrder, Finished, Taken, Answer, Digest, Rendered, Card, Category, Head, Version, VersionRow):
     _plainly(_what)
 
 
@@ -110,7 +111,7 @@ class Processes:
                 return self.wait(self._submit(worker, call, [piece]))[0]
             except WorkerDied:
                 continue
-        path = piece.question.path if isinstance(piece, (Job, Source)) else _address(piece)
+        path = piece.question.path if isinstance(piece, (Job, Source, Overtaken)) else _address(piece)
         if isinstance(piece, Job):
             return Taken(piece.question, self._hash(piece), refused(path, _brought_down(path)))
         raise SiteError(_brought_down(path))

@@ -15,9 +15,9 @@ from publisher.ledger.names import identity
 from publisher.model import Category, Problem, State
 from publisher.pipeline import restrictions, takedown
 from publisher.pipeline.crew import Asked, Crew, worker_of
-from publisher.pipeline.effective import language_order
+from publisher.pipeline.effective import language_order, standing
 from publisher.pipeline.examine import Answer, Digest, Question, ending, refused
-from publisher.pipeline.hand import Finished, Job, NewDocument, Ref, Source, Taken
+from publisher.pipeline.hand import Finished, Job, NewDocument, Overtaken, Ref, Source, Taken
 from publisher.pipeline.identify import (
     TABLE_SUFFIXES,
     Identity,
@@ -29,6 +29,7 @@ from publisher.pipeline.identify import (
 )
 from publisher.pipeline.recall import Recall
 from publisher.pipeline.succession import against_the_last
+from publisher.review.kinds import PERSONAL
 from publisher.review.vanishing import held_vanishing, too_many
 from publisher.settings import Settings
 from publisher.values import field, frozen, record, replace
@@ -254,7 +255,7 @@ class Intake:
             recorded = self._record_finished([(entry, found[entry.path][0]) for entry in batch])
             for entry in batch:
                 if entry.path not in recorded:
-                    self._record(entry, *found[entry.path])
+                    self._record(entry, *found[entry.path], crew)
         return len(batch)
 
     def _record_finished(self, taken: Sequence[tuple[Entry, Taken]]) -> set[str]:
@@ -324,7 +325,7 @@ class Intake:
             known = mine if mine is not None and stays(mine, row.language, who) else known
         return known
 
-    def _record(self, entry: Entry, taken: Taken, worker: int) -> None:
+    def _record(self, entry: Entry, taken: Taken, worker: int, crew: Crew) -> None:
         row = self._recall.files.get(entry.path)
         if taken.answer is None:
             if not taken.sha256:
@@ -346,7 +347,7 @@ class Intake:
             entry.path, entry.size, entry.mtime, taken.sha256, taken.question.arrived, document.id, who.language, answer.word,
             answer.problems, answer.title,
         )  # fmt: skip
-        self.verdict(row, answer, Source(taken.question, taken.sha256), worker)
+        self.verdict(row, answer, Source(taken.question, taken.sha256), worker, crew)
 
     def _place(self, document: DocumentRow, who: Identity, path: str) -> None:
         """A document that stood elsewhere when its file was taken away stands where its file comes back."""
@@ -393,12 +394,14 @@ class Intake:
             self.ledger.decisions.take_over(path, sha256, moment, self.now)
             self._recall.noted(path)
 
-    def verdict(self, row: FileRow, answer: Answer, source: Source, worker: int) -> None:
+    def verdict(self, row: FileRow, answer: Answer, source: Source, worker: int, crew: Crew) -> None:
         """Record a verdict on a file; an accepted one becomes a version. Runs within a transaction."""
         digest = answer.digest
         doubts = against_the_last(self.ledger, self._recall, row, digest) if digest is not None else ()
         if doubts:
             row, digest = replace(row, verdict="held", problems=doubts), None
+        if row.verdict == "held":
+            row = replace(row, problems=(*self._still_shown(row, source, worker, crew), *row.problems))
         self.ledger.files.put(row)
         if row.verdict == "withdrawn":
             self._withdraw(row)
@@ -407,6 +410,20 @@ class Intake:
             self.known[source.ref] = Known(digest, worker, source)
         self._recall.filled(row.document)
         self._touch(row.document)
+
+    def _still_shown(self, row: FileRow, source: Source, worker: int, crew: Crew) -> tuple[Problem, ...]:
+        """What staff must know of people whom a held roll marks, and whom the public sees by the edition before. Only then that one is read again."""
+        profile = source.question.profile
+        if profile is None or profile.kind not in PERSONAL:
+            return ()
+        versions = self._recall.versions(row.document)
+        public = standing(versions, self.now).current.get(row.language)
+        if public is None:
+            return ()
+        newest = max((v for v in versions if not v.gone), key=lambda v: (v.moment, v.number))
+        asked = Overtaken(source.question, source.sha256, self.source(public.path, public.sha256, public.moment, row.document), newest.sha256 == public.sha256)
+        (told,) = crew.ask(worker, "still_shown", [asked]).result()
+        return told
 
     def _add_version(self, row: FileRow, digest: Digest) -> None:
         versions = self._recall.versions(row.document)
@@ -456,14 +473,14 @@ class Intake:
         with self.ledger.transaction():
             self.ledger.pages.untouch(AGAIN, [row.path for row in read])
             for row, document, source, answer in asked:
-                self._enter_again(row, document, source, *((answer, 0) if answer is not None else answers[source.ref]))
+                self._enter_again(row, document, source, *((answer, 0) if answer is not None else answers[source.ref]), crew)
 
     def _without_reading(self, row: FileRow) -> Answer | None:
         if not self.ledger.decisions.withdrawn(row.path, row.sha256):
             return None
         return refused(row.path, self._withdrawn(row.path, row.sha256, self.ledger.documents.versions(row.document)), row.title)
 
-    def _enter_again(self, row: FileRow, document: DocumentRow, source: Source, answer: Answer, worker: int) -> None:
+    def _enter_again(self, row: FileRow, document: DocumentRow, source: Source, answer: Answer, worker: int, crew: Crew) -> None:
         who = identify(row.path, self.settings)
         if document.id != row.document:
             self.take_down(row)
@@ -471,7 +488,7 @@ class Intake:
         self.changed.add(row.path)
         title = answer.title or row.title
         again = replace(row, document=document.id, language=who.language, verdict=answer.word, problems=answer.problems, title=title)
-        self.verdict(again, answer, source, worker)
+        self.verdict(again, answer, source, worker, crew)
 
 
 def _elsewhere(row: FileRow, path: str) -> tuple[Problem, ...]:

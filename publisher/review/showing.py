@@ -90,7 +90,7 @@ def others_of(tables: Sequence[Table], profile: TableProfile, hidden: Sequence[I
         people, rules = People(table), rules_of(table, profile)
         remarks = sorted({*remarked(table, {rule.place for rule in rules}), *unseen.remarked(table)})
         found.remarks.append((table, people, remarks))
-        for rows, is_refusal in _marks(table, rules, remarks):
+        for rows, is_refusal in marks(table, rules, remarks):
             found.marked.add(people, rows, is_refusal)
         if table.aside:
             _add_unseen(found, unseen.hidden_rows(table), profile, ())
@@ -107,7 +107,7 @@ def _add_unseen(found: Others, table: Table, profile: TableProfile, marked: Iter
     that no rule reads."""
     people, rules = People(table), rules_of(table, profile)
     remarks = sorted({*remarked(table, {rule.place for rule in rules}), *unseen.remarked(table), *marked})
-    for rows, is_refusal in _marks(table, rules, remarks):
+    for rows, is_refusal in marks(table, rules, remarks):
         found.marked.add(people, rows, is_refusal)
     kept = Sifting(table, profile, "", tuple(rules)).sift(remarks, None).kept
     found.absent |= people.named([i for i, is_kept in enumerate(kept) if not is_kept])
@@ -130,7 +130,7 @@ def _add_sheet(found: Others, sheet: Table, profile: TableProfile) -> None:
         found.unsure.append(sheet.name)
 
 
-def _marks(table: Table, rules: Sequence[Rule], remarks: list[int]) -> Iterator[tuple[list[int], bool]]:
+def marks(table: Table, rules: Sequence[Rule], remarks: list[int]) -> Iterator[tuple[list[int], bool]]:
     """Rows with a mark or a refusal, and whether it is a refusal. That nothing is said says nothing of another row."""
     for rule in rules:
         yield rows_with(table, rule.place, rule.refuses if rule.is_consent else rule.marks), rule.is_consent
