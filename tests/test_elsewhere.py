@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 
+from publisher.pipeline.build import write_staff_page
+from publisher.readers.delimited import read_delimited
 from publisher.review.privacy import Looks, look
+from tests.town import make_town
 
 TWO_THIRDS = [family + given for i, given in enumerate(("花子", "一郎", "茂", "洋子", "薫", "光", "勇", "恵")) for family in (("佐藤", "籠鳥", "鈴木") if i % 2 else ("田中", "磯貝", "高橋"))]
 """As common as the names of a town: of three family names two are in the list of the program."""
@@ -88,3 +94,59 @@ def test_facilities_with_who_is_in_charge() -> None:
     rows = [(f"第{i}公園", f"汐見市本町{i}番地", name, "公園緑地課", "一般", "0900-11-2233") for i, name in enumerate(TWO_THIRDS)]
     seen = look(columns, rows)
     assert not seen.personal and seen.roles == (2,)
+
+
+# --- what messages say of a list without a header ---
+
+READ = [("籠鳥花子", "カゴドリハナコ"), ("磯貝一郎", "イソガイイチロウ"), ("汐田洋子", "シオタヨウコ"), ("浜野光恵", "ハマノミツエ"), ("雀海渡", "スズメカイト"), ("赤松和馬", "アカマツカズマ"), ("白砂美香", "シラスナミカ")]
+
+
+def said(tmp_path: Path, rows: Sequence[Sequence[str]], path: str = "お知らせ/一覧.csv", extra: str = "") -> str:
+    """Everything that staff and other programs are told of a file."""
+    town = make_town(tmp_path, extra)
+    town.drop(path, "".join(",".join(row) + "\r\n" for row in rows).encode())
+    with town.desk() as opened:
+        report = town.build_at(opened)
+        write_staff_page(opened, report, town.now)
+    return json.dumps(report.as_json(), ensure_ascii=False) + (town.content / "_状況.html").read_text(encoding="utf-8")
+
+
+def nobody(text: str) -> bool:
+    """Whether a text says no name of those people."""
+    return not any(name in text for pair in READ for name in pair)
+
+
+ROWS = {
+    "plain": [(*pair, str(30 + i)) for i, pair in enumerate(READ)],
+    "spaced": [(f"{name[:2]}　{name[2:]}", f"{reading[:4]}　{reading[4:]}", "女") for name, reading in READ],
+    "telephones": [(*pair, f"090-1234-567{i}") for i, pair in enumerate(READ)],
+    "birthdays": [(*pair, f"19{40 + 6 * i}/1/{i + 1}") for i, pair in enumerate(READ)],
+    "illness": [(f"{name}さん（喘息）", "高台小", "済") for name, _ in READ],
+    "twice": [("済", READ[0][0], READ[0][0], READ[0][1]), *[("済", name, name, reading) for name, reading in READ[1:]]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS)
+def test_no_message_quotes_the_first_person_as_a_header(tmp_path: Path, rows: list[tuple[str, ...]]) -> None:
+    told = said(tmp_path, rows)
+    assert nobody(told) and "籠鳥" not in told
+    assert "個人の情報に見えます" in told and "つ目の列" in told
+
+
+@pytest.mark.parametrize("path", ["避難者名簿/名簿.csv", "施設/一覧.csv"])
+def test_nor_in_the_folder_of_a_profile(tmp_path: Path, path: str) -> None:
+    extra = '\n[[tables]]\nname = "施設"\npath = "施設"\nslug = "shisetsu"\nkind = "open"\n'
+    assert nobody(said(tmp_path, [*ROWS["birthdays"], ("渡辺花子", "ワタナベハナコ", "090-1234-5678")], path, extra))
+
+
+def test_the_same_name_twice_is_told_by_the_letter_of_the_column(noon: datetime) -> None:
+    made = read_delimited("x.csv", "籠鳥花子,籠鳥花子,カゴドリハナコ\n雀海渡,雀海渡,スズメカイト\n汐田洋子,汐田洋子,シオタヨウコ\n".encode(), noon)
+    told = [one for one in made.warnings if one.code == "same-name"]
+    assert [("（2列目）" in one.what, "籠鳥" in f"{one}") for one in told] == [(True, False)]
+
+
+def test_headers_that_are_words_are_quoted() -> None:
+    assert "「氏名」" in look(["氏名", "年齢"], [(name, "30") for name, _ in READ]).reasons[0]
+    assert "「搬送者」" in under("搬送者", TWO_THIRDS).reasons[0]
+    cells = [f"{name}さん（喘息）" for name, _ in READ]
+    assert "「備考」" in look(["避難所", "備考"], [("高台小", cell) for cell in cells]).reasons[0]

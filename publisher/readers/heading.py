@@ -185,7 +185,7 @@ def columns_of(sheet: Sheet, grid: Grid, names: list[str], made: Layout) -> list
             number = seen[key]
             while plain(f"{name}_{number}") in seen:
                 number += 1
-            doubled.append(name)
+            doubled.append(grid.letter(c) + ("列" if sheet.letters else "列目"))
             name = f"{name}_{number}"
             seen[plain(name)] += 1
         columns.append(name)
@@ -209,7 +209,7 @@ def _tell_columns(
     if doubled:
         tell(
             "same-name",
-            f"同じ名前の列があります（{'、'.join(dict.fromkeys(doubled))}）。2つ目からは番号を付けました。",
+            f"前の列と同じ名前の列があります（{'、'.join(doubled)}）。番号を付けました。",
             "列の名前を1つずつ違う名前にしてください。",
         )
     if unnamed:

@@ -32,7 +32,7 @@ from publisher.review import rows as row_care
 from publisher.review.headers import Meaning, meaning
 from publisher.review.kinds import PERSONAL
 from publisher.review.persons import quoted
-from publisher.review.privacy import Looks, look
+from publisher.review.privacy import Looks, header, look
 from publisher.review.restrict import People, Restrictions
 from publisher.turns import Both, in_turn
 from publisher.values import frozen, replace
@@ -379,7 +379,7 @@ def _without_profile(
     held = [_looks_personal(where, "この表は", seen)] if seen.personal else []
     warnings = []
     if seen.roles and not seen.personal:
-        listed = "、".join(quoted(table.columns[c]) for c in seen.roles)
+        listed = "、".join(header(table.columns, table.rows, c) for c in seen.roles)
         warnings.append(
             Problem(
                 "names-of-officers",
@@ -390,7 +390,7 @@ def _without_profile(
             )
         )
     if seen.mobiles and not seen.personal:
-        listed = "、".join(quoted(table.columns[c]) for c in seen.mobiles)
+        listed = "、".join(header(table.columns, table.rows, c) for c in seen.mobiles)
         warnings.append(
             Problem(
                 "mobile-number",

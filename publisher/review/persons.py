@@ -99,12 +99,15 @@ _ERA = {
     "R": 2018,
     "令": 2018,
 }
+_LONG_NUMBER = pattern(r"\d(?:[- ]?\d){9}")
 _SEXES = frozenset(["男", "女", "男性", "女性", "m", "f", "male", "female"])
 _UNSAID = frozenset(("", "不明", "その他", "-", "回答しない", "other", "unknown", "無回答"))
 NUMERIC = pattern(r"[-+]?\d[\d,.]*\s*(?:人|名|件|世帯|棟|戸|%)?|[-ー－―]|不明|なし|調査中|確認中|0")
 
 _WHOLE = pattern(r"[\u3400-\u9fff\U00020000-\U0003ffff々]{3,6}")
 _KIND = pattern(r"(?:[学校院]生|(?:外国|[本他個法成老])人)$")
+_ONE_KANA = pattern(r"[ァ-ヴー]{4,15}|[ぁ-ゔー]{4,15}")
+_WORD = pattern(r"[^\W\d_]+(?: [^\W\d_]+)?")
 _LISTING = pattern(r"[、,，／/・;；\n]")
 _LOOKED_AT = 400
 """Characters of a cell in which people are looked for."""
@@ -173,6 +176,17 @@ def could_be_name(value: str) -> bool:
     return _WHOLE.fullmatch(text) is not None and text[-1] in _GIVEN_END and not (THING.search(text) or _KIND.search(text))
 
 
+def is_joined_kana(value: str) -> bool:
+    """Whether the cell is one word of kana, as readings without a space are, and many other words."""
+    return _ONE_KANA.fullmatch(narrow(value).strip()) is not None
+
+
+def first_word(value: str) -> str:
+    """What stands before the first bracket, number or mark: the name, where a cell says who somebody is and more (籠鳥花子さん（喘息）)."""
+    found = _WORD.match(narrow(value[:_LOOKED_AT]).strip())
+    return re.sub(r"(?:様|さん|氏|殿|くん|ちゃん)$", "", found[0]) if found else ""
+
+
 def may_end_a_name(text: str) -> bool:
     """Whether the last character is one in which given names end."""
     return text[-1:] in _GIVEN_END
@@ -234,7 +248,7 @@ def sexes(values: Collection[str]) -> bool:
 def quoted(name: str) -> str:
     """The name of a column for a message. Where data slipped into the header it may be somebody's: such a name is not said."""
     text = narrow(name).strip()
-    told = is_name(name) or is_kana_name(name) or any(mark.search(text) for mark in (MOBILE, PHONE, EMAIL, HOUSE, _DATE))
+    told = is_name(name) or is_kana_name(name) or any(mark.search(text) for mark in (MOBILE, PHONE, EMAIL, HOUSE, _DATE, _LONG_NUMBER))
     return "（個人の情報に見える見出し）" if told else f"「{name}」"
 
 

@@ -35,6 +35,9 @@ _SAMPLE = 1500
 _SORTED = 200_000
 """Different cells from which sorting them all would take longer than anything else of the review."""
 _FEW_ENTRIES = 2
+_WORDS = pattern(r"備考|特記(?:事項)?|摘要|メモ|内容|状況|状態|その他|コメント|番号|no\.?|地区|区分|(?:避難所名?|施設名?|名称)(?:_?(?:カナ|かな|フリガナ|ふりがな|読み))?|要望")
+_TOLD, _SHOWN = 200, 30
+"""Rows, and characters of a cell, that tell whether people stand in a column of which a message speaks."""
 _SOME, _MOST, _ONCE, _SEVERAL = 0.3, 0.6, 0.8, 5
 _NUMBER_ALONE = 13
 """Characters of a mobile number; a cell without more says no name."""
@@ -97,7 +100,7 @@ def look(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Looks:
 
     def hold(why: str, *which: _Column) -> None:
         found.update(dict.fromkeys(column.index for column in which))
-        listed = "、".join(persons.quoted(column.name) for column in which)
+        listed = "、".join(header(columns, rows, column.index) for column in which)
         reasons.append(f"{why}（{listed}）")
 
     for column in seen:
@@ -118,6 +121,25 @@ def look(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Looks:
     roles = tuple(c.index for c in seen if c.meaning is Meaning.ROLE and c.names)
     mobiles = tuple(c.index for c in seen if c.mobiles)
     return Looks(tuple(sorted(found)), tuple(reasons), roles, mobiles)
+
+
+def header(columns: Sequence[str], rows: Sequence[Sequence[str]], place: int) -> str:
+    """A column for a message: by its name, but by its place where people stand below a name that is no word for them. It may be that of the first one,
+    in a list without a header."""
+    name = columns[place]
+    if meaning(name) is not None or lists_people(name) or narrow_name(name) in _CALLED or _WORDS.fullmatch(narrow_name(name)):
+        return persons.quoted(name)
+    told = [cell for cell in (row[place] for row in rows[:_TOLD]) if cell]
+    people = persons.share(lambda cell: _of_somebody(cell[:_SHOWN]), told) >= _SOME or _of_somebody(name)
+    return f"左から{place + 1}つ目の列" if people else persons.quoted(name)
+
+
+def _of_somebody(cell: str) -> bool:
+    """Whether a cell begins with what may be somebody's name, in whichever letters."""
+    first = persons.first_word(cell)
+    return any(
+        test(text) for text in (cell, first) for test in (persons.names_somebody, persons.could_be_name, persons.is_family_name, persons.is_kana_name, persons.is_joined_kana)
+    )
 
 
 def _called(column: _Column, traits: bool) -> bool:

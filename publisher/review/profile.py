@@ -19,6 +19,7 @@ from publisher.review.kinds import PERSONAL, gate, may_show, names_people
 from publisher.review.masks import MASKS
 from publisher.review.names import joined
 from publisher.review.persons import quoted
+from publisher.review.privacy import header
 from publisher.review.remarks import key
 from publisher.values import field, record
 
@@ -125,13 +126,17 @@ class _Work:
         if found is not None:
             return found
         near = difflib.get_close_matches(key(name), list(self._places), n=1, cutoff=0.5)
-        hint = f"{quoted(self.table.columns[self._places[near[0]]])}という列ならあります。" if near else ""
+        hint = f"{self._header(self._places[near[0]])}という列ならあります。" if near else ""
         self._fault(
             "missing-column",
             f"{purpose}「{name}」がありません。{hint}",
             f"見出しを「{name}」に直すか、publisher.toml の「{self.profile.name}」の設定を直してください。",
         )
         return None
+
+    def _header(self, place: int) -> str:
+        """A column for a message."""
+        return header(self.table.columns, self.table.rows, place)
 
     # --- columns
     # ---------------------------------------------------------------------------------------------
@@ -173,7 +178,7 @@ class _Work:
             )
             return []
         if private:
-            listed = "、".join(quoted(self.table.columns[c]) for c in sorted(private))
+            listed = "、".join(map(self._header, sorted(private)))
             self.warn(
                 "private-columns",
                 f"個人に関する列と見て、公開しません：{listed}。",
@@ -210,10 +215,10 @@ class _Work:
         used = {key(rule.column) for rule in rules if rule} | {key(name) for name in self.profile.publish}
         used |= {key(self.profile.key or "")}
         others = [
-            name for c, name in enumerate(self.table.columns) if c not in shown and key(name) not in used
+            c for c, name in enumerate(self.table.columns) if c not in shown and key(name) not in used
         ]
         if others:
-            listed = "、".join(map(quoted, others[:20])) + ("など" if len(others) > 20 else "")
+            listed = "、".join(map(self._header, others[:20])) + ("など" if len(others) > 20 else "")
             self.warn(
                 "columns-dropped",
                 f"設定にない列は公開しません：{listed}。",
