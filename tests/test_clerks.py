@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -371,3 +372,10 @@ def test_who_is_marked_and_not_public_is_not_told(tmp_path: Path) -> None:
 def test_a_first_edition_that_is_held_has_nobody_public(tmp_path: Path) -> None:
     town = make_town(tmp_path / "town")
     assert urgent(held(town, table([*FILL, dict(HANAKO, 閲覧制限="DV"), SPARROW]))) is None
+
+
+@pytest.mark.parametrize("text", ["一" * 32_000, "一" * 32_000 + "x3", "町" * 32_000, "ア" * 32_000, "方" * 32_000])
+def test_a_cell_that_is_no_address_costs_nothing(text: str) -> None:
+    start = time.perf_counter()
+    assert len(masked("汐見市本町" + text)) < 20
+    assert time.perf_counter() - start < 1

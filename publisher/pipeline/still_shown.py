@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from publisher.errors import Unreadable
-from publisher.model import Accepted, Problem, Table, Workbook
+from publisher.model import Accepted, Content, Problem, PublicWorkbook, Table, Workbook
 from publisher.pipeline.examine import Question
 from publisher.readers.layout import numbers
 from publisher.review.still import At, Found, marked, still_shown
@@ -20,7 +20,7 @@ def told(question: Question, data: bytes, standing: Question, before: bytes | No
     """What to tell of a held roll, beside why it is held. ``before``: the edition that the public sees, None: it cannot be read; ``newest``: it is the one into
     which ``restrict`` looks first."""
     profile = question.profile
-    held = _people(question, data)
+    held = _people(_content(question, data))
     if profile is None or not held:
         return ()
     shown = _shown(standing, before) if before is not None else None
@@ -31,29 +31,32 @@ def told(question: Question, data: bytes, standing: Question, before: bytes | No
     return (_surely(question.path, standing.path, profile, found, len(held) > 1, len(shown[0]) > 1, newest),) if found.shown else ()
 
 
-def _people(question: Question, data: bytes) -> tuple[Table, ...]:
-    """The tables of a roll as the review looks at them; none of what is no table."""
+def _content(question: Question, data: bytes) -> Content:
+    """What was read of a file, without rows whose time has come."""
     from publisher.readers import read
     from publisher.review.lapse import lapse
+
+    return lapse(read(question.path, data, question.arrived), question.now or question.arrived)[0]
+
+
+def _people(content: Content) -> tuple[Table, ...]:
+    """The tables of a roll as the review looks at them; none of what is no table."""
     from publisher.review.rows import people_only
 
-    content, _ = lapse(read(question.path, data, question.arrived), question.now or question.arrived)
     return tuple([people_only(table, "")[0] for table in content.tables]) if isinstance(content, Workbook) else ()
 
 
 def _shown(question: Question, data: bytes) -> tuple[tuple[Table, ...], list[bytes]] | None:
     """The tables of an edition, and of each which rows are shown; None where it cannot be read any more."""
-    from publisher.readers import read
     from publisher.review import review
-    from publisher.review.lapse import lapse
 
     try:
-        tables = _people(question, data)
-        content, _ = lapse(read(question.path, data, question.arrived), question.now or question.arrived)
+        content = _content(question, data)
     except Unreadable:
         return None
+    tables = _people(content)
     verdict = review(question.path, content, question.profile, question.slug, True, question.restrictions)
-    if not isinstance(verdict, Accepted):  # by other rules it was accepted once, and nobody knows which rows
+    if not isinstance(verdict, Accepted) or not isinstance(verdict.content, PublicWorkbook):  # by other rules it was accepted once, and nobody knows which rows
         return tables, [bytes([1]) * len(table.rows) for table in tables]
     return tables, [one.shown or bytes(len(table.rows)) for one, table in zip(verdict.content.tables, tables, strict=True)]
 

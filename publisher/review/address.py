@@ -22,7 +22,7 @@ _WARD = pattern(r"[^\d市区町村]{1,5}区")
 _POSTAL = pattern(r"〒?\s*\d{3}\s*-\s*\d{4}|〒")
 _HYPHENS = pattern(r"[‐‑‒–—―−－ｰ~〜～]|(?<=[\d" + _NUMERALS + r"])ー")
 _COUNTED = pattern(
-    rf"[{_NUMERALS}]+(?:丁目|番地|番(?![町丁])|号|の[\d{_NUMERALS}]|ノ[\d{_NUMERALS}]|之[\d{_NUMERALS}]"
+    rf"(?<![{_NUMERALS}])[{_NUMERALS}]+(?:丁目|番地|番(?![町丁])|号|の[\d{_NUMERALS}]|ノ[\d{_NUMERALS}]|之[\d{_NUMERALS}]"
     rf"|-|地割|線|区画|軒)"
 )
 _BLOCK = pattern(rf"[\d{_NUMERALS}]+丁目")
@@ -39,6 +39,8 @@ _PARCEL = pattern(
     r"(?<=[町村字区丁])(?:[イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメ"
     r"ミシヱヒモセス甲乙丙丁戊己庚辛壬癸])部?$"
 )
+_LOOKED_AT = 200
+"""Characters in which a town stands; longer cells are no addresses."""
 _TAIL = pattern(rf"[\s第字番地号のノ之A-Za-z.,、，・()（）「」\[\]#＃/-]+$|[{_NUMERALS}]+$")
 
 
@@ -49,7 +51,7 @@ def town(address: str) -> str:
     When it is not sure where the town ends, the municipality is left; when there is none, nothing. No
     digit survives, and nothing that may be a house, a shop or somebody: ``汐見市本町籠鳥花子`` → ``汐見市本町``.
     """
-    place, rest = _places(address)
+    place, rest = _places(address[:_LOOKED_AT])
     if is_somebodys(place):
         return ""
     part = _town_part(rest, bool(place))
