@@ -379,3 +379,39 @@ def test_a_cell_that_is_no_address_costs_nothing(text: str) -> None:
     start = time.perf_counter()
     assert len(masked("汐見市本町" + text)) < 20
     assert time.perf_counter() - start < 1
+
+
+def _in_column(tmp_path: Path, column: str, others: str, hers: str) -> bool:
+    """Whether anybody is public where this column, that no setting reads, says one thing of the others and another of her."""
+    rows = [*(dict(row, **{column: others}) for row in FILL), dict(HANAKO, **{column: hers})]
+    return bool(where(public(tmp_path, table(rows, [*COLS, column])), "籠鳥　花子"))
+
+
+@pytest.mark.parametrize(
+    ("column", "others", "hers"),
+    [
+        *(("支援措置", said, hers) for said in ("無", "なし", "-", "×", "非該当", "該当なし", "FALSE", "0") for hers in ("", said)),
+        ("秘匿", "無", "-"), ("DV", "なし", ""), ("掲載不可", "なし", ""), ("公表希望", "○", "希望する"), ("HP掲載", "可", "可"), ("公開区分", "公開", "公開"),
+    ],
+)
+def test_a_column_in_which_nobody_is_marked_holds_nothing(tmp_path: Path, column: str, others: str, hers: str) -> None:
+    assert _in_column(tmp_path, column, others, hers)
+
+
+@pytest.mark.parametrize(
+    ("column", "others", "hers"),
+    [
+        ("支援措置", "無", "有"), ("支援措置", "×", "○"), ("支援措置", "", "×"), ("支援措置", "-", "申請中"), ("掲載不可", "×", "×"), ("公開の制限", "×", ""),
+        ("公表希望", "×", "×"), ("HP掲載", "○", "×"), ("公表希望", "○", ""), ("HP掲載", "", "無"), ("公開フラグ", "1", "1"), ("公開フラグ", "0", "0"), ("第三者提供", "可", "不可"),
+    ],
+)  # fmt: skip
+def test_what_a_mark_is_hangs_on_what_its_column_asks(tmp_path: Path, column: str, others: str, hers: str) -> None:
+    assert not _in_column(tmp_path, column, others, hers)
+
+
+def test_crosses_that_deny_are_told(tmp_path: Path) -> None:
+    """They may be marks after all, and whoever reads the column knows."""
+    town = make_town(tmp_path / "town")
+    town.drop("避難者名簿/名簿.csv", table([dict(row, 支援措置="×") for row in FILL], [*COLS, "支援措置"]))
+    told = {one.code: one for one in town.build().documents[0].reasons}
+    assert "「支援措置」" in told["crosses"].what and "withhold" in told["crosses"].todo

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from itertools import compress
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from publisher.model import Problem, PublicTable, Table
 from publisher.patterns import pattern
-from publisher.review import anonymity, misfits, persons, showing, slips, unseen
+from publisher.review import anonymity, answers, misfits, persons, showing, slips, unseen
 from publisher.review import rows as row_care
 from publisher.review.address import towns
 from publisher.review.facilities import looks
@@ -228,11 +229,13 @@ class _Work:
             )
 
     def _refuse_marks(self) -> None:
-        """A column of which the profile says nothing may mark people of whom nothing is to be shown: somebody filled it for a reason."""
+        """A column of which the profile says nothing may mark people of whom nothing is to be shown: somebody filled it for a reason, unless all it says is
+        that nobody is marked."""
         rules = [rule.column for rule in (self.profile.consent, self.profile.withhold) if rule]
         used = {key(name) for name in (*rules, *self.profile.publish)}
-        others = [c for c, name in enumerate(self.table.columns) if key(name) not in used and may_withhold(name)]
-        told = [c for c in others if any(row[c] for row in self.table.rows)]
+        others = [c for c, name in enumerate(self.table.columns) if key(name) not in used and may_withhold(name)] if self.personal else []
+        said = {c: _answers([row[c] for row in self.table.rows]) for c in others}
+        told = [c for c in others if not answers.marks_nobody(self.table.columns[c], said[c])]
         hidden = unseen.marking_columns(self.table, set(map(key, rules))) if self.personal and not self.applied.faults else []
         if hidden:
             self._fault(
@@ -240,7 +243,16 @@ class _Work:
                 f"載せてはいけない方の印か同意の列が、非表示になっています（列{'、'.join(hidden)}）。記入がありますが、設定にある列ではないので、どなたを外すのか確かめられません。",
                 "その列を再表示し、印を設定にある列に移してください。要らない列なら、削除して保存し直してください。",
             )
-        if told and self.personal and not self.applied.faults:
+        crossed = [c for c in others if c not in told and any(map(answers.is_cross, said[c]))]
+        if crossed:
+            listed = "、".join(quoted(self.table.columns[c]) for c in crossed)
+            self.applied.warnings.append(
+                Problem(
+                    "crosses", f"設定にない列の×を、印がないという意味に読みました：{listed}。", self.where, "この列では、どなたも外していません。",
+                    f"×が載せてはいけない方の印なら、すぐに publisher.toml の「{self.profile.name}」の withhold にその列を書いてください。印でないなら、×を消すか「無」と書いてください。",
+                )
+            )
+        if told and not self.applied.faults:
             listed = "、".join(quoted(self.table.columns[c]) for c in told)
             self._fault(
                 "unread-marks",
@@ -367,6 +379,14 @@ class _Work:
                     f"公開する列「{name}」に、電話番号かメールアドレスと読める文字が入っています。",
                     "列がずれていないか確かめ、電話番号やメールアドレスを別の列に移してください。",
                 )
+
+
+def _answers(cells: Sequence[str]) -> Counter[str]:
+    """How often each is said, in one form."""
+    said: Counter[str] = Counter()
+    for cell, count in Counter(cells).items():
+        said[key(cell)] += count
+    return said
 
 
 def _masked(values: Sequence[str], mask: Callable[[str], str]) -> Sequence[str]:

@@ -8,9 +8,8 @@ from operator import and_, itemgetter
 from typing import TYPE_CHECKING
 
 from publisher.model import Problem, Table
-from publisher.patterns import pattern
 from publisher.readers.layout import numbers
-from publisher.review import repeats, unseen
+from publisher.review import answers, repeats, unseen
 from publisher.review.headers import Meaning, meaning
 from publisher.review.mentions import Names
 from publisher.review.persons import quoted
@@ -21,12 +20,6 @@ from publisher.values import field, frozen, record
 if TYPE_CHECKING:
     from publisher.settings import TableProfile
 
-_AGREES = pattern(r"(?:公表に)?同意(?:する|します|済み?|あり|有|いたします)?[。.]?|公表(?:可|してよい)|[○◯〇◎✓✔☑レ]|はい|可|よい|良い|有|あり|yes|true|ok|y")
-_REFUSES = pattern(
-    r"(?:無し?|なし|[×✕✖✗✘❌☓]|バツ|不可|否|いいえ|no|ng|n|false|反対|嫌|いや|だめ|ダメ|0)[。.]?"
-    r"|.*(?:不同意|非同意|同意(?:し|でき|いたし|致し)?(?:ない|ません|かねる|かねます|なし|無し?|せず)|拒否|拒絶|望(?:まない|みません)|希望(?:しない|しません)|非公[開表]|公[開表](?:しない|不可|ng|[×✕✖]))(?!.*(?:確認|未定|検討)).*"
-    r"|しない|しません|できない|できません"
-)
 OWN = (Meaning.AGE, Meaning.SEX, Meaning.ADDRESS)
 """What these say is about the person of the row."""
 NAMED = (Meaning.NAME, Meaning.READING)
@@ -48,7 +41,7 @@ class Rule:
 
     def refuses(self, cell: str) -> bool:
         """Whether the person said no, which is more than not having been asked."""
-        return self.marks(cell) and _REFUSES.fullmatch(cell) is not None
+        return self.marks(cell) and answers.refuses(cell)
 
 
 def rules_of(table: Table, profile: TableProfile) -> list[Rule]:
@@ -205,7 +198,7 @@ class Sifting:
 
     def _other_words(self, rule: Rule, cells: Sequence[str]) -> list[Problem]:
         """People who agreed in other words than the profile knows are not shown: that must not pass unsaid."""
-        words = {cell for cell in set(cells) if key(cell) not in rule.allowed and _AGREES.fullmatch(key(cell))}
+        words = {cell for cell in set(cells) if key(cell) not in rule.allowed and answers.agrees(key(cell))}
         lines = [line for line, cell in zip(self.table.lines, cells, strict=True) if cell in words]
         if not lines:
             return []
