@@ -415,3 +415,40 @@ def test_crosses_that_deny_are_told(tmp_path: Path) -> None:
     town.drop("避難者名簿/名簿.csv", table([dict(row, 支援措置="×") for row in FILL], [*COLS, "支援措置"]))
     told = {one.code: one for one in town.build().documents[0].reasons}
     assert "「支援措置」" in told["crosses"].what and "withhold" in told["crosses"].todo
+
+
+# --- what hides people in silence ---
+
+
+def _told(tmp_path: Path, rows: Iterable[dict[str, str]]) -> dict[str, str]:
+    town = make_town(tmp_path / "town")
+    town.drop("避難者名簿/名簿.csv", table(rows))
+    return {one.code: f"{one.what}{one.todo}" for one in town.build().documents[0].reasons}
+
+
+@pytest.mark.parametrize("said", ["〃", "同上", "電話で同意", "口頭同意", "1", "●", "承諾", "公開可", "公開", "同意する（電話）", "本人同意", "同意済", "○"])
+def test_consent_in_other_words_is_told(tmp_path: Path, said: str) -> None:
+    told = _told(tmp_path, [*FILL, dict(HANAKO, 公表同意=said)])["other-consent"]
+    assert f"「{said}」（10行目）" in told and "consent の yes" in told
+
+
+@pytest.mark.parametrize("said", ["籠鳥一郎が電話で同意", "夫（籠鳥一郎）承諾", "籠鳥一郎より了承"])
+def test_nobody_who_agreed_for_another_is_named(tmp_path: Path, said: str) -> None:
+    told = _told(tmp_path, [*FILL, dict(HANAKO, 公表同意=said)])["other-consent"]
+    assert "ほかの書き方（10行目）" in told and "籠鳥" not in told
+
+
+@pytest.mark.parametrize("said", ["", "未確認", "同意しない", "不同意", "同意未", "確認待ち", "回答しない", "同意なし", "いいえ", "×", "電話で確認中", "家族が同意すれば可の予定", "籠鳥一郎"])
+def test_of_those_who_did_not_agree_nothing_is_told(tmp_path: Path, said: str) -> None:
+    assert "other-consent" not in _told(tmp_path, [*FILL, dict(HANAKO, 公表同意=said)])
+
+
+@pytest.mark.parametrize("said", ["なし", "無", "-", "0", "FALSE", "該当なし", "非該当", "制限なし", "×", "〃"])
+def test_no_restriction_in_other_words_is_told(tmp_path: Path, said: str) -> None:
+    told = _told(tmp_path, [*(dict(row, 閲覧制限=said) for row in FILL[:6]), *FILL[6:], HANAKO])["other-withhold"]
+    assert f"「{said}」（2–7行目）" in told and "withhold の unless" in told
+
+
+@pytest.mark.parametrize("said", ["有", "○", "DV", "ストーカー", "籠鳥一郎", "支援措置", "本人希望"])
+def test_of_marks_nothing_is_told(tmp_path: Path, said: str) -> None:
+    assert "other-withhold" not in _told(tmp_path, [*FILL, dict(HANAKO, 閲覧制限=said)])

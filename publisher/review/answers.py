@@ -1,4 +1,4 @@
-"""What a cell of consent or withholding answers: yes, no or nothing; in the words of clerks, not only in those of a profile.
+"""What a cell of consent or withholding answers: yes, no, nothing, or the same as above; in the words of clerks, not only in those of a profile.
 
 All cells are given as ``remarks.key`` makes them.
 """
@@ -22,6 +22,9 @@ _REFUSES = pattern(
 )
 _CROSS = pattern(r"[×✕✖✗✘☓x]")
 _DENIES = pattern(r"(?:(?:閲覧)?制限|支援措置|該当|措置|対象)?(?:無し?|なし|ありません|せず)|非該当|対象外|いいえ|不要|no|none|n|n/?a|false|off|[-ー―‐–—−]+|0")
+_DITTO = pattern(r"[〃々″\"]|''|同上|同じ|上に同じ|同")
+_MAY_AGREE = pattern(r"同意|承諾|了承|了解|承知|公[開表](?:して)?(?:も)?(?:可|良|よ)|ok")
+_MAY_NOT = pattern(r"[未不非否無待拒?？]|な[いし]|ません|せず|確認|保留|検討|撤回|取り?[消下]|代理|なら|場合|条件|次第|予定")
 _FORBIDS = pattern(r"不可|しない|禁止|制限|非公[開表]|秘")
 _PUBLIC = pattern(r"公[開表]|掲載|提供")
 
@@ -29,6 +32,11 @@ _PUBLIC = pattern(r"公[開表]|掲載|提供")
 def agrees(cell: str) -> bool:
     """Whether the cell says yes, and nothing but yes: no name can be in it."""
     return _AGREES.fullmatch(cell) is not None
+
+
+def may_agree(cell: str) -> bool:
+    """Whether the cell may say yes in words of its own (娘が承諾), among which may be a name."""
+    return _MAY_AGREE.search(cell) is not None and _MAY_NOT.search(cell) is None
 
 
 def refuses(cell: str) -> bool:
@@ -39,6 +47,16 @@ def refuses(cell: str) -> bool:
 def denies(cell: str) -> bool:
     """Whether the cell of a column of marks says that there is none. A cross may be the mark itself and denies nothing."""
     return _DENIES.fullmatch(cell) is not None
+
+
+def clears(cell: str) -> bool:
+    """The same, or a cross, of which only staff know what it means. No name can be in it."""
+    return denies(cell) or is_cross(cell)
+
+
+def is_ditto(cell: str) -> bool:
+    """Whether the cell stands for the one above it, which a list that is sorted anew has lost."""
+    return _DITTO.fullmatch(cell) is not None
 
 
 def asks_consent(column: str) -> bool:

@@ -12,7 +12,6 @@ from publisher.readers.layout import numbers
 from publisher.review import answers, repeats, unseen
 from publisher.review.headers import Meaning, meaning
 from publisher.review.mentions import Names
-from publisher.review.persons import quoted
 from publisher.review.remarks import key, remarked, rows_with
 from publisher.review.restrict import People
 from publisher.values import field, frozen, record
@@ -186,7 +185,7 @@ class Sifting:
             if any(kept) and not any(agreed):
                 refused.append(rule.place)
             kept = agreed
-            told += self._other_words(rule, cells) if rule.is_consent else []
+            told += self._other_words(rule, cells)
         if others is not None:
             told += self._cut(kept)
             told += self._struck(kept)
@@ -197,15 +196,22 @@ class Sifting:
         return Shown(bytes(kept), tuple(told), tuple(refused))
 
     def _other_words(self, rule: Rule, cells: Sequence[str]) -> list[Problem]:
-        """People who agreed in other words than the profile knows are not shown: that must not pass unsaid."""
-        words = {cell for cell in set(cells) if key(cell) not in rule.allowed and answers.agrees(key(cell))}
+        """People who agreed, or are not restricted, in other words than the profile knows are not shown: that must not pass unsaid. No word is
+        quoted that may be a name."""
+        unread = {cell: said for cell in set(cells) if (said := key(cell)) and said not in rule.allowed}
+        quotable = answers.agrees if rule.is_consent else answers.clears
+        plain = {cell for cell, said in unread.items() if quotable(said) or answers.is_ditto(said)}
+        words = plain | {cell for cell, said in unread.items() if rule.is_consent and answers.may_agree(said)}
         lines = [line for line, cell in zip(self.table.lines, cells, strict=True) if cell in words]
         if not lines:
             return []
-        listed = "、".join(map(quoted, sorted(words)[:8]))
-        what = f"「{self.table.columns[rule.place]}」の列に、同意と読めるのに設定にない書き方が{len(lines)}行あります：{listed}（{numbers(lines)}行目）。"
-        todo = f"同意なら、publisher.toml の「{self.profile.name}」の consent の yes にその書き方を加えるか、表の書き方をそろえてください。"
-        return [Problem("other-consent", what, self.where, _COUNTED, todo)]
+        listed = "、".join([*(f"「{cell.strip()}」" for cell in sorted(plain)[:8]), *(["ほかの書き方"] if words - plain else [])])
+        means, setting = ("同意", "consent の yes") if rule.is_consent else ("制限なし", "withhold の unless")
+        what = f"「{self.table.columns[rule.place]}」の列に、{means}と読めるのに設定にない書き方が{len(lines)}行あります：{listed}（{numbers(lines)}行目）。"
+        todo = f"{means}なら、publisher.toml の「{self.profile.name}」の {setting} にその書き方を加えるか、表の書き方をそろえてください。"
+        if any(answers.is_ditto(unread[cell]) for cell in plain):
+            todo += "「同上」や「〃」は上の行の値として読みません。1行ずつ書いてください。"
+        return [Problem("other-consent" if rule.is_consent else "other-withhold", what, self.where, _COUNTED, todo)]
 
     def _cut(self, kept: bytearray) -> list[Problem]:
         """A row that ends before the columns of consent and withholding says nothing of them: nobody left them blank."""
