@@ -452,3 +452,47 @@ def test_no_restriction_in_other_words_is_told(tmp_path: Path, said: str) -> Non
 @pytest.mark.parametrize("said", ["有", "○", "DV", "ストーカー", "籠鳥一郎", "支援措置", "本人希望"])
 def test_of_marks_nothing_is_told(tmp_path: Path, said: str) -> None:
     assert "other-withhold" not in _told(tmp_path, [*FILL, dict(HANAKO, 閲覧制限=said)])
+
+
+# --- what is written behind a name ---
+
+BEHIND = [
+    "（90）", "（七十五）", "(満九十歳)", "（S35）", "（昭和35年生）", "（1960年生）", " 昭和35", " S35", " 19600505", "（5/5生）", " 5/5", "（本町123）", " 本町123", "（サンハイツ203）", "（203号室）", " 203号室", "［35］", "（車いす）",
+    "（妊婦）", "（高血圧）", "（がん）", "（ベトナム国籍）", "（外国籍）", " 妻", "　長男", "　次女", "/妻", "・妻", "、母", " 一郎の妻", "　一郎の次男", "　孫", " 世帯主一郎",
+]  # fmt: skip
+
+
+def _public_names(tmp_path: Path, names: Sequence[str]) -> list[str]:
+    """Those of the names that are public in a roll of many."""
+    rows = many("備考", [""] * len(names))
+    for i, name in enumerate(names):
+        rows[i - len(names)].update({"氏名": name, "フリガナ": f"ダレカ　{KANA[i % len(KANA)]}{KANA[i // len(KANA)]}"})
+    town = public(tmp_path, table(rows))
+    assert where(town, "磯貝　航ア"), "the roll itself is held"
+    return [name for i, name in enumerate(names) if where(town, f"ダレカ　{KANA[i % len(KANA)]}{KANA[i // len(KANA)]}")]
+
+
+def test_who_somebody_is_behind_the_name(tmp_path: Path) -> None:
+    assert _public_names(tmp_path, [numbered(i)[0] + word for i, word in enumerate(BEHIND)]) == []
+
+
+NAMES = [
+    "佐藤　三男", "長谷川　次男", "佐々木　二男", "王　妹", "籠鳥　孫", "孫　正義", "籠鳥花子12", "籠鳥花子 12", "籠鳥　花子　2", "①籠鳥花子", "（12）籠鳥花子", "12. 籠鳥花子", "籠鳥花子（旧姓 高台）", "籠鳥　花子（カゴドリ ハナコ）",
+    "籠鳥花子（ほか2名）", "籠鳥花子 ほか2名", "籠鳥花子（3班）", "籠鳥花子（受付12）", "籠鳥一郎の妻", "小林 実の妻", "NGUYEN THI LAN", "マリア・サントス", "Maria dos Santos (Kelly)", "金　哲洙", "鈴木　その子", "山田　母里", "平成　太郎", "昭和　一", "佐藤昭12", "五十嵐　十三", "三ツ橋　八十八",
+    "荘　司", "町　一", "籠鳥　妻木", "籠鳥花子さん", "渡辺　一二三（ワタナベ）", "SMITH John H", "籠鳥　令",
+]  # fmt: skip
+
+
+def test_names_are_names(tmp_path: Path) -> None:
+    assert _public_names(tmp_path, NAMES) == NAMES
+
+
+@pytest.mark.parametrize("digit", ["", "7"])
+def test_names_are_looked_at_together_as_one_by_one(digit: str) -> None:
+    """A digit anywhere has each of them looked at alone."""
+    from publisher.model import Table
+    from publisher.review.misfits import misfits
+
+    cells = [*(f"籠鳥　花子{word}" for word in BEHIND if not any(map(str.isdecimal, word))), *(name for name in NAMES if not any(map(str.isdecimal, name)))]
+    found = misfits(Table("", ("氏名",), [(cell,) for cell in [*cells, f"汐見　茂{digit}"]], range(len(cells) + 1)), [0])
+    assert found[0] == frozenset(cell for cell in cells if cell not in NAMES)

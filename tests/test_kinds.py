@@ -360,3 +360,19 @@ def test_remarks_are_looked_at_together_as_they_are_one_by_one(cells: list[str])
     made = Table("", ("避難所",), [(cell,) for cell in cells], list(range(len(cells))))
     alone = frozenset(cell for cell in cells if cell.strip() and not _is_harmless(_wide(cell)))
     assert misfits(made, [0]) == ({0: alone} if alone else {})
+
+
+LONG = ["(", ")", "(あ", "（一", "(1", "(他1", "一", "1", "12", "1960", "荘あ", " 妻", "妻 ", "の妻", "の", " ", "　", "、一", " 一郎の妻", "/1", "町", "昭和", " s3", "同意", "公表", "電話で", "×", "無", "ほか", "ほか1", "(旧姓", "先生", "班長", "花子 ", "本町1-", "〇", "様", "さん", "九-"]
+
+
+@pytest.mark.parametrize("said", LONG)
+def test_a_cell_of_32_000_characters_takes_no_longer_than_many_short_ones(said: str) -> None:
+    from publisher.review import answers, behind
+
+    cell = (said * 32_000)[:32_000]
+    start = time.process_time()
+    behind.says_more(cell)
+    behind.lines_with_more(f"籠鳥　花子{cell}\n雀　一郎\n{cell}（九十）")
+    for asked in (answers.agrees, answers.may_agree, answers.refuses, answers.denies, answers.asks_consent):
+        asked(cell)
+    assert time.process_time() - start < 1

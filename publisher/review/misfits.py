@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from publisher.model import Problem, Table
 from publisher.patterns import pattern
 from publisher.readers.layout import numbers
+from publisher.review import behind
 from publisher.review.headers import Meaning, meaning
 from publisher.review.leaks import says_body as says_body_anywhere
 from publisher.review.persons import PHONE, THING
@@ -90,7 +91,7 @@ def _wide(value: str) -> str:
 
 def _is_name(text: str) -> bool:
     """Whether somebody may be called so, and nothing is said of them: no age, kin or house."""
-    told = says_body(text) or _TELLS.search(text) or _KIN.search(text) or _DATE.search(text) or PHONE.search(text)
+    told = says_body(text) or _TELLS.search(text) or _KIN.search(text) or _DATE.search(text) or PHONE.search(text) or behind.says_more(text)
     return not told and _LETTER.search(text) is not None and "@" not in text
 
 
@@ -135,7 +136,8 @@ def _doubtful(values: Iterable[str]) -> set[str]:
     parts = wide.split("\n")
     if len(parts) != len(several) or _NO_NAME.search(wide) or says_body(wide) or _KIN.search(wide):
         return set(several)
-    return {value for value, part in zip(several, parts, strict=True) if not part[:1].isalpha()}
+    told = behind.lines_with_more(wide)
+    return {value for value, part in zip(several, parts, strict=True) if not part[:1].isalpha() or part in told}
 
 
 def misfits(table: Table, places: Sequence[int]) -> dict[int, frozenset[str]]:
