@@ -496,3 +496,53 @@ def test_names_are_looked_at_together_as_one_by_one(digit: str) -> None:
     cells = [*(f"籠鳥　花子{word}" for word in BEHIND if not any(map(str.isdecimal, word))), *(name for name in NAMES if not any(map(str.isdecimal, name)))]
     found = misfits(Table("", ("氏名",), [(cell,) for cell in [*cells, f"汐見　茂{digit}"]], range(len(cells) + 1)), [0])
     assert found[0] == frozenset(cell for cell in cells if cell not in NAMES)
+
+
+# --- the same person, written a little differently in the row without the mark ---
+
+GLUED = ["籠鳥花子 12", "⑫籠鳥花子", "12 籠鳥花子", "12.籠鳥　花子", "籠鳥　花子 ほか1名", "籠鳥花子（他二名）", "籠鳥花子、一郎", "籠鳥花子・一郎", "籠鳥花子 班長", "班長　籠鳥花子", "籠鳥花子先生", "花子　籠鳥", "花子籠鳥", "花子　籠鳥 2"]
+FORMER = ["雀　花子（旧姓 籠鳥）", "雀　花子（旧姓：籠鳥）", "雀（籠鳥）花子", "雀　花子（籠鳥）", "雀花子（籠鳥）", "雀花子（旧姓籠鳥）"]
+
+
+def _beside(tmp_path: Path, *rows: dict[str, str]) -> Town:
+    return public(tmp_path, table([*FILL, *rows]))
+
+
+@pytest.mark.parametrize("name", GLUED[:-1])
+@pytest.mark.parametrize("reading", ["カゴドリ　ハナコ", ""])
+@pytest.mark.parametrize("mark", [{"閲覧制限": "DV"}, {"公表同意": "同意しない"}])
+def test_what_is_glued_to_a_name_does_not_part_it_from_its_mark(tmp_path: Path, name: str, reading: str, mark: dict[str, str]) -> None:
+    assert where(_beside(tmp_path, dict(HANAKO, **mark), dict(HANAKO, 氏名=name, フリガナ=reading)), "花子") == []
+
+
+@pytest.mark.parametrize("name", GLUED[:-1])
+def test_nor_where_the_mark_stands_beside_it(tmp_path: Path, name: str) -> None:
+    assert where(_beside(tmp_path, dict(HANAKO, 氏名=name, 閲覧制限="DV"), HANAKO), "花子") == []
+
+
+@pytest.mark.parametrize("name", FORMER)
+@pytest.mark.parametrize("reading", ["スズメ　ハナコ", "カゴドリ　ハナコ", ""])
+def test_a_former_name_of_somebody_withheld(tmp_path: Path, name: str, reading: str) -> None:
+    married = dict(HANAKO, 氏名=name, フリガナ=reading)
+    assert where(_beside(tmp_path / "before", HIDDEN[1], married), "籠鳥") == []
+    assert where(_beside(tmp_path / "after", HANAKO, dict(married, 閲覧制限="DV")), "籠鳥") == []
+    wataru = person(氏名="鷺　航", フリガナ="サギ　ワタル", 避難所="高台小（籠鳥花子と同室）")
+    assert where(_beside(tmp_path / "named", dict(married, 閲覧制限="DV"), wataru), "籠鳥") == []
+
+
+OTHERS = [
+    {"氏名": "籠鳥花子12", "生年月日": "1980/6/6"}, {"氏名": "籠鳥花子12", "生年月日": "", "住所": "", "年齢": ""}, {"氏名": "花子　籠鳥", "フリガナ": "", "生年月日": "", "住所": "", "年齢": ""}, {"氏名": "籠鳥　華子"}, {"フリガナ": "カゴドリ　カコ"},
+    {"氏名": "雀　花子（旧姓 籠鳥）", "フリガナ": "スズメ　ハナコ", "生年月日": "1980/6/6"}, {"氏名": "雀　花子（旧姓 鷺）", "フリガナ": "スズメ　ハナコ"}, {"氏名": "籠鳥先生子", "フリガナ": "カゴドリ　センセイコ"}, {"氏名": "籠鳥　花子代", "フリガナ": "カゴドリ　ハナコヨ"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_others_of_a_like_name_are_public(tmp_path: Path, other: dict[str, str], hidden: dict[str, str]) -> None:
+    assert where(_beside(tmp_path, hidden, dict(HANAKO, 避難所="籠の間", **other) if "避難所" not in other else other), "籠の間")
+
+
+def test_a_number_tells_people_apart(tmp_path: Path) -> None:
+    """Of forty of one name, born on one day in one house, one is marked."""
+    rows = [dict(HANAKO, 氏名=f"籠鳥　花子{n}", 避難所=f"第{n}小学校", 閲覧制限="DV" if n == 7 else "") for n in range(10, 50)] + [dict(HANAKO, 氏名="籠鳥　花子7", 閲覧制限="DV")]
+    assert len(where(_beside(tmp_path, *rows), "籠鳥　花子12")) > 0

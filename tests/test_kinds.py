@@ -367,7 +367,7 @@ LONG = ["(", ")", "(あ", "（一", "(1", "(他1", "一", "1", "12", "1960", "�
 
 @pytest.mark.parametrize("said", LONG)
 def test_a_cell_of_32_000_characters_takes_no_longer_than_many_short_ones(said: str) -> None:
-    from publisher.review import answers, behind
+    from publisher.review import answers, behind, likeness
 
     cell = (said * 32_000)[:32_000]
     start = time.process_time()
@@ -375,4 +375,7 @@ def test_a_cell_of_32_000_characters_takes_no_longer_than_many_short_ones(said: 
     behind.lines_with_more(f"籠鳥　花子{cell}\n雀　一郎\n{cell}（九十）")
     for asked in (answers.agrees, answers.may_agree, answers.refuses, answers.denies, answers.asks_consent):
         asked(cell)
+    likeness.further([cell, f"籠鳥　花子{cell}", f"{cell}籠鳥花子"])
+    likeness.former_names([cell, f"籠鳥　花子（旧姓 {cell}"])
+    likeness.turned(cell, cell)
     assert time.process_time() - start < 1

@@ -3,16 +3,19 @@
 Two rows are about the same person where the names agree, as far as both say them in the same letters, and the dates of birth; or where
 nothing contradicts, neither two dates of birth, nor two addresses, nor two ages. A mark (閲覧の制限) needs no more: of whom it is about, the address
 is often another one, or left out, on purpose. A refusal to be published (同意しない) is only taken over where something beside the name agrees
-and nothing contradicts: in a long list many people share a name.
+and nothing contradicts: in a long list many people share a name. So it is with a name that has to be turned, or loses a number, to be the other one;
+what else is glued to a name, and a former family name in brackets, is looked through (``likeness``).
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from itertools import chain, compress
 
 from publisher.patterns import pattern
 from publisher.review.headers import Meaning
+from publisher.review.likeness import Further, further, turned
 from publisher.review.restrict import People, homes, pieces, script
 from publisher.values import field, frozen, record
 
@@ -27,10 +30,26 @@ class _About:
     birthday: str = field(default="", repr=False)
     address: str = field(default="", repr=False)
     age: str = field(default="", repr=False)
+    further: Further = field(default=Further(), repr=False)
 
-    def named_alike(self, other: _About) -> bool:
+    @property
+    def keys(self) -> Iterator[str]:
+        """Everything by which the row may be found."""
+        return chain(self.forms, self.further)
+
+    def common(self, other: _About, is_sure: bool) -> set[str]:
+        """The forms in which both are the same, be it after what is glued to the name was taken off, or under a former one."""
+        mine, others = ({*one.forms, *one.further.sure, *one.further.former} for one in (self, other))
+        found = mine & others
+        return found if is_sure else found | other.further.unsure.intersection(self.forms) | self.further.unsure.intersection(other.forms)
+
+    def was_called(self, other: _About) -> bool:
+        """Whether one of them bears the former name of the other."""
+        return not self.further.former.isdisjoint(other.forms) or not other.further.former.isdisjoint(self.forms)
+
+    def named_alike(self, other: _About, is_sure: bool = True) -> bool:
         """Whether no letters in which both are written tell them apart (a reading says nothing against a name), and some agree."""
-        common = {form for form in self.forms if form in other.forms}
+        common = self.common(other, is_sure)
         if not common:
             return False
         told = {script(form) for form in common}
@@ -51,7 +70,7 @@ class Marked:
         for _, one in _about(people, rows):
             if is_refusal and not (one.birthday or one.address or _years(one.age) is not None):
                 continue  # nothing could agree with it
-            for form in one.forms:
+            for form in one.keys:
                 same = self.known.setdefault(form, {}).setdefault(one.birthday, {})
                 same[one] = is_refusal and same.get(one, True)
 
@@ -72,7 +91,7 @@ class Marked:
         found = []
         for i, one in _about(people, rows, self.known):
             if one not in verdicts:
-                verdicts[one] = any(self._is_one(other, one, is_refusal) for form in one.forms for other, is_refusal in self._likely(form, one.birthday))
+                verdicts[one] = any(self._is_one(other, one, is_refusal) for form in one.keys for other, is_refusal in self._likely(form, one.birthday))
             if verdicts[one]:
                 found.append(i)
         return found
@@ -84,12 +103,13 @@ class Marked:
             yield from by_day.get(day, {}).items()
 
     def _is_one(self, marked: _About, other: _About, is_refusal: bool) -> bool:
-        if not marked.named_alike(other):
-            return False
         told = (_agree(marked.birthday, other.birthday), self._agree_in_homes(marked.address, other.address), _near(_years(marked.age), _years(other.age)))
+        is_alike = marked.named_alike(other)
+        if not (is_alike or (told[0] and marked.was_called(other)) or marked.named_alike(other, is_sure=False)):
+            return False  # who was born on the same day may be read otherwise under a former name
         if told[0] and not is_refusal:
             return True
-        return False not in told and (True in told or not is_refusal)
+        return False not in told and (True in told or (is_alike and not is_refusal))
 
     def _agree_in_homes(self, one: str, other: str) -> bool | None:
         if not (one and other):
@@ -114,17 +134,25 @@ def _about(people: People, rows: Sequence[int], known: _Known | None = None) -> 
     """What the rows say, of those that bear a name; of those only that may be one of the ``known``, where they are given."""
     names, readings, births = (people.forms(what) for what in (Meaning.NAME, Meaning.READING, Meaning.BIRTH))
     addresses, houses, ages = (people.texts(what) for what in (Meaning.ADDRESS, Meaning.HOUSE, Meaning.AGE))
+    said = [people.texts(what) for what in (Meaning.NAME, Meaning.READING)]
+    more = further({text for texts in said for text in (texts if len(rows) == len(texts) else map(texts.__getitem__, rows))}, known)
     if known is not None:
-        rows = [i for i in rows if names[i] in known or readings[i] in known]
+        seen = [set(compress(texts, map(more.__contains__, texts))) for texts in said] if more else [set(), set()]
+        rows = [i for i in rows if names[i] in known or readings[i] in known or said[0][i] in seen[0] or said[1][i] in seen[1]]
     for i in rows:
         name, reading, birthday = names[i], readings[i], births[i]
         if not (name or reading):
             continue
+        one = Further()
+        for texts, form in zip(said, (name, reading), strict=True):
+            told = more.get(texts[i], Further())
+            is_apart = known is None and (birthday or addresses[i] or houses[i] or ages[i])  # else nothing could agree with it
+            one |= told | Further(unsure=turned(texts[i], form)) if is_apart and form else told
         # most bear the name of somebody who was born on another day
-        if known is not None and not (_may_be(known.get(name), birthday) or _may_be(known.get(reading), birthday)):
+        if known is not None and not any(_may_be(known.get(form), birthday) for form in (name, reading, *one)):
             continue
         forms = (name, reading) if name and reading and name != reading else (name or reading,)
-        yield i, _About(forms, birthday, addresses[i] + houses[i], ages[i])
+        yield i, _About(forms, birthday, addresses[i] + houses[i], ages[i], one)
 
 
 def _may_be(by_day: dict[str, dict[_About, bool]] | None, birthday: str) -> bool:

@@ -22,6 +22,7 @@ from publisher.patterns import pattern
 from publisher.review.address import within
 from publisher.review.called import MARKS, SAME, all_called, called
 from publisher.review.headers import Meaning, is_whole_name, meaning
+from publisher.review.likeness import former_names
 from publisher.values import field, frozen
 
 _ERAS = {"明治": 1867, "m": 1867, "大正": 1911, "t": 1911, "昭和": 1925, "s": 1925, "平成": 1988, "h": 1988, "令和": 2018, "r": 2018}
@@ -251,9 +252,11 @@ class People:
         return self._forms[what]
 
     def named(self, rows: Iterable[int]) -> set[str]:
-        """The names and readings of these rows, in one form."""
+        """The names and readings of these rows, in one form; former names, too."""
+        rows = list(rows)
         names, readings = self.forms(Meaning.NAME), self.forms(Meaning.READING)
-        return {text for i in rows for text in (names[i], readings[i]) if text}
+        said = [text for what in (Meaning.NAME, Meaning.READING) for text in map(self.texts(what).__getitem__, rows)]
+        return {text for i in rows for text in (names[i], readings[i]) if text} | former_names(said)
 
     def person(self, row: Sequence[str]) -> Person:
         number_ = number(row[self._number]) if self._number is not None else ""
