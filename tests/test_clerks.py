@@ -546,3 +546,16 @@ def test_a_number_tells_people_apart(tmp_path: Path) -> None:
     """Of forty of one name, born on one day in one house, one is marked."""
     rows = [dict(HANAKO, 氏名=f"籠鳥　花子{n}", 避難所=f"第{n}小学校", 閲覧制限="DV" if n == 7 else "") for n in range(10, 50)] + [dict(HANAKO, 氏名="籠鳥　花子7", 閲覧制限="DV")]
     assert len(where(_beside(tmp_path, *rows), "籠鳥　花子12")) > 0
+
+
+# --- houses and private numbers beside the shelter ---
+
+
+def test_houses_and_private_numbers_beside_the_shelter(tmp_path: Path) -> None:
+    said = ["渡辺さん家", "渡辺さんち", "佐藤花子の家", "本町12-3", "実家（本町2-3）", "本町3の4", "本町三丁目四番五号", "汐見市本町123", "本町12番", "サンハイツ203", "コーポ汐見203号", "ひまわり荘203", "知人宅 ☎22-3456", "知人宅 〇九〇-一二三四-五六七八", "知人宅 〇二二五-二二-三四五六", "知人宅 22-3456", "籠鳥荘 203", "サンハイツ　203", "レオパレス203", "汐見ビル302", "本町二-三", "本町三の四", "仮設住宅A棟101号室"]
+    assert not_hidden(tmp_path, "避難所", said) == []
+
+
+def test_places_beside_numbers_are_places(tmp_path: Path) -> None:
+    said = ["本町3丁目集会所", "第3避難所", "障害者支援センター", "仮設住宅A棟", "高台小2年1組", "高台小 体育館2F", "国道45号沿い", "県営住宅3号棟", "親戚宅", "知人宅", "本町12区集会所", "公民館203会議室", "汐見ビル302会議室", "サンハイツ集会所", "第一中", "二-三教室", "本町三の丸公園", "本町二の一集会所", "やすらぎ荘", "一〇三号教室"]
+    assert not_hidden(tmp_path, "避難所", said) == said

@@ -367,11 +367,12 @@ LONG = ["(", ")", "(あ", "（一", "(1", "(他1", "一", "1", "12", "1960", "�
 
 @pytest.mark.parametrize("said", LONG)
 def test_a_cell_of_32_000_characters_takes_no_longer_than_many_short_ones(said: str) -> None:
-    from publisher.review import answers, behind, likeness
+    from publisher.review import answers, behind, dwellings, likeness
 
     cell = (said * 32_000)[:32_000]
     start = time.process_time()
     behind.says_more(cell)
+    dwellings.says_dwelling(cell)
     behind.lines_with_more(f"籠鳥　花子{cell}\n雀　一郎\n{cell}（九十）")
     for asked in (answers.agrees, answers.may_agree, answers.refuses, answers.denies, answers.asks_consent):
         asked(cell)

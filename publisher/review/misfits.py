@@ -14,6 +14,7 @@ from publisher.model import Problem, Table
 from publisher.patterns import pattern
 from publisher.readers.layout import numbers
 from publisher.review import behind
+from publisher.review.dwellings import says_dwelling
 from publisher.review.headers import Meaning, meaning
 from publisher.review.leaks import says_body as says_body_anywhere
 from publisher.review.persons import PHONE, THING
@@ -96,7 +97,7 @@ def _is_name(text: str) -> bool:
 
 
 def _is_harmless(text: str) -> bool:
-    return not _says_more(text) or (_HOUSE.search(text) is None and all(map(_is_place, filter(says_body, _PART.split(text)))))
+    return not _says_more(text) or (not _says_house(text) and all(map(_is_place, filter(says_body, _PART.split(text)))))
 
 
 def _is_harmless_place(text: str) -> bool:
@@ -110,7 +111,11 @@ def _is_place(part: str) -> bool:
 
 def _says_more(text: str) -> bool:
     """Whether the text has a word of somebody's body or house at all, be it in the name of a place."""
-    return says_body(text) or _HOUSE.search(text) is not None
+    return says_body(text) or _says_house(text)
+
+
+def _says_house(text: str) -> bool:
+    return _HOUSE.search(text) is not None or says_dwelling(text)
 
 
 def _is_reading(text: str) -> bool:
