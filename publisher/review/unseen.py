@@ -3,11 +3,13 @@ be found. None of it is shown or quoted; staff are told where it is."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 
 from publisher.model import Beside, Problem, Table
 from publisher.patterns import pattern
 from publisher.readers.layout import numbers
+from publisher.review import answers
 from publisher.review.called import all_called
 from publisher.review.headers import Meaning, may_withhold
 from publisher.review.persons import quoted
@@ -45,7 +47,12 @@ def places(table: Table, rows: Collection[int]) -> str:
 def marking_columns(table: Table, rules: Collection[str]) -> list[str]:
     """The letters of hidden columns that are filled and would hold the list if they were seen: that may mark people, or bear the name of one
     of the ``rules`` a second time (as ``key`` writes it)."""
-    return [one.letter for one in table.beside if one.letter and one.cells and (may_withhold(one.name) or key(one.name) in rules)]
+    return [one.letter for one in table.beside if one.letter and one.cells and (key(one.name) in rules or _may_mark(one.name, one.cells.values()))]
+
+
+def _may_mark(name: str, cells: Iterable[str]) -> bool:
+    """Whether a column may mark people; one that asks for consent does, since blank cells of it say more than those that are filled."""
+    return may_withhold(name) and (answers.asks_consent(name) or not answers.marks_nobody(name, Counter(map(key, cells))))
 
 
 # --- hidden sheets ---
