@@ -15,7 +15,7 @@ from publisher.review.showing import ELSEWHERE, Shown, fates, tells_whom
 from tests.test_sequel import PROFILE, QUESTION
 
 HEADER = "氏名,フリガナ,生年月日,住所,年齢,避難所,公表同意,閲覧制限,備考"
-PEOPLE = ("浜野　茂,ハマノ　シゲル", "濵野茂,はまのしげる", "浜野　茂,", "髙橋　花子,タカハシ　ハナコ", "高橋花子,", "森山　実,モリヤマ　ミノル", ",タカハシ　ハナコ", "李　明,リ　メイ")
+PEOPLE = ("浜野　茂,ハマノ　シゲル", "濵野茂,はまのしげる", "浜野　茂,", "髙橋　花子,タカハシ　ハナコ", "高橋花子,", "森山　実,モリヤマ　ミノル", ",タカハシ　ハナコ", "李　明,リ　メイ", "浜野茂 班長,", "茂　浜野,シゲル　ハマノ", "鷺　花子（旧姓 高橋）,サギ　ハナコ", "高橋花子12,")
 
 people = st.builds(
     lambda *cells: ",".join(cells),
