@@ -134,7 +134,7 @@ def test_a_mark_holds_on_all_sheets_and_staff_is_told_where() -> None:
 def test_a_remark_hides_its_row_and_staff_is_told(said: str) -> None:
     (table,), told = judged([row(備考=said), row(氏名="浜野　茂", フリガナ="ハマノ　シゲル")])
     assert [cells[0] for cells in table.rows] == ["浜野　茂"] and table.total == 2
-    assert "2行目" in told["remarks"] and "（DV、支援措置、非公開など）" in told["remarks"]
+    assert "2行目" in told["remarks"] and "（DV、支援措置、非公開、×など）" in told["remarks"]
 
 
 @pytest.mark.parametrize("said", ["持病あり", "車中泊", "3/14 転出", "DVDプレーヤー持参", "支援措置なし", "DV相談：なし", "ペット同伴", "公民館へ移動", "電話は夜", "DV（無）", "DV・ストーカー等なし", "DV等：無", "DV被害の申出なし", "支援措置の有無：無", "支援措置 ×", "匿名希望なし", "接近禁止なし", "居場所を体育館に変更", "熱を出さないで様子見", "犬を部屋に出さないで", "電話番号は非公開", "写真は掲載不可", "非公開の希望はありません", "支援措置は受けていない", "支援措置終了", "閲覧制限解除", "勤務先は非公開", "病名は非公開"])
