@@ -16,7 +16,7 @@ from publisher.model import Category, Problem, State
 from publisher.pipeline import restrictions, takedown
 from publisher.pipeline.crew import Asked, Crew, worker_of
 from publisher.pipeline.effective import language_order, standing
-from publisher.pipeline.examine import Answer, Digest, Question, ending, refused
+from publisher.pipeline.examine import Answer, Digest, Question, ending
 from publisher.pipeline.hand import Finished, Job, NewDocument, Overtaken, Ref, Source, Taken
 from publisher.pipeline.identify import (
     TABLE_SUFFIXES,
@@ -28,6 +28,7 @@ from publisher.pipeline.identify import (
     stays,
 )
 from publisher.pipeline.recall import Recall
+from publisher.pipeline.refusals import Refusals, waits
 from publisher.pipeline.succession import against_the_last
 from publisher.review.kinds import PERSONAL
 from publisher.review.vanishing import held_vanishing, too_many
@@ -42,8 +43,6 @@ BATCH_BYTES = 32_000_000
 
 AGAIN = "again"
 """What is touched while a file that stands waits to be judged again: its path. Another verdict may hold for the same bytes since the drop folder changed."""
-
-TAKEN = "address-taken"
 
 
 @frozen
@@ -71,9 +70,11 @@ class Intake:
     register: restrictions.Register = field(default_factory=restrictions.Register)
     _dirty: dict[str, None] = field(default_factory=dict)
     _recall: Recall = field(init=False)
+    _refusals: Refusals = field(init=False)
 
     def __post_init__(self) -> None:
         self._recall = Recall(self.ledger, self.settings)
+        self._refusals = Refusals(self.ledger, self._recall, self.now)
         self.register = restrictions.load(self.settings.paths.state, self.ledger.fact(restrictions.FACT))
 
     def drain(self) -> list[str]:
@@ -145,7 +146,7 @@ class Intake:
             now = self.ledger.decisions.at(entry.path, row.sha256)
             if not edition or row.verdict != "accepted" or (was and was[0]) != (now and now[0]):
                 self.ledger.pages.touch(AGAIN, entry.path)
-            self.ledger.pages.touch_all((AGAIN, other.path) for other in others if _waits(other, row.language))
+            self.ledger.pages.touch_all((AGAIN, other.path) for other in others if waits(other, row.language))
         self.changed.add(entry.path)
         return True
 
@@ -163,7 +164,7 @@ class Intake:
     def _parts(self, row: FileRow, new: Identity, files: Sequence[FileRow]) -> bool:
         """Whether a file that moves leaves its document and these files behind: it was refused beside the one that has the address, or, a translation,
         it comes to stand beside another original."""
-        if self._holder(row.document, row.language, files) not in ("", row.path):
+        if self._refusals.holder(row.document, row.language, files) not in ("", row.path):
             return True
         original = self.ledger.files.get(new.key) if row.language != "ja" else None
         return original is not None and original.document != row.document
@@ -182,7 +183,7 @@ class Intake:
             number = max(v.number for v in versions if v.language == row.language) + 1
             moment = max(self.now.replace(microsecond=0), last.moment)
             self.ledger.documents.add_version(row.document, VersionRow(row.language, number, moment, last.sha256, row.path, gone=True))
-            waiting = (other for other in self.ledger.files.of_document(row.document) if other.path != row.path and _waits(other, row.language))
+            waiting = (other for other in self.ledger.files.of_document(row.document) if other.path != row.path and waits(other, row.language))
             self.ledger.pages.touch_all((AGAIN, other.path) for other in waiting)  # the address is free for one of them
         self._touch(row.document)
 
@@ -335,7 +336,8 @@ class Intake:
             return
         who = self._recall.who(entry.path)
         document = (self._document_of(row, who) if row is not None else None) or self._recall.document_of(who, entry.path)
-        answer = self._decide(entry, taken, document, who.language)
+        assert taken.answer is not None
+        answer = self._refusals.of_new(entry.path, taken.sha256, document, who.language, taken.answer)
         if not taken.sha256:  # it could not be opened: ask again at every run, but tell of it once
             entry = replace(entry, mtime=-1)
             if row is not None and row.problems == answer.problems:
@@ -355,44 +357,6 @@ class Intake:
             return
         if _leads(who.language, [other for other in self.ledger.files.of_document(document.id) if other.path != path]):
             self.ledger.documents.move(document.id, who.key)
-
-    def _decide(self, entry: Entry, taken: Taken, document: DocumentRow, language: str) -> Answer:
-        """The review's answer, unless a person decided otherwise about these bytes or the address is taken. Runs within a transaction."""
-        answer = taken.answer
-        assert answer is not None
-        if self._recall.is_down(entry.path, taken.sha256):
-            self._take_over(entry.path, taken.sha256)
-            return refused(entry.path, self._withdrawn(entry.path, taken.sha256, self._recall.versions(document.id)), answer.title)
-        return self._unless_taken(entry.path, document, language, answer)
-
-    def _unless_taken(self, path: str, document: DocumentRow, language: str, answer: Answer) -> Answer:
-        """The review's answer, unless another file has this document's address in this language. Who would be refused anyway is told of that first."""
-        if answer.word != "accepted" or document.key.endswith("/") or self._recall.is_blank(document.id):
-            return answer
-        files = [row for row in self.ledger.files.of_document(document.id) if row.language == language]
-        holder = self._holder(document.id, language, files) if any(row.path != path for row in files) else ""
-        return refused(path, address_taken(path, holder), answer.title) if holder not in ("", path) else answer
-
-    def _holder(self, document: str, language: str, files: Sequence[FileRow]) -> str:
-        """The one of a document's files that its page in this language is made of; "" for none. One whose correction is held counts: the public sees what
-        it said before."""
-        paths = {row.path for row in files if row.language == language}
-        last = {version.path: version for version in self._recall.versions(document) if version.language == language}
-        standing = [version for version in last.values() if version.path in paths and not version.gone]
-        return max(standing, key=lambda version: version.number).path if standing else ""
-
-    def _withdrawn(self, path: str, sha256: str, versions: Sequence[VersionRow]) -> Problem:
-        """What staff are told of bytes that are down. ``versions``: of the document that they would be part of; one of these bytes goes, too."""
-        places = self._recall.taken_down_at(sha256)
-        last = next((version for version in reversed(versions) if version.path == path), None)
-        return withdrawn_by_person(path, places[-1] if places and path not in places else "", None if last is None else last.gone or last.sha256 == sha256)
-
-    def _take_over(self, path: str, sha256: str) -> None:
-        """A withdrawal that was made elsewhere is on record for this path, too: it holds when the rules change, and can be lifted here."""
-        moment = self._recall.elsewhere(path, sha256)
-        if moment is not None:
-            self.ledger.decisions.take_over(path, sha256, moment, self.now)
-            self._recall.noted(path)
 
     def verdict(self, row: FileRow, answer: Answer, source: Source, worker: int, crew: Crew) -> None:
         """Record a verdict on a file; an accepted one becomes a version. Runs within a transaction."""
@@ -461,7 +425,7 @@ class Intake:
                 who = identify(row.path, self.settings)
                 document = document_of(self.ledger, row, who)
                 source = self.source(row.path, row.sha256, row.arrived, document.id)
-                answer = self._without_reading(row)
+                answer = self._refusals.of_standing(row)
                 asked.append((row, document, source, answer))
                 if answer is None:
                     questions.setdefault(worker_of(who.key, crew), []).append(source)
@@ -475,16 +439,11 @@ class Intake:
             for row, document, source, answer in asked:
                 self._enter_again(row, document, source, *((answer, 0) if answer is not None else answers[source.ref]), crew)
 
-    def _without_reading(self, row: FileRow) -> Answer | None:
-        if not self.ledger.decisions.withdrawn(row.path, row.sha256):
-            return None
-        return refused(row.path, self._withdrawn(row.path, row.sha256, self.ledger.documents.versions(row.document)), row.title)
-
     def _enter_again(self, row: FileRow, document: DocumentRow, source: Source, answer: Answer, worker: int, crew: Crew) -> None:
         who = identify(row.path, self.settings)
         if document.id != row.document:
             self.take_down(row)
-        answer = self._unless_taken(row.path, document, who.language, answer)
+        answer = self._refusals.unless_taken(row.path, document, who.language, answer)
         self.changed.add(row.path)
         title = answer.title or row.title
         again = replace(row, document=document.id, language=who.language, verdict=answer.word, problems=answer.problems, title=title)
@@ -499,11 +458,6 @@ def _elsewhere(row: FileRow, path: str) -> tuple[Problem, ...]:
 def _leads(language: str, others: Iterable[FileRow]) -> bool:
     """Whether a document stands where its file of this language does: beside these others."""
     return all(language_order(language) <= language_order(other.language) for other in others)
-
-
-def _waits(row: FileRow, language: str) -> bool:
-    """Whether a file was refused because another one has its document's address in this language."""
-    return row.language == language and any(one.code == TAKEN for one in row.problems)
 
 
 def _finished(taken: Taken) -> Finished:
@@ -532,26 +486,3 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         size, stem = size + entry.size, mine
     if batch:
         yield batch
-
-
-_SHOWN_OF_WITHDRAWN = {
-    True: "公開ページには「取り消されました」と出ています。",
-    False: "この中身は、公開していません。前に公開したものが、そのまま見えています。",
-    None: "このファイルからは、何も公開していません。",
-}
-
-
-def withdrawn_by_person(path: str, elsewhere: str, gone: bool | None) -> Problem:
-    """``elsewhere``: where these bytes were taken down, "" for here. ``gone``: whether what stood here is gone, as its page says; None: nothing did."""
-    what = f"「{elsewhere}」で担当者が取り消したものと、同じ中身です。" if elsewhere else "担当者の指示で取り消しました。"
-    return Problem("withdrawn", what, path, _SHOWN_OF_WITHDRAWN[gone], "もう一度公開するには、publisher release を使います。")
-
-
-def address_taken(path: str, other: str) -> Problem:
-    return Problem(
-        TAKEN,
-        f"「{other}」と同じ文書・同じ言語のファイルです。1つの番地に2つは公開できません。",
-        path,
-        f"「{other}」の内容が見えています。",
-        "どちらか1つを残すか、名前を変えてください。",
-    )
