@@ -183,6 +183,17 @@ def test_a_copy_where_a_table_stood_before_lends_its_pages_to_none(place: Town) 
     assert found[one].id != found[other].id
 
 
+def test_editions_that_were_counted_under_other_rules_are_counted_when_the_table_comes_back(place: Town) -> None:
+    toml = place.root / "publisher.toml"
+    plain = toml.read_text(encoding="utf-8")
+    do(place, ("drop", "窓口/集会所.csv", TABLE), ("mv", "窓口/集会所.csv", "会館/集会所.csv"), ("drop", "窓口/集会所.csv", TABLE))
+    toml.write_text(plain + '\n[[tables]]\nname = "会館"\npath = "会館"\nslug = "kaikan"\nkind = "open"\npublish = ["名称"]\n', encoding="utf-8")
+    do(place, ("build",), ("withdraw", "会館/集会所.csv"), ("withdraw", "窓口/集会所.csv"))
+    toml.write_text(plain, encoding="utf-8")
+    found = settled(place, ("build",), ("release", "会館/集会所.csv"))
+    assert f"t/{found['会館/集会所.csv'].id}/e/index.html" in place.files()
+
+
 def test_an_earlier_edition_is_not_held_because_a_longer_one_followed(place: Town) -> None:
     found = settled(place, ("drop", "避難者名簿/r.csv", ROLL), ("drop", "避難者名簿/r2.csv", LONGER))
     assert {line.state for path, line in found.items() if path.startswith("避難者名簿")} == {State.PUBLISHED}

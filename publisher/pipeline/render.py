@@ -221,10 +221,12 @@ class Rendering:
         said = sorted({repr((question.profile, question.slug)) for question in questions})
         rules = sha256(repr((said, str(self.settings.site.zone))).encode()).hexdigest()
         fact = f"tallies {plan.row.id}"
-        if self.ledger.fact(fact) == rules:
+        before = self.ledger.fact(fact)
+        if before == rules:
             return Anew.PROGRAM if self.lost or self.renewed else Anew.NO
         self.ledger.remember(fact, rules)
-        return Anew.RULES if self.all_versions else Anew.NO
+        # The rules may have changed while the document was withdrawn: nothing was counted then.
+        return Anew.RULES if self.all_versions or before is not None else Anew.NO
 
     def _has_page(self, source: Source | None) -> bool:
         if source is None:
