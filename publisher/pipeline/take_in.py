@@ -352,7 +352,7 @@ class Intake:
         self.verdict(row, answer, Source(taken.question, taken.sha256), worker, crew)
 
     def _place(self, document: DocumentRow, who: Identity, path: str) -> None:
-        """A document that stood elsewhere when its file was taken away stands where its file comes back."""
+        """A document that stood elsewhere when its file was taken away stands where the file is that has its address now."""
         if document.path == who.key or document.key.endswith("/"):
             return
         if _leads(who.language, [other for other in self.ledger.files.of_document(document.id) if other.path != path]):
@@ -444,6 +444,8 @@ class Intake:
         if document.id != row.document:
             self.take_down(row)
         answer = self._refusals.unless_taken(row.path, document, who.language, answer)
+        if answer.word == "accepted" and waits(row, who.language):
+            self._place(document, who, row.path)
         self.changed.add(row.path)
         title = answer.title or row.title
         again = replace(row, document=document.id, language=who.language, verdict=answer.word, problems=answer.problems, title=title)
