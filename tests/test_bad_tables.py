@@ -96,7 +96,7 @@ TOLD = {
     "two header rows": (roll(as_of=NEWER, header=f"{HEADER}\n{HEADER}"), ["見出しの行が途中にもありました（3行目）"]),
     "a header in the middle": (roll(HEADER, line(31), as_of=NEWER), ["見出しの行が途中にもありました（33行目）"]),
     "sixteen columns": (
-        roll(as_of=NEWER, header=HEADER + ",病名,マイナポイント,担任").replace("同意する,", "同意する,,喘息A,1,2"), ["「病名」、「マイナポイント」、「担任」"],
+        roll(as_of=NEWER, header=HEADER + ",病名,マイナポイント,担任").replace("同意する,", "同意する,,喘息A,1,2"), ["「病名」、左から15番目の列、「担任」"],
     ),
     "one row slipped": (roll("31,x,港　光,ミナト　ヒカル,昭和40年3月1日,汐見市本町,0000-00-0031,中央小学校,良好,,,同意する,", as_of=NEWER), ["33行目", "載せていません"]),
     "an illness behind a name": (roll("31,港　光（喘息）,ミナト　ヒカル,昭和40年3月1日,汐見市本町,50,0000-00-0031,中央小学校,良好,,,同意する,", as_of=NEWER), ["「氏名」", "33行目", "載せていません"]),

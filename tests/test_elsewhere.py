@@ -130,7 +130,7 @@ ROWS = {
 def test_no_message_quotes_the_first_person_as_a_header(tmp_path: Path, rows: list[tuple[str, ...]]) -> None:
     told = said(tmp_path, rows)
     assert nobody(told) and "籠鳥" not in told
-    assert "個人の情報に見えます" in told and "つ目の列" in told
+    assert "個人の情報に見えます" in told and "番目の列" in told
 
 
 @pytest.mark.parametrize("path", ["避難者名簿/名簿.csv", "施設/一覧.csv"])

@@ -131,7 +131,7 @@ def header(columns: Sequence[str], rows: Sequence[Sequence[str]], place: int) ->
         return persons.quoted(name)
     told = [cell for cell in (row[place] for row in rows[:_TOLD]) if cell]
     people = persons.share(lambda cell: _of_somebody(cell[:_SHOWN]), told) >= _SOME or _of_somebody(name)
-    return f"左から{place + 1}つ目の列" if people else persons.quoted(name)
+    return f"左から{place + 1}番目の列" if people else persons.quoted(name)
 
 
 def _of_somebody(cell: str) -> bool:
