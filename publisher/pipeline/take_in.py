@@ -142,7 +142,7 @@ class Intake:
                 self._depart(row)
                 return False
             others = [other for other in files if other.path != row.path]
-            self._carry(row, entry, new.key, others)
+            self._carry(row, entry, new, others)
             now = self.ledger.decisions.at(entry.path, row.sha256)
             if not edition or row.verdict != "accepted" or (was and was[0]) != (now and now[0]):
                 self.ledger.pages.touch(AGAIN, entry.path)
@@ -150,16 +150,22 @@ class Intake:
         self.changed.add(entry.path)
         return True
 
-    def _carry(self, row: FileRow, entry: Entry, key: str, others: Sequence[FileRow]) -> None:
+    def _carry(self, row: FileRow, entry: Entry, who: Identity, others: Sequence[FileRow]) -> None:
         """The file stands elsewhere now, and with it its versions, and the document if no file of it comes before this one."""
         self.ledger.files.remove(row.path)
         self.ledger.files.put(replace(row, path=entry.path, size=entry.size, mtime=entry.mtime, problems=_elsewhere(row, entry.path)))
         self.ledger.documents.rename_version(row.document, row.language, row.path, entry.path)
-        if not key.endswith("/") and _leads(row.language, others):
-            self.ledger.documents.move(row.document, key)
-        if key.lower().endswith(TABLE_SUFFIXES):
-            self.ledger.tallies.forget(row.document)  # its editions may bear the name of their file
+        if not who.key.endswith("/") and _leads(row.language, others):
+            self.ledger.documents.move(row.document, who.key)
+        if entry.path.lower().endswith(TABLE_SUFFIXES) and (who.profile is None or who.profile.kind not in PERSONAL):
+            self._rename_editions(row.document, entry.path)
         self.ledger.pages.touch("document", row.document)
+
+    def _rename_editions(self, document: str, path: str) -> None:
+        """Editions may bear the name of their file, but those of a roll, which have its profile's: they are counted anew under today's."""
+        for version in self.ledger.documents.versions(document):
+            if version.path == path:
+                self.ledger.tallies.drop_version(document, version.moment, version.sha256)
 
     def _parts(self, row: FileRow, new: Identity, files: Sequence[FileRow]) -> bool:
         """Whether a file that moves leaves its document and these files behind: it was refused beside the one that has the address, or, a translation,
