@@ -173,7 +173,7 @@ def history(steps: list[Step], workers: int, each: Callable[[Town], None] = lamb
 @example([Step("drop", "給水/水.md", 34), Step("withdraw", "給水/水.md"), Step("move", "給水/水.md")])
 @example([Step("drop", "避難所/一覧.csv", 1), Step("drop", "避難所/一覧.csv", 2), Step("withdraw", "避難所/一覧.csv"), Step("move", "避難所/一覧.csv")])
 @example([Step("drop", "給水/水.md", 8), Step("wait", number=59040), Step("delete", "給水/水.md"), Step("drop", "避難者名簿/名簿.csv", 19)])
-@settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+@settings(max_examples=max(MANY // 2, 1), deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(st.lists(STEPS, min_size=1, max_size=7))
 def test_any_history_ends_in_the_site_of_a_fresh_build(steps: list[Step]) -> None:
     history(steps, workers=0)
