@@ -79,6 +79,7 @@ def test_a_disk_without_second_names_is_written_all_the_same(tmp_path: Path, mon
     site.close()
     site.settle()
     assert (texts(public), texts(tmp_path / "bygone")) == ({"a": "three"}, {})
+    assert list((tmp_path / "bygone").iterdir()) == [], "an empty folder for each run would be left for good"
 
 
 def test_a_folder_that_cannot_be_made_keeps_nobody_from_publishing(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ class Bygone:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
+        self._takes = folder is not None
         self._room: str | None = None
         self._count = 0
         self._threads: list[Thread] = []
@@ -37,7 +38,7 @@ class Bygone:
         except FileNotFoundError:
             return
         except OSError:  # another disk, or one without second names: replaced without
-            self._folder = None
+            self._takes = False
 
     def take(self, file: str) -> bool:
         """Take a file away that is to be deleted; False where it has to be deleted where it stands."""
@@ -70,13 +71,13 @@ class Bygone:
 
     def _open(self) -> str | None:
         """The folder in which this run keeps what it replaces."""
-        if self._room is None and self._folder is not None:
+        if self._takes and self._folder is not None and self._room is None:
             try:
                 own_folder(self._folder)
                 self._room = tempfile.mkdtemp(dir=self._folder)
             except OSError:  # a full disk says so where it matters
-                self._folder = None
-        return self._room if self._folder is not None else None
+                self._takes = False
+        return self._room if self._takes else None
 
 
 def _delete(rooms: list[Path]) -> None:
