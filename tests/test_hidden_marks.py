@@ -113,7 +113,7 @@ def test_a_remark_in_a_merged_cell_is_one_of_each_row(tmp_path: Path) -> None:
         REMARKS(made)
         made.active.merge_cells("H10:H11")
 
-    town, _ = dropped(tmp_path, book([*FILL, HANAKO, SPARROW], change=change))
+    town, _ = dropped(tmp_path, book([*FILL, HANAKO, dict(SPARROW, 避難所="高台小 090-1234-5678")], change=change))
     assert where(town, "籠鳥　花子") + where(town, "雀　一郎") == [] and where(town, "磯貝　航")
 
 
@@ -354,3 +354,13 @@ def test_text_under_a_box_of_its_colour_waits_for_a_person(tmp_path: Path) -> No
     town.drop("避難所/一覧.xlsx", book(places, ["名称", "住所", "定員"], coloured("FF000000", solid("FF000000"))))
     said = town.build().documents[0]
     assert where(town, "第ケ公民館") == [] and "unseen-text" in codes(said)
+
+
+@pytest.mark.parametrize(("change", "where_in_file"), [(REMARKS, "10行目"), (COMMENT, "10行目"), (SHEET, "表示していない行")])
+def test_whom_a_held_workbook_marks_out_of_sight_is_told_as_long_as_she_is_public(tmp_path: Path, change: Change, where_in_file: str) -> None:
+    town = public(tmp_path, book([*FILL, HANAKO]), f"{ROLL}.xlsx")
+    assert where(town, "籠鳥　花子")
+    town.drop(f"{ROLL}.xlsx", book([*FILL, HANAKO, dict(SPARROW, 避難所="高台小 090-1234-5678")], change=change))
+    line = next(one for one in town.build().documents if one.path.startswith("避難者名簿"))
+    urgent = line.reasons[0]
+    assert urgent.code == "marked-still-shown" and where_in_file in urgent.what and "行10" in urgent.todo

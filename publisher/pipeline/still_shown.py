@@ -20,14 +20,15 @@ def told(question: Question, data: bytes, standing: Question, before: bytes | No
     """What to tell of a held roll, beside why it is held. ``before``: the edition that the public sees, None: it cannot be read; ``newest``: it is the one into
     which ``restrict`` looks first."""
     profile = question.profile
-    held = _people(_content(question, data))
+    content = _content(question, data)
+    held = _people(content)
     if profile is None or not held:
         return ()
     shown = _shown(standing, before) if before is not None else None
     if shown is None:
         found = marked(held, profile)
         return (_perhaps(question.path, found.marked, len(held) > 1),) if found.marked else ()
-    found = still_shown(held, *shown, profile)
+    found = still_shown(held, content.unseen if isinstance(content, Workbook) else (), *shown, profile)
     return (_surely(question.path, standing.path, profile, found, len(held) > 1, len(shown[0]) > 1, newest),) if found.shown else ()
 
 

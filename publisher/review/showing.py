@@ -80,7 +80,7 @@ def others_of(tables: Sequence[Table], profile: TableProfile, hidden: Sequence[I
     found = Others()
     for table, off in zip(tables, hidden, strict=True):
         people, rules = People(table), rules_of(table, profile)
-        remarks = sorted({*remarked(table, {rule.place for rule in rules}), *unseen.remarked(table)})
+        remarks = remarks_of(table, rules)
         found.remarks.append((table, people, remarks))
         for rows, is_refusal in marks(table, rules, remarks):
             found.marked.add(people, rows, is_refusal)
@@ -98,7 +98,7 @@ def _add_unseen(found: Others, table: Table, profile: TableProfile, marked: Iter
     """Notes what rows say that are out of sight; the rows of which nothing is said that would keep them from being shown. ``marked``: rows with a mark
     that no rule reads."""
     people, rules = People(table), rules_of(table, profile)
-    remarks = sorted({*remarked(table, {rule.place for rule in rules}), *unseen.remarked(table), *marked})
+    remarks = sorted({*remarks_of(table, rules), *marked})
     for rows, is_refusal in marks(table, rules, remarks):
         found.marked.add(people, rows, is_refusal)
     kept = Sifting(table, profile, "", tuple(rules)).sift(remarks, None).kept
@@ -120,6 +120,11 @@ def _add_sheet(found: Others, sheet: Table, profile: TableProfile) -> None:
     tables = [table for table, _, _ in found.remarks]
     if named or (profile.key and unseen.is_of_withheld(sheet) and not unseen.has_people(sheet) and unseen.numbers_in(sheet, tables, profile.key)):
         found.unsure.append(sheet.name)
+
+
+def remarks_of(table: Table, rules: Sequence[Rule]) -> list[int]:
+    """The rows of whose people it is said, where anybody sees it or out of sight, that they must not be found."""
+    return sorted({*remarked(table, {rule.place for rule in rules}), *unseen.remarked(table)})
 
 
 def marks(table: Table, rules: Sequence[Rule], remarks: list[int]) -> Iterator[tuple[list[int], bool]]:

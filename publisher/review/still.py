@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from publisher.model import Table
 from publisher.review import repeats, showing
 from publisher.review.headers import Meaning
-from publisher.review.remarks import remarked
 from publisher.review.restrict import People
 from publisher.values import field, frozen
 
@@ -30,7 +29,7 @@ class At:
 @frozen
 class Found:
     """``marked``: rows of the held edition with a mark or a refusal; ``shown``: rows of the other one, which show one of those people. Of people
-    whom only a hidden row marks there is no row in ``marked``. ``others``: how many more rows show one."""
+    whom only a hidden row or sheet marks there is no row in ``marked``. ``others``: how many more rows show one."""
 
     marked: tuple[At, ...]
     shown: tuple[At, ...] = field(default=())
@@ -51,9 +50,10 @@ def marked(held: Sequence[Table], profile: TableProfile) -> Found:
     return Found(tuple(sorted(rows, key=lambda at: (at.table, at.line))))
 
 
-def still_shown(held: Sequence[Table], standing: Sequence[Table], shown: Sequence[bytes], profile: TableProfile) -> Found:
-    """Who is marked in the tables of one edition and stands in those of the other. ``shown``: of each of those one byte a row, 1 where it is public."""
-    everyone = showing.others_of(held, profile, [() for _ in held]).marked
+def still_shown(held: Sequence[Table], sheets: Sequence[Table], standing: Sequence[Table], shown: Sequence[bytes], profile: TableProfile) -> Found:
+    """Who is marked in the tables of one edition, or in its hidden ``sheets``, and stands in those of the other. ``shown``: of each of those one byte a
+    row, 1 where it is public."""
+    everyone = showing.others_of(held, profile, [() for _ in held], sheets).marked
     mine = list(_marks(held, profile))
     told: dict[At, None] = {}
     seen: list[At] = []
@@ -74,8 +74,8 @@ def _marks(held: Sequence[Table], profile: TableProfile) -> list[_Marks]:
     found = []
     for place, table in enumerate(held):
         people, rules = People(table), showing.rules_of(table, profile)
-        said = remarked(table, {rule.place for rule in rules})
-        found += [_Marks(place, people, rows, is_refusal) for rows, is_refusal in showing.marks(table, rules, said) if rows]
+        told = showing.marks(table, rules, showing.remarks_of(table, rules))
+        found += [_Marks(place, people, rows, is_refusal) for rows, is_refusal in told if rows]
     return found
 
 

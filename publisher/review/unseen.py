@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from publisher.model import Beside, Problem, Table
-from publisher.patterns import pattern
 from publisher.readers.layout import numbers
 from publisher.review import answers
 from publisher.review.called import all_called
@@ -16,7 +15,6 @@ from publisher.review.persons import quoted
 from publisher.review.remarks import key, rows_saying, says_of_people
 from publisher.review.restrict import People
 
-_DENIES = pattern(r"[-ー－×✕0]|無し?|なし|非該当|該当(?:なし|無し?|しない)|false|no")
 _SHORTEST = 3
 """Letters of a name that is looked for in cells of any kind: 林実 and 李明 may be something else there."""
 
@@ -74,7 +72,7 @@ def marked_rows(table: Table, ruled: Collection[int]) -> tuple[list[int], bool]:
     their cells are marks (公開フラグ)."""
     marking = [c for c, name in enumerate(table.columns) if c not in ruled and may_withhold(name) and any(row[c] for row in table.rows)]
     sure = [c for c in marking if says_of_people(table.columns[c])]
-    return [i for i, row in enumerate(table.rows) if any(row[c] and _DENIES.fullmatch(key(row[c])) is None for c in sure)], len(sure) < len(marking)
+    return [i for i, row in enumerate(table.rows) if any(row[c] and not answers.clears(key(row[c])) for c in sure)], len(sure) < len(marking)
 
 
 def names_in(table: Table) -> set[str]:
