@@ -9,6 +9,7 @@ import pytest
 from publisher.ledger.documents import VersionRow
 from publisher.model import State
 from publisher.pipeline.report import DocumentLine
+from publisher.pipeline.restrict import table_of
 from publisher.pipeline.take_in import Intake
 from publisher.values import replace
 from tests.test_histories import fresh, same, verdicts
@@ -52,78 +53,155 @@ def codes(line: DocumentLine) -> list[str]:
 # --- an address that another file has ---
 
 
-REFUSED = (("drop", A, ONE), ("mv", A, B), ("drop", A, TWO))
-"""The second file at the first path of a document that moved away: it would have the same address."""
+TWIN, THIRD = "給水/a.ja.md", "給水/a.JA.md"
+REFUSED = (("drop", A, ONE), ("drop", TWIN, TWO))
+"""A second file of one document in one language: it would have the same address."""
 
 
 def test_a_file_that_was_refused_and_gets_another_name_is_a_document_of_its_own(place: Town) -> None:
-    found = settled(place, *REFUSED, ("mv", A, C))
-    assert (found[B].state, found[C].state) == (State.PUBLISHED, State.PUBLISHED)
-    assert found[B].id != found[C].id
+    found = settled(place, *REFUSED, ("mv", TWIN, C))
+    assert (found[A].state, found[C].state) == (State.PUBLISHED, State.PUBLISHED)
+    assert found[A].id != found[C].id
     assert said(place, "一つ目") and said(place, "二つ目")
 
 
-@pytest.mark.parametrize("step", [("rm", B), ("withdraw", B), ("mv", B, "移動/b.en.md")], ids=["deleted", "withdrawn", "renamed"])
+@pytest.mark.parametrize("step", [("rm", A), ("withdraw", A), ("mv", A, "移動/b.en.md")], ids=["deleted", "withdrawn", "renamed"])
 def test_a_refused_file_gets_the_address_in_the_run_in_which_it_becomes_free(place: Town, step: Step) -> None:
-    assert codes(settled(place, *REFUSED)[A]) == ["address-taken"]
-    line = settled(place, step)[A]
+    assert codes(settled(place, *REFUSED)[TWIN]) == ["address-taken"]
+    line = settled(place, step)[TWIN]
     assert line.state is State.PUBLISHED
     assert said(place, "二つ目")
     assert f"n/{line.id}.html" in place.page("c/kyusui.html")
 
 
 def test_of_two_refused_files_one_gets_the_address_and_the_other_is_told_of_it(place: Town) -> None:
-    do(place, ("drop", A, ONE), ("drop", "給水/a.ja.md", TWO), ("mv", A, B), ("drop", A, THREE))
-    found = settled(place, ("rm", "給水/a.ja.md"), ("drop", "給水/a.ja.md", TWO), ("rm", B))
-    assert (found[A].state, found["給水/a.ja.md"].state) == (State.REJECTED, State.PUBLISHED)
-    assert "a.ja.md" in found[A].reasons[0].what
-    assert said(place, "三つ目") == []
+    do(place, *REFUSED, ("drop", THIRD, THREE))
+    found = settled(place, ("rm", A))
+    assert (found[THIRD].state, found[TWIN].state) == (State.PUBLISHED, State.REJECTED)
+    assert "a.JA.md" in found[TWIN].reasons[0].what
+    assert said(place, "二つ目") == []
 
 
 def test_a_refused_file_that_is_corrected_in_that_run_never_shows_its_first_text(place: Town) -> None:
-    assert settled(place, *REFUSED, ("rm+", B), ("drop", A, THREE))[A].state is State.PUBLISHED
+    assert settled(place, *REFUSED, ("rm+", A), ("drop", TWIN, THREE))[TWIN].state is State.PUBLISHED
     assert said(place, "三つ目") and said(place, "二つ目") == []
 
 
 def test_a_file_whose_correction_is_held_keeps_its_address(place: Town) -> None:
     """The public sees what it said before: no forgotten file takes its place."""
-    found = settled(place, *REFUSED, ("drop", B, NUMBER))
-    assert (found[A].state, found[B].state) == (State.REJECTED, State.HELD)
+    found = settled(place, *REFUSED, ("drop", A, NUMBER))
+    assert (found[TWIN].state, found[A].state) == (State.REJECTED, State.HELD)
     assert said(place, "一つ目") and said(place, "二つ目") == []
-    assert settled(place, ("drop", B, THREE))[B].state is State.PUBLISHED
+    assert settled(place, ("drop", A, THREE))[A].state is State.PUBLISHED
 
 
-def test_who_was_refused_is_told_where_the_other_file_stands_today(place: Town) -> None:
-    found = settled(place, *REFUSED, ("mv", B, C))
-    assert C in found[A].reasons[0].what and C in found[A].reasons[0].shown
+def test_who_was_refused_is_a_document_of_its_own_when_the_other_file_moves_away(place: Town) -> None:
+    first = settled(place, *REFUSED)[A]
+    found = settled(place, ("mv", A, C))
+    assert (found[C].id, found[C].state, found[TWIN].state) == (first.id, State.PUBLISHED, State.PUBLISHED)
+    assert found[TWIN].id != first.id
+    assert said(place, "一つ目") and said(place, "二つ目")
+
+
+def test_who_was_refused_is_told_what_the_other_file_is_called_today(place: Town) -> None:
+    found = settled(place, *REFUSED, ("mv", A, THIRD))
+    assert THIRD in found[TWIN].reasons[0].what and THIRD in found[TWIN].reasons[0].shown
 
 
 def test_what_is_wrong_with_a_file_itself_is_told_before_its_address(place: Town) -> None:
-    assert codes(settled(place, *REFUSED[:2], ("drop", A, ""))[A]) == ["empty-file"]
+    assert codes(settled(place, *REFUSED[:1], ("drop", TWIN, ""))[TWIN]) == ["empty-file"]
     assert codes(settled(place, ("drop", "給水/d.md", ""), ("drop", "給水/d.ja.md", TWO))["給水/d.md"]) == ["empty-file"]
 
 
 def test_of_two_files_that_older_records_let_stand_together_the_newer_has_the_address(place: Town) -> None:
     do(place, *REFUSED)
     with place.desk() as opened, opened.ledger.transaction():
-        row = opened.ledger.files.get(A)
+        row = opened.ledger.files.get(TWIN)
         opened.ledger.files.put(replace(row, verdict="accepted", problems=()))
-        opened.ledger.documents.add_version(row.document, VersionRow("ja", 2, place.now, row.sha256, A))
+        opened.ledger.documents.add_version(row.document, VersionRow("ja", 2, place.now, row.sha256, TWIN))
     found = settled(place, ("settings",))
-    assert (found[A].state, found[B].state) == (State.PUBLISHED, State.REJECTED)
-    assert settled(place, ("rm", A))[B].state is State.PUBLISHED
+    assert (found[TWIN].state, found[A].state) == (State.PUBLISHED, State.REJECTED)
+    assert settled(place, ("rm", TWIN))[A].state is State.PUBLISHED
 
 
 def test_what_a_killed_run_left_to_be_judged_is_judged_by_the_next(place: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    do(place, *REFUSED, ("rm+", B))
+    do(place, *REFUSED, ("rm+", A))
     with monkeypatch.context() as patched:
         patched.setattr(Intake, "look_again", killed)
         with pytest.raises(KeyboardInterrupt):
             place.build()
-    assert settled(place, ("build",))[A].state is State.PUBLISHED
+    assert settled(place, ("build",))[TWIN].state is State.PUBLISHED
+
+
+# --- another file where a document stood first ---
+
+
+def test_what_is_put_where_a_document_stood_that_moved_away_is_a_document_of_its_own(place: Town) -> None:
+    """As offices do it: the old notice gets another name, the new one the usual name."""
+    first = settled(place, ("drop", A, ONE))[A]
+    found = settled(place, ("mv", A, "給水/a_旧.md"), ("drop", A, TWO))
+    assert (found["給水/a_旧.md"].id, found[A].state) == (first.id, State.PUBLISHED)
+    second = found[A]
+    assert second.id != first.id
+    assert said(place, "一つ目") and said(place, "二つ目")
+    found = settled(place, ("drop", A, THREE))
+    assert (found[A].id, found[A].version) == (second.id, 2)
+    found = settled(place, ("mv", A, "給水/a_旧2.md"), ("drop", A, TWO + "また。\n"))
+    assert len({found[path].id for path in (A, "給水/a_旧.md", "給水/a_旧2.md")}) == 3
+    assert (found["給水/a_旧2.md"].id, found["給水/a_旧2.md"].version) == (second.id, 2)
+
+
+def test_a_document_that_comes_back_to_its_first_path_keeps_its_address(place: Town) -> None:
+    first = settled(place, ("drop", A, ONE))[A]
+    second = settled(place, ("mv", A, B), ("drop", A, TWO))[A]
+    found = settled(place, ("rm", A), ("mv", B, A))
+    assert found[A].id == first.id
+    assert settled(place, ("drop", A, THREE))[A].id == first.id
+    assert "取り消されました" in place.page(f"n/{second.id}.html")
+
+
+def test_a_new_file_comes_back_to_the_document_that_stood_there_last(place: Town) -> None:
+    do(place, ("drop", A, ONE), ("mv", A, B))
+    second = settled(place, ("drop", A, TWO))[A]
+    assert settled(place, ("rm", A), ("drop", A, THREE))[A].id == second.id
+    assert settled(place, ("rm", A), ("rm", B), ("drop", A, ONE + "また。\n"))[A].id == second.id
+
+
+def test_translations_go_with_the_original_beside_them(place: Town) -> None:
+    """One that was left behind is that of the old notice until it gets another text."""
+    english = "給水/a.en.md"
+    first = settled(place, ("drop", A, ONE), ("drop", english, "# Water\n\nOld.\n"))[A]
+    found = settled(place, ("mv", A, B), ("drop", A, TWO))
+    assert (found[english].id, found[B].id) == (first.id, first.id)
+    second = found[A].id
+    assert settled(place, ("drop", "給水/a.zh-Hans.md", "# 供水\n\n新的。\n"))["給水/a.zh-Hans.md"].id == second
+    found = settled(place, ("drop", english, "# Water\n\nNew.\n"))
+    assert (found[english].id, found[B].id) == (second, first.id)
+    assert f"n/{second}.en.html" in said(place, "New.") and f"n/{first.id}.en.html" not in place.files()
+
+
+def test_a_translation_that_comes_when_its_original_has_another_name_is_its_translation(place: Town) -> None:
+    first = settled(place, ("drop", A, ONE), ("mv", A, B))[B]
+    assert settled(place, ("drop", "給水/a.en.md", "# Water\n\nText.\n"))["給水/a.en.md"].id == first.id
+
+
+def test_a_table_where_another_one_stood_has_pages_and_editions_of_its_own(place: Town) -> None:
+    one, other = "窓口/集会所.csv", "窓口/集会所_旧.csv"
+    first = settled(place, ("drop", one, TABLE))[one]
+    found = settled(place, ("mv", one, other), ("drop", one, TABLE + "第9集会所,汐見市本町9\n"))
+    assert (found[other].id, found[one].state) == (first.id, State.PUBLISHED)
+    assert found[one].id != first.id
+    assert "第9集会所" in place.page(f"t/{found[one].id}/index.html") and "第9集会所" not in place.page(f"t/{first.id}/index.html")
+
+
+def test_a_row_is_taken_out_of_the_table_that_stands_at_the_path(place: Town) -> None:
+    one, other = "窓口/集会所.csv", "窓口/集会所_旧.csv"
+    found = settled(place, ("drop", one, TABLE), ("mv", one, other), ("drop", one, TABLE + "第9集会所,汐見市本町9\n"), ("rm", other), ("mv", one, other))
+    with place.desk() as opened:
+        assert table_of(opened.ledger, opened.settings, other)[0].id == found[other].id
 
 
 # --- a file stays in its document ---

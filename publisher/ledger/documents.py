@@ -15,7 +15,8 @@ from publisher.values import frozen
 
 @frozen
 class DocumentRow:
-    """A document as the ledger keeps it. ``key`` is its first path, ``path`` today's, both without language.
+    """A document as the ledger keeps it. ``key`` is its first path, ``path`` today's, both without language. Where another one has that key, which moved
+    away, ``//2`` and so on follows.
 
     ``card`` is None until a version of it was accepted. ``due`` is the next moment at which the clock alone changes its state.
     """
@@ -149,14 +150,15 @@ class Documents:
     def all(self) -> list[DocumentRow]:
         return [_document(row) for row in self._db.execute(f"SELECT {_DOCUMENT} {_FROM} ORDER BY d.path")]
 
-    def by_keys(self, keys: Sequence[str]) -> dict[str, DocumentRow]:
-        """Those of these keys that there are: by their first path, else by where they stand today."""
+    def of_keys(self, keys: Sequence[str]) -> dict[str, list[DocumentRow]]:
+        """For each of these paths the documents that stand there today, or did when all of their files were gone, and the one that stood there first."""
         wanted = json.dumps(keys)
-        found = {}
+        found: dict[str, dict[str, DocumentRow]] = {key: {} for key in keys}
         for column in ("path", "key"):
-            rows = self._db.execute(f"SELECT {_DOCUMENT} {_FROM} WHERE d.{column} IN (SELECT value FROM json_each(?))", (wanted,))
-            found |= {getattr(row, column): row for row in map(_document, rows)}
-        return found
+            rows = self._db.execute(f"SELECT {_DOCUMENT} {_FROM} WHERE d.{column} IN (SELECT value FROM json_each(?)) ORDER BY d.id", (wanted,))
+            for row in map(_document, rows):
+                found[getattr(row, column)][row.id] = row
+        return {key: list(rows.values()) for key, rows in found.items()}
 
     def add(self, row: DocumentRow) -> bool:
         """False: another document has this id."""

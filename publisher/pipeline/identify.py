@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import count
 
 from publisher.ledger import Ledger
 from publisher.ledger.documents import DocumentRow
@@ -48,17 +50,40 @@ def identify(path: str, settings: Settings) -> Identity:
     return Identity(base, language, profile)
 
 
-def document_of(ledger: Ledger, row: FileRow, identity_: Identity) -> DocumentRow:
-    """The document of a file that stands: the one to which it came, as long as the rules see the same in it; made when there is none yet. Runs within a
-    transaction.
+def stem_of(path: str) -> str:
+    """A path without the language and the suffix: what a document and its translations have in common."""
+    from publisher.readers import split_language
 
-    Its path does not tell: from where a document moved away, its first path leads to it still.
+    base = split_language(path)[0]
+    return base.rpartition(".")[0] or base
+
+
+def choose(candidates: Sequence[DocumentRow], files: Mapping[str, Sequence[FileRow]], who: Identity, path: str) -> DocumentRow | None:
+    """The one of these documents (``Documents.of_keys``) that the file at ``path`` is part of; None: of none of them.
+
+    Not one that stands elsewhere in this language, and not here as the original: it moved away, and what is put at its first path is another document.
+    ``files``: of each document.
     """
-    mine = ledger.documents.get(row.document)
-    if mine is not None and stays(mine, row.language, identity_):
-        return mine
-    known = ledger.documents.by_key(identity_.key) or same_stem(ledger, identity_)
-    return known if known is not None else new_document(ledger, identity_, category_of(ledger, folder_of(row.path)))
+
+    def stands(row: DocumentRow, language: str | None, here: bool) -> bool:
+        others = (file for file in files.get(row.id, ()) if file.path != path and language in (None, file.language))
+        return any((stem_of(file.path) == stem_of(path)) is here for file in others)
+
+    def moved_away(row: DocumentRow) -> bool:
+        return stands(row, who.language, False) and (who.language == "ja" or not stands(row, "ja", True))
+
+    def rank(row: DocumentRow) -> tuple[bool, bool, bool, bool]:
+        return stands(row, "ja", True), stands(row, None, True), row.path == who.key, row.key == who.key
+
+    return max((row for row in candidates if not moved_away(row)), key=rank, default=None)
+
+
+TAKEN = "address-taken"
+
+
+def waits(row: FileRow, language: str) -> bool:
+    """Whether a file was refused because another one has its document's address in this language."""
+    return row.language == language and any(one.code == TAKEN for one in row.problems)
 
 
 def stays(document: DocumentRow, language: str, identity_: Identity) -> bool:
@@ -69,25 +94,19 @@ def stays(document: DocumentRow, language: str, identity_: Identity) -> bool:
 
 def new_document(ledger: Ledger, identity_: Identity, category: Category) -> DocumentRow:
     """Make one for a key of which there is none. Runs within a transaction."""
-    attempt = 0
-    while True:
-        row = DocumentRow(identity(identity_.key, attempt), identity_.key, identity_.key, category.path, State.HELD)
-        if ledger.documents.add(row):
-            return row
-        attempt += 1
+    row = DocumentRow(next_id(ledger, identity_.key), _next_key(ledger, identity_.key), identity_.key, category.path, State.HELD)
+    ledger.documents.add(row)
+    return row
 
 
-def same_stem(ledger: Ledger, identity_: Identity) -> DocumentRow | None:
-    """Where it stands today under another first path; a translation may also have another file kind than its original."""
-    for row in ledger.documents.at_path(identity_.key):
-        return row
-    if identity_.language == "ja":
-        return None
-    stem = identity_.key.rpartition(".")[0]
-    for suffix in NOTICE_SUFFIXES:
-        if (row := ledger.documents.by_key(stem + suffix)) is not None:
-            return row
-    return None
+def next_id(ledger: Ledger, key: str) -> str:
+    """The id of a document that would be made for this path now."""
+    return next(id_ for attempt in count() if ledger.documents.get(id_ := identity(key, attempt)) is None)
+
+
+def _next_key(ledger: Ledger, key: str) -> str:
+    keys = (f"{key}//{turn}" if turn > 1 else key for turn in count(1))
+    return next(one for one in keys if ledger.documents.by_key(one) is None)
 
 
 def category_of(ledger: Ledger, folder: str) -> Category:

@@ -8,8 +8,20 @@ from datetime import datetime
 from publisher.ledger import Ledger
 from publisher.ledger.documents import DocumentRow, VersionRow
 from publisher.ledger.files import FileRow
+from publisher.ledger.names import identity
 from publisher.model import Category
-from publisher.pipeline.identify import Identity, category_of, folder_of, identify, new_document, same_stem
+from publisher.pipeline.identify import (
+    NOTICE_SUFFIXES,
+    Identity,
+    category_of,
+    choose,
+    folder_of,
+    identify,
+    new_document,
+    next_id,
+    stays,
+    waits,
+)
 from publisher.settings import Settings
 from publisher.values import field, record
 
@@ -23,7 +35,7 @@ class Recall:
     settings: Settings
     files: dict[str, FileRow] = field(default_factory=dict)
     down: frozenset[str] = frozenset()
-    _asked: dict[str, DocumentRow | None] = field(default_factory=dict)
+    _asked: dict[str, list[DocumentRow]] = field(default_factory=dict)
     _who: dict[str, Identity] = field(default_factory=dict)
     _categories: dict[str, Category] = field(default_factory=dict)
     _decided: set[str] = field(default_factory=set)
@@ -45,36 +57,67 @@ class Recall:
         wanted = list(paths)
         self.files = self.ledger.files.many(wanted)
         self._who = {path: identify(path, self.settings) for path in wanted}
-        keys = list({who.key for who in self._who.values()})
-        found = self.ledger.documents.by_keys(keys)
-        self._asked = {key: found.get(key) for key in keys}
+        self._asked = self.ledger.documents.of_keys(list({who.key for who in self._who.values()}))
 
     def who(self, path: str) -> Identity:
         """What a file is part of."""
         known = self._who.get(path)
         return known if known is not None else identify(path, self.settings)
 
-    def document(self, key: str) -> DocumentRow | None:
-        """The document whose first path this is, or which stands there today."""
-        if key in self._asked:
-            return self._asked[key]
-        documents = self.ledger.documents
-        return documents.by_key(key) or next(iter(documents.at_path(key)), None)
+    def is_new(self, key: str) -> bool:
+        """Whether no document stands at this path, or ever did."""
+        return not self._candidates(key)
 
-    def document_of(self, who: Identity, path: str) -> DocumentRow:
-        """As ``identify.document_of``. Runs within a transaction."""
-        known = self.document(who.key)
-        if known is None and who.language != "ja":
-            known = same_stem(self.ledger, who)
+    def document(self, row: FileRow | None, who: Identity, path: str, came: bool = False) -> DocumentRow | None:
+        """The document of a file; None when there is none yet. ``row``: how the file stands, None for a new one; ``came``: it has other bytes now.
+
+        One that stands is part of what it came to, as long as the rules see the same in it: its path does not tell, since the first path of a document leads
+        to it after it has moved away, too. But one that was refused beside another is free when that one goes, and a new text of a translation is that of the
+        original beside it.
+        """
+        mine = self.ledger.documents.get(row.document) if row is not None else None
+        if mine is not None and row is not None and stays(mine, row.language, who) and not waits(row, row.language):
+            original = self.ledger.files.get(who.key) if came and who.language != "ja" else None
+            if original is None or original.document == mine.id:
+                return mine
+        if who.key.endswith("/"):
+            return next((one for one in self._candidates(who.key) if one.key == who.key), None)
+        known = self._chosen(who, path)
+        if known is None and who.language != "ja":  # a translation may be of another file kind than its original
+            stem = who.key.rpartition(".")[0]
+            others = (self._chosen(Identity(stem + suffix, who.language, who.profile), path) for suffix in NOTICE_SUFFIXES)
+            known = next((one for one in others if one is not None), None)
+        return known
+
+    def id_of(self, row: FileRow | None, who: Identity, path: str) -> str:
+        """The id of the document of a file that has other bytes now, or of the one that will be made for it."""
+        document = self.document(row, who, path, came=True)
+        if document is not None:
+            return document.id
+        return identity(who.key) if self.is_new(who.key) else next_id(self.ledger, who.key)
+
+    def document_of(self, row: FileRow | None, who: Identity, path: str, came: bool = False) -> DocumentRow:
+        """As ``document``; made when there is none yet. Runs within a transaction."""
+        known = self.document(row, who, path, came)
         if known is None:
             known = new_document(self.ledger, who, self.category(folder_of(path)))
             self._blank.add(known.id)
-        self._asked[who.key] = known
+            self.made(known)
         return known
 
     def made(self, row: DocumentRow) -> None:
-        """A document was made of a file whole."""
-        self._asked[row.key] = row
+        """A document was made."""
+        if row.path in self._asked:
+            self._asked[row.path].append(row)
+
+    def _candidates(self, key: str) -> list[DocumentRow]:
+        return self._asked[key] if key in self._asked else self.ledger.documents.of_keys([key])[key]
+
+    def _chosen(self, who: Identity, path: str) -> DocumentRow | None:
+        candidates = self._candidates(who.key)
+        if len(candidates) == 1 and candidates[0].path == who.key:
+            return candidates[0]
+        return choose(candidates, {one.id: self.ledger.files.of_document(one.id) for one in candidates}, who, path)
 
     def is_blank(self, document: str) -> bool:
         """It was made just now: it has neither files nor versions."""

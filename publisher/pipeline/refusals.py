@@ -10,9 +10,8 @@ from publisher.ledger.documents import DocumentRow, VersionRow
 from publisher.ledger.files import FileRow
 from publisher.model import Problem
 from publisher.pipeline.examine import Answer, refused
+from publisher.pipeline.identify import TAKEN
 from publisher.pipeline.recall import Recall
-
-TAKEN = "address-taken"
 
 
 class Refusals:
@@ -63,11 +62,6 @@ class Refusals:
         if moment is not None:
             self._ledger.decisions.take_over(path, sha256, moment, self._now)
             self._recall.noted(path)
-
-
-def waits(row: FileRow, language: str) -> bool:
-    """Whether a file was refused because another one has its document's address in this language."""
-    return row.language == language and any(one.code == TAKEN for one in row.problems)
 
 
 _SHOWN_OF_WITHDRAWN = {

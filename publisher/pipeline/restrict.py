@@ -96,7 +96,8 @@ def _named(ledger: Ledger, settings: Settings, said: str) -> tuple[DocumentRow, 
             if row is not None:
                 return row, profile.slug
             raise UsageError(Problem("no-edition", "この表は、まだ1度も受け取っていません。", profile.name, _UNCHANGED, "publisher status で確かめてください。"))
-    row = ledger.documents.get(said) or next(iter(ledger.documents.at_path(said)), None)
+    file = ledger.files.get(said)
+    row = ledger.documents.get(file.document if file is not None else said) or next(iter(ledger.documents.at_path(said)), None)
     if row is not None and (row.card is None or row.card.kind is Kind.TABLE):
         return row, row.id
     return None

@@ -22,13 +22,12 @@ from publisher.pipeline.identify import (
     TABLE_SUFFIXES,
     Identity,
     arrival_moment,
-    document_of,
     folder_of,
     identify,
-    stays,
+    waits,
 )
 from publisher.pipeline.recall import Recall
-from publisher.pipeline.refusals import Refusals, waits
+from publisher.pipeline.refusals import Refusals
 from publisher.pipeline.succession import against_the_last
 from publisher.review.kinds import PERSONAL
 from publisher.review.vanishing import held_vanishing, too_many
@@ -241,7 +240,7 @@ class Intake:
         """The document that this file would be all of; None where there is one already, where other files or a profile may have a say, or a
         person had one."""
         who = self._recall.who(path)
-        if self._recall.document(who.key) is not None:
+        if not self._recall.is_new(who.key):
             return None
         category = self._recall.category(folder_of(path))
         if not alone or who.profile is not None or who.language != "ja" or self._recall.decided(path):
@@ -270,7 +269,7 @@ class Intake:
         new = {}
         for entry, one in taken:
             key = self._recall.who(entry.path).key
-            if one.finished is not None and self._recall.files.get(entry.path) is None and self._recall.document(key) is None:
+            if one.finished is not None and self._recall.files.get(entry.path) is None and self._recall.is_new(key):
                 new[one.finished.card.id] = entry, one, DocumentRow(one.finished.card.id, key, key, one.finished.card.category.path, State.HELD)
         for row in self.ledger.documents.add_all(row for _, _, row in new.values()):
             self.finished[row.id] = row, _finished(new[row.id][1])
@@ -300,9 +299,8 @@ class Intake:
         return Taken(question, taken.sha256, answer)
 
     def _question(self, entry: Entry, row: FileRow | None) -> Question:
-        who = self._recall.who(entry.path)
-        document = self._document_of(row, who) if row is not None else self._recall.document(who.key)
-        return self._asked(entry.path, arrival_moment(entry.stood_still_since, self.now), False, document.id if document is not None else identity(who.key))
+        document = self._recall.id_of(row, self._recall.who(entry.path), entry.path)
+        return self._asked(entry.path, arrival_moment(entry.stood_still_since, self.now), False, document)
 
     def _asked(self, path: str, arrived: datetime, released: bool, document: str) -> Question:
         slug = self._slug(path, document)
@@ -324,14 +322,6 @@ class Intake:
         """Whether a person took these bytes down, and it was these that stood at this path."""
         return self._recall.decided(version.path) and self.ledger.decisions.withdrawn(version.path, version.sha256)
 
-    def _document_of(self, row: FileRow, who: Identity) -> DocumentRow | None:
-        """The document of a file that stands, as ``identify.document_of``; None when there is none yet."""
-        known = self._recall.document(who.key)
-        if known is None or known.id != row.document:
-            mine = self.ledger.documents.get(row.document)
-            known = mine if mine is not None and stays(mine, row.language, who) else known
-        return known
-
     def _record(self, entry: Entry, taken: Taken, worker: int, crew: Crew) -> None:
         row = self._recall.files.get(entry.path)
         if taken.answer is None:
@@ -341,7 +331,7 @@ class Intake:
                 self.ledger.files.restamp(entry.path, entry.size, entry.mtime)
             return
         who = self._recall.who(entry.path)
-        document = (self._document_of(row, who) if row is not None else None) or self._recall.document_of(who, entry.path)
+        document = self._recall.document_of(row, who, entry.path, came=True)
         assert taken.answer is not None
         answer = self._refusals.of_new(entry.path, taken.sha256, document, who.language, taken.answer)
         if not taken.sha256:  # it could not be opened: ask again at every run, but tell of it once
@@ -349,6 +339,8 @@ class Intake:
             if row is not None and row.problems == answer.problems:
                 return
         self.changed.add(entry.path)
+        if row is not None and row.document != document.id:
+            self.take_down(row)
         if answer.word == "accepted":
             self._place(document, who, entry.path)
         row = FileRow(
@@ -429,7 +421,7 @@ class Intake:
         with self.ledger.transaction():
             for row in read:
                 who = identify(row.path, self.settings)
-                document = document_of(self.ledger, row, who)
+                document = self._recall.document_of(row, who, row.path)
                 source = self.source(row.path, row.sha256, row.arrived, document.id)
                 answer = self._refusals.of_standing(row)
                 asked.append((row, document, source, answer))
