@@ -7,7 +7,7 @@
 VENV  := .venv
 BIN   := $(VENV)/bin
 PORT  ?= 8000
-JOBS  ?= 2
+JOBS  ?= 3
 PIP   := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
@@ -21,7 +21,7 @@ run: $(VENV)/.installed
 	@$(BIN)/publisher watch --serve $(PORT)
 
 test: $(VENV)/.installed-test
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(VENV)/.installed-test
 	@$(BIN)/python -m bench $(ARGS)
