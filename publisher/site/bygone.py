@@ -2,8 +2,9 @@
 
 To let go of a file can take much longer than to put one down: a disk that is told of every freed block (mounted with ``discard``, a file system
 without a journal) takes a thousandth of a second each, and a roll's next edition replaces twenty thousand files while everybody waits for it. So a
-replaced file keeps a second name in a folder beside the ledger, which costs less than letting go of it anywhere, and a thread deletes it afterwards.
-What a killed run left is deleted at the next one. Where a disk knows no second names, or lies elsewhere, files are let go at once.
+replaced file keeps a second name in a folder beside the ledger, which costs less than letting go of it anywhere, and threads delete it while the others
+are renamed: most of that time is waiting for the disk. What a killed run left is deleted at the next one. Where a disk knows no second names, or lies
+elsewhere, files are let go at once.
 """
 
 from __future__ import annotations
@@ -11,10 +12,17 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections import deque
 from pathlib import Path
 from threading import Thread
 
 from publisher.files import own_folder
+
+ROOM = 1_000
+"""Files that wait for each other before they are deleted."""
+
+MOST = 4
+"""Threads that delete: a disk that takes a thousandth of a second for a file takes as long for a few at a time."""
 
 
 class Bygone:
@@ -25,6 +33,7 @@ class Bygone:
         self._takes = folder is not None
         self._room: str | None = None
         self._count = 0
+        self._left: deque[str] = deque()
         self._threads: list[Thread] = []
 
     def keep(self, file: str) -> None:
@@ -34,7 +43,7 @@ class Bygone:
             return
         try:
             os.link(file, f"{room}/{self._count}")
-            self._count += 1
+            self._kept()
         except FileNotFoundError:
             return
         except OSError:  # another disk, or one without second names: replaced without
@@ -47,22 +56,40 @@ class Bygone:
             return False
         try:
             os.rename(file, f"{room}/{self._count}")  # noqa: PTH104 - as in write
-            self._count += 1
+            self._kept()
         except OSError:
             return False
         return True
 
     def let_go(self) -> None:
         """Delete what is kept, here and from killed runs, while the caller goes on. What cannot be deleted is tried again at the next run."""
-        self._threads = [thread for thread in self._threads if thread.is_alive()]
         if self._folder is None or not self._folder.is_dir():
             return
-        rooms = sorted(self._folder.iterdir()) if not self._threads else [Path(self._room)] if self._room is not None else []
-        self._room = None
-        if rooms:
-            thread = Thread(target=_delete, args=(rooms,), name="bygone", daemon=True)
+        if not self._deleting():
+            self._room = None
+            self._leave(*sorted(map(str, self._folder.iterdir())))
+        elif self._room is not None:
+            room, self._room = self._room, None
+            self._leave(room)
+
+    def _kept(self) -> None:
+        """One more; what is full is deleted while the next one fills."""
+        self._count += 1
+        if self._count % ROOM == 0 and self._room is not None:
+            room, self._room = self._room, None
+            self._leave(room)
+
+    def _leave(self, *rooms: str) -> None:
+        """Have them deleted."""
+        self._left.extend(rooms)
+        for _ in range(min(len(rooms), MOST - len(self._deleting()))):
+            thread = Thread(target=_delete, args=(self._left,), name="bygone", daemon=True)
             thread.start()
             self._threads.append(thread)
+
+    def _deleting(self) -> list[Thread]:
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        return self._threads
 
     def wait(self) -> None:
         """Until all of it is deleted."""
@@ -80,6 +107,10 @@ class Bygone:
         return self._room if self._takes else None
 
 
-def _delete(rooms: list[Path]) -> None:
-    for room in rooms:
+def _delete(left: deque[str]) -> None:
+    while True:
+        try:
+            room = left.popleft()
+        except IndexError:
+            return
         shutil.rmtree(room, ignore_errors=True)
