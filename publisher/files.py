@@ -20,14 +20,18 @@ def put_down(place: str, body: bytes, flags: int = os.O_EXCL) -> None:
         os.close(number)
 
 
-def keep(file: Path, body: bytes, mode: int = 0o600) -> None:
-    """Write or replace a file that must outlive a power cut: whole on the disk before its name says so. By default for its owner alone."""
+def keep(file: Path, body: bytes, mode: int = 0o600, lasting: bool = True) -> None:
+    """Write or replace a file that must outlive a power cut: whole on the disk before its name says so. By default for its owner alone.
+
+    ``lasting`` false: after a power cut it may be half a file; for what is checked when it is read, and made again.
+    """
     part = file.with_name(f".{file.name}.part")
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as out:
         hand_over(out.fileno(), file.parent)
         out.write(body)
         out.flush()
-        os.fsync(out.fileno())
+        if lasting:
+            os.fsync(out.fileno())
     part.replace(file)
 
 

@@ -62,6 +62,35 @@ def test_what_the_copy_finds_comes_back() -> None:
     assert run("from publisher.pipeline.aside import Aside\na = Aside(lambda: [7] * 100_000, lambda: None)\nprint(len(a.result()))") == "100000\n"
 
 
+@pytest.mark.parametrize(
+    ("work", "after", "said"),
+    [
+        ("[7]", "[8] * 500_000", "[7] 500000"),
+        ("[7]", "1 / 0", "[7] None"),
+        ("[7]", "os.kill(os.getpid(), signal.SIGKILL)", "[7] None"),
+        ("[7] if os.getpid() == here else 1 / 0", "[9]", "[7] 1"),  # all of it is done here
+    ],
+)
+@pytest.mark.parametrize("asked", [True, False])
+def test_what_comes_after_the_result_is_there_for_who_asks(work: str, after: str, said: str, asked: bool) -> None:
+    script = (
+        "import gc, os, signal\nfrom publisher.pipeline.aside import Aside\nhere = os.getpid()\n"
+        f"a = Aside(lambda: {work}, lambda: {work}, lambda: {after})\nresult = a.result()\n"
+        + ("more = a.more()\nprint(result, more and len(more))\n" if asked else "")
+        + "a.end()\nprint(gc.get_freeze_count())\n"
+        "try:\n    os.waitpid(-1, os.WNOHANG)\nexcept ChildProcessError:\n    print('nobody is left behind')\n"
+    )
+    assert run(script) == (f"{said}\n" if asked else "") + "0\nnobody is left behind\n"
+
+
+def test_another_copy_may_ask_for_what_comes_after_the_result() -> None:
+    script = (
+        "from publisher.pipeline.aside import Aside, Behind\na = Aside(lambda: [7] * 300_000, lambda: None, lambda: [8] * 300_000)\na.result()\n"
+        "b = Behind(lambda wanted: print(sum(a.more()), flush=True))\nb.wait()\na.end()"
+    )
+    assert run(script) == "2400000\n"
+
+
 @pytest.mark.parametrize("work", ["os.kill(os.getpid(), signal.SIGKILL)", "1 / 0", "lambda: 'nothing that travels'"])
 def test_what_a_copy_does_not_finish_is_done_here(work: str) -> None:
     script = f"import os, signal\nfrom publisher.pipeline.aside import Aside\nprint(Aside(lambda: ({work}), lambda: 'here').result())"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,7 @@ from publisher.editions.tables.known import Made
 from publisher.model import PublicWorkbook
 from publisher.pipeline import lasting
 from publisher.pipeline import sequel as module
+from publisher.pipeline.aside import Aside
 from publisher.pipeline.lasting import Lasting
 from publisher.pipeline.memory import Memory
 from tests.test_sequel import LINES, QUESTION, bytes_of, made, remembered
@@ -32,6 +35,11 @@ class Parts:
         return self._value
 
 
+def copy() -> Aside[None, None]:
+    """A copy of this process that found out nothing that these parts would ask for."""
+    return Aside(lambda: None, lambda: None, lambda: None)
+
+
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lasting, "WORTH_MEMORY", 1_000)
@@ -46,7 +54,7 @@ def test_of_two_large_tables_both_are_remembered(tmp_path: Path) -> None:
         assert isinstance(content, PublicWorkbook)
         tables[question.slug] = question, content.tables[0], made(answer, content)
     for question, table, value in tables.values():
-        hands.remember(question, "a" * 64, table, Parts(value), object())
+        hands.remember(question, "a" * 64, table, Parts(value), copy())
     hands.settle()
     for question, _, _ in tables.values():
         assert Memory(tmp_path / "rolls").of(question) is not None
@@ -64,13 +72,41 @@ def test_what_is_being_written_down_is_forgotten_too(tmp_path: Path, another: bo
     hands = Lasting(tmp_path / "rolls", lambda _: DATA)
     answer, content = hands.examine(QUESTION, "a" * 64, DATA)
     assert isinstance(content, PublicWorkbook)
-    hands.remember(QUESTION, "a" * 64, content.tables[0], Parts(made(answer, content), seconds=0.5), object())
+    hands.remember(QUESTION, "a" * 64, content.tables[0], Parts(made(answer, content), seconds=0.5), copy())
     if another:  # the same table once more, of which nothing is to be remembered
-        hands.remember(QUESTION, "b" * 64, content.tables[0], Parts(None), None)
+        hands.remember(QUESTION, "b" * 64, content.tables[0], Parts(None), copy())
     else:
         hands.forget(QUESTION.slug)
     hands.settle()
     assert Memory(tmp_path / "rolls").of(QUESTION) is None
+
+
+def test_what_the_copy_could_not_say_is_not_remembered(tmp_path: Path) -> None:
+    class Asks(Parts):
+        def made(self, rows: bytes, found: object) -> Made | None:
+            return None if found is None else super().made(rows, found)
+
+    hands = Lasting(tmp_path / "rolls", lambda _: DATA)
+    for said, is_known in ((lambda: 7, True), (lambda: 1 / 0, False), (lambda: os.kill(os.getpid(), signal.SIGKILL), False)):
+        answer, content = hands.examine(QUESTION, "a" * 64, DATA)
+        assert isinstance(content, PublicWorkbook)
+        copied: Aside[int, object] = Aside(lambda: 1, lambda: 2, said)
+        assert copied.result() == 1
+        hands.remember(QUESTION, "a" * 64, content.tables[0], Asks(made(answer, content)), copied)
+        hands.settle()
+        assert (Memory(tmp_path / "rolls").of(QUESTION) is not None) is is_known
+
+
+def test_that_a_file_is_plain_is_found_out_when_it_is_remembered(tmp_path: Path) -> None:
+    quoted = bytes_of([*LINES[:-1], '"' + LINES[-1].replace(",", '",', 1)])
+    for data, is_plain in ((DATA, True), (quoted, False)):
+        hands = Lasting(tmp_path / str(is_plain), lambda _, data=data: data)
+        answer, content = hands.examine(QUESTION, "a" * 64, data)
+        assert isinstance(content, PublicWorkbook)
+        hands.remember(QUESTION, "a" * 64, content.tables[0], Parts(made(answer, content)), copy())
+        hands.settle()
+        found = Memory(tmp_path / str(is_plain)).of(QUESTION)
+        assert found is not None and found.plain is is_plain
 
 
 def test_hands_that_remember_nothing_forget(tmp_path: Path) -> None:

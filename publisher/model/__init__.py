@@ -30,7 +30,7 @@ _MODULES = {
     "card": ("Severity", "Kind", "State", "Category", "Version", "Card"),
     "content": ("Arrival", "Text", "Strong", "Link", "Break", "Ruby", "Inline", "Heading", "Paragraph", "Listing", "Grid", "Quote", "Preformatted", "Rule", "Figure", "Block", "Jpeg", "Picture", "Head", "Notice", "Scan", "Beside", "Table", "Workbook", "Content"),
     "public": ("TableKind", "PublicTable", "Change", "EditionTally", "PublicWorkbook", "PublicContent", "Accepted", "Held", "Verdict", "Bulletin"),
-    "multiset": ("Multiset",),
+    "multiset": ("Lines", "Multiset"),
     "file": ("PageKind", "Page", "Reason", "Put", "Delete", "PageRecord", "Receipt"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

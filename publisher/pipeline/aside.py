@@ -12,40 +12,65 @@ from typing import Generic, TypeVar
 
 First = TypeVar("First")
 Result = TypeVar("Result")
+More = TypeVar("More")
 
 
-class Aside(Generic[Result]):
+class Aside(Generic[Result, More]):
     """Begins ``work`` beside this process. Only for a process without other threads: a copy has none of them, but all of their locks.
 
     ``work`` sees everything as it is now, and must leave nothing behind but files and its result, which has to be picklable. Where there
     can be no copy, or it ends early (killed for want of memory, or the work raised), ``instead`` is done here, and raises here.
+    ``after`` is done by the same process as the work, when its result is handed over already: what nobody waits for.
     """
 
-    def __init__(self, work: Callable[[], Result], instead: Callable[[], Result]) -> None:
-        self._instead = instead
+    def __init__(self, work: Callable[[], Result], instead: Callable[[], Result], after: Callable[[], More] | None = None) -> None:
+        self._instead, self._after = instead, after
+        self._is_here = False
         gc.freeze()  # else the first look for garbage in the copy would copy all of the memory too
-        self._from, to = os.pipe()
+        source, to = os.pipe()
+        self._from = os.fdopen(source, "rb", 1 << 20)
         try:
             self._child = os.fork()
         except OSError:  # no memory, or as many processes as this user may have
             self._child = -1
         if self._child == 0:
-            os.close(self._from)
-            _do(work, to)
+            self._from.close()
+            _do([work, *([after] if after is not None else [])], to)
         os.close(to)
 
     def result(self) -> Result:
         """Wait for it."""
-        with os.fdopen(self._from, "rb") as source:
-            said = source.read()
-        status = os.waitpid(self._child, 0)[1] if self._child > 0 else 1
+        try:
+            said = pickle.load(self._from)
+        except (EOFError, pickle.UnpicklingError, MemoryError):
+            self._is_here = True
         gc.unfreeze()
-        return pickle.loads(said) if status == 0 else self._instead()
+        if self._after is None or self._is_here:
+            self.end()
+        return self._instead() if self._is_here else said
+
+    def more(self) -> More | None:
+        """What came ``after`` the result; None where it ended early. Once, be it here or in a copy of this process that was made meanwhile."""
+        if self._after is None:
+            return None
+        if self._is_here:
+            return self._after()
+        try:
+            return pickle.load(self._from)
+        except (EOFError, pickle.UnpicklingError, MemoryError):
+            return None
+
+    def end(self) -> None:
+        """Nobody asks for more: the copy ends, if it did not yet."""
+        self._from.close()
+        if self._child > 0:
+            os.waitpid(self._child, 0)
+            self._child = -1
 
 
 def both(first: Callable[[], First], second: Callable[[], Result]) -> tuple[First, Result]:
     """The results of both, the second one from a copy of this process: the same holds as for ``Aside``."""
-    another = Aside(second, second)
+    another: Aside[Result, None] = Aside(second, second)
     try:
         mine = first()
     finally:
@@ -101,12 +126,14 @@ def _behind(work: Callable[[Callable[[], bool]], None], parent: int) -> None:
         os._exit(code)
 
 
-def _do(work: Callable[[], object], to: int) -> None:
+def _do(works: Iterable[Callable[[], object]], to: int) -> None:
     """In the copy. It never comes back: what stands above belongs to the other process."""
     code = 1
     try:
         with os.fdopen(to, "wb") as out:
-            pickle.dump(work(), out, pickle.HIGHEST_PROTOCOL)
+            for work in works:
+                pickle.dump(work(), out, pickle.HIGHEST_PROTOCOL)
+                out.flush()
         code = 0
     finally:
         os._exit(code)

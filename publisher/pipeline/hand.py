@@ -55,6 +55,9 @@ if TYPE_CHECKING:
     from publisher.editions.tables.search import Found
     from publisher.pipeline.aside import Aside
 
+    _Another = Aside[tuple["Rendered", list[str]], Found]
+    """A copy that puts pages down, and all of their paths; the one that made the index says what it found out about the rows, too."""
+
 MANY_PAGES = 700
 """Pages of rows of an edition to be written from which another process takes a share."""
 
@@ -350,43 +353,41 @@ class Hand:
             made.owners[owner] = self._drafts(table_drafts(bulletin, self._frame, tables), order.known, made)
         else:
             source = order.shown[0][1]
-            made.owners[owner], found = self._together(parts, order.known, made)
-            self._lasting.remember(source.question, source.sha256, tables[0].source, parts, found)
+            made.owners[owner], another = self._together(parts, order.known, made)
+            self._lasting.remember(source.question, source.sha256, tables[0].source, parts, another)
         made.notes = table_warnings(tables)
 
-    def _together(self, parts: Parts, known: Mapping[str, tuple[Known, str]], made: Rendered) -> tuple[list[str], Found | None]:
+    def _together(self, parts: Parts, known: Mapping[str, tuple[Known, str]], made: Rendered) -> tuple[list[str], _Another]:
         """What stands beside the pages is made in a copy of this process, the smaller editions in another where many pages are to be written: each
-        core has as much to do. All paths, and what was found out on the way."""
+        core has as much to do. All paths, and who can say what was found out on the way."""
         first, *others = parts.editions
-        copies = [self._aside(parts.beside, known, parts.found)]
+        beside = self._aside(parts.beside, known, parts.found)
+        copies = [beside]
         drafts = list(first)
         results = []
         if others and sum(not _stands(draft, known) for draft in drafts) >= MANY_PAGES:
             if len(drafts) >= HUGE:
                 results.append(copies.pop().result())
-            copies.append(self._aside(chain(*others), known, lambda: None))
+            copies.append(self._aside(chain(*others), known))
             others = []
         paths = self._drafts(chain(drafts, *others, parts.names, parts.overviews), known, made)
         results += [copy.result() for copy in copies]
-        for part, more, _ in results:
+        for part, more in results:
             made.files += part.files
             made.unchanged += part.unchanged
             made.rekeyed += part.rekeyed
             paths += more
-        return paths, results[0][2]
+        return paths, beside
 
-    def _aside(
-        self, drafts: Iterable[Draft], known: Mapping[str, tuple[Known, str]], then: Callable[[], Found | None]
-    ) -> Aside[tuple[Rendered, list[str], Found | None]]:
+    def _aside(self, drafts: Iterable[Draft], known: Mapping[str, tuple[Known, str]], after: Callable[[], Found | None] | None = None) -> _Another:
         from publisher.pipeline.aside import Aside, while_wanted
 
-        def work(drafts: Iterable[Draft], stager: Stager) -> tuple[Rendered, list[str], Found | None]:
+        def work(drafts: Iterable[Draft], stager: Stager) -> tuple[Rendered, list[str]]:
             part = Rendered()
-            paths = self._drafts(drafts, known, part, stager)
-            return part, paths, then()
+            return part, self._drafts(drafts, known, part, stager)
 
         another, here = self._stager.aside(), os.getpid()
-        return Aside(lambda: work(while_wanted(drafts, here), another), lambda: work(drafts, self._stager))
+        return Aside(lambda: work(while_wanted(drafts, here), another), lambda: work(drafts, self._stager), after)
 
     def _drafts(self, drafts: Iterable[Draft], known: Mapping[str, tuple[Known, str]], made: Rendered, stager: Stager | None = None) -> list[str]:
         """Put down those that do not stand; the paths of all."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from publisher.editions.tables import Parts
     from publisher.editions.tables.known import Known
     from publisher.editions.tables.search import Found
-    from publisher.pipeline.aside import Behind
+    from publisher.pipeline.aside import Aside, Behind
     from publisher.pipeline.memory import Remembered
     from publisher.pipeline.sequel import Sequel
 
@@ -46,6 +46,7 @@ class Lasting:
         self._folder = folder if alone else None
         self._examined: dict[tuple[str, str, str], _Examined] = {}
         self._behind: Behind | None = None
+        self._another: Aside[object, Found] | None = None
 
     def examine(self, question: Question, sha256: str, data: bytes) -> tuple[Answer, PublicContent | None]:
         """As the function of that name; of a sequel only what differs is read."""
@@ -64,28 +65,34 @@ class Lasting:
         found = self._examined.get(ref)
         return None if found is None else found.known
 
-    def remember(self, question: Question, sha256: str, table: PublicTable, parts: Parts, found: Found | None) -> None:
-        """The pages of this edition are made: the next one may begin with it. This takes a while, and nobody waits for it."""
+    def remember(self, question: Question, sha256: str, table: PublicTable, parts: Parts, another: Aside[object, Found]) -> None:
+        """The pages of this edition are made: the next one may begin with it. This takes a while, and nobody waits for it. ``another``: the copy of this
+        process that says what it found out about the rows."""
+        self.settle()
+        self._another = another
         examined = self._examined.pop((question.path, sha256, question.slug), None)
         if self._folder is None:
+            self.settle()
             return
         from publisher.editions.tables.known import WIDTH
         from publisher.pipeline.aside import Behind
         from publisher.pipeline.memory import Memory
         from publisher.pipeline.sequel import former
 
-        if examined is None or not examined.worth or examined.answer.digest is None or found is None:
+        if examined is None or not examined.worth or examined.answer.digest is None:
             self.forget(question.slug)
             return
         memory = Memory(self._folder, self._program)
         answer, ((_, rows),) = examined.answer, examined.answer.digest.tallies
 
         def work(wanted: Callable[[], bool]) -> None:
-            made = parts.made(rows[: len(table.rows) * WIDTH], found)
-            if made is not None and wanted():
-                memory.keep(question, former(sha256, answer, table, made, examined.is_sequel))
+            made = parts.made(rows[: len(table.rows) * WIDTH], another.more())
+            if made is None:
+                memory.forget(question.slug)
+            elif wanted():
+                is_plain = examined.is_sequel or self._is_plain(question.path, sha256)
+                memory.keep(question, former(sha256, answer, table, made, is_plain))
 
-        self.settle()
         self._behind = Behind(work)
 
     def forget(self, slug: str) -> None:
@@ -101,6 +108,19 @@ class Lasting:
         behind, self._behind = self._behind, None
         if behind is not None:
             behind.wait()
+        another, self._another = self._another, None
+        if another is not None:
+            another.end()
+
+    def _is_plain(self, path: str, sha256: str) -> bool:
+        """Whether each line of a file is a record as it stands: the next edition need not look at those that it has, too."""
+        from publisher.readers.delimited import are_plain, lines_of
+
+        try:
+            lines = lines_of(path, self._read(sha256))
+        except (OSError, ValueError):  # it is not in the archive as it was
+            return False
+        return bool(lines) and are_plain(lines)
 
     def _both(self, size: int) -> Both:
         """On both cores what is large."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from publisher.editions.tables.known import Made
 from publisher.files import keep, own_folder
-from publisher.model import Multiset, TableKind
+from publisher.model import Lines, Multiset, TableKind
 from publisher.pipeline.examine import Question
 from publisher.pipeline.sequel import Former
 
@@ -56,7 +56,7 @@ class Memory:
         body = marshal.dumps((self._rules(question), marshal.dumps(packed)))
         try:
             own_folder(file.parent)
-            keep(file, blake2b(body, digest_size=_SUM).digest() + body)
+            keep(file, blake2b(body, digest_size=_SUM).digest() + body, lasting=False)
         except OSError:
             self.forget(question.slug)
 
@@ -122,6 +122,8 @@ def _multiset(texts: str, counts: Sequence[int]) -> Multiset:
 
 
 def _lines(texts: Sequence[str]) -> str | None:
+    if isinstance(texts, Lines):
+        return texts.text
     text = "\n".join(texts)
     return text if text.count("\n") == max(len(texts) - 1, 0) else None
 

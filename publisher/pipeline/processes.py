@@ -169,7 +169,6 @@ def _serve(asked: Iterator[tuple[str, Sequence[Any]]], bench: Bench, prefix: str
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the publisher's to answer
-    gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE)
     hand = Hand(replace(bench, stager=bench.stager.again(prefix)), alone=True)

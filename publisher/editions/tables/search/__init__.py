@@ -12,7 +12,7 @@ from publisher.editions.tables.pages import Draft, unit
 from publisher.editions.tables.roll import Roll
 from publisher.editions.tables.search.index import Index
 from publisher.editions.tables.search.script import Script, place, script
-from publisher.model import Multiset
+from publisher.model import Lines, Multiset
 from publisher.values import frozen
 
 __all__ = ["Finder", "Found", "findable", "place", "script"]
@@ -58,5 +58,6 @@ class Finder:
         index, place_of = self._index, self._roll.place_of
         layout = self._roll.layout
         columns = [column for column in dict.fromkeys((layout.lead, layout.kana)) if column is not None]
-        forms = {column: list(map(index.forms(column).__getitem__, place_of)) for column in columns}
-        return Found(forms, index.by_key(), array("I", map(index.weights.__getitem__, place_of)), index.pointers)
+        forms = {column: Lines.of(list(map(index.forms(column).__getitem__, place_of))) for column in columns}
+        pointers = Multiset(Lines.of(index.pointers.texts), index.pointers.counts)
+        return Found(forms, index.by_key(), array("I", map(index.weights.__getitem__, place_of)), pointers)
