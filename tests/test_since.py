@@ -71,6 +71,7 @@ def test_the_difference_says_what_all_rows_say_or_nothing(both: tuple[list[str],
 SHIGERU = "浜野　茂,ハマノ　シゲル,1950-03-11,本町1-2-3,73,北小学校,同意する,,"
 HANAKO = "髙橋　花子,タカハシ　ハナコ,,浜2,30,北小学校,同意する,,"
 MARKED = HANAKO.replace("同意する,,", "同意する,有,")
+REFUSED = MARKED.replace("同意する,有", "同意しない,")
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,9 @@ MARKED = HANAKO.replace("同意する,,", "同意する,有,")
         ([SHIGERU, MARKED], [SHIGERU, MARKED, HANAKO]),
         ([SHIGERU, MARKED, HANAKO], [SHIGERU]),
         ([SHIGERU], [SHIGERU, HANAKO]),
+        ([SHIGERU], [SHIGERU, MARKED]),  # nobody who stood is she, or names her
+        ([SHIGERU, HANAKO, REFUSED], [SHIGERU, HANAKO, MARKED]),  # she was not shown before
+        ([SHIGERU, HANAKO.replace("花", "月")], [SHIGERU, HANAKO.replace("花", "月"), MARKED, MARKED.replace("花", "雪").replace("ハナ", "ユキ")]),
     ],
 )
 def test_what_says_nothing_new_of_others_needs_no_look_at_all_rows(before: list[str], after: list[str]) -> None:
@@ -93,7 +97,8 @@ def test_what_says_nothing_new_of_others_needs_no_look_at_all_rows(before: list[
     ("before", "after"),
     [
         ([SHIGERU, HANAKO], [SHIGERU, HANAKO, MARKED]),  # she must go from the row that stood
-        ([SHIGERU, HANAKO, MARKED.replace("同意する,有", "同意しない,")], [SHIGERU, HANAKO, MARKED]),  # a mark is more than a refusal
+        ([SHIGERU, HANAKO.replace("浜2,30", ","), REFUSED], [SHIGERU, HANAKO.replace("浜2,30", ","), MARKED]),  # a mark is more than a refusal
+        ([SHIGERU.replace("茂", "茂・高橋花子")], [SHIGERU.replace("茂", "茂・高橋花子"), MARKED]),
         ([SHIGERU.replace("北小学校", "高橋花子方")], [SHIGERU.replace("北小学校", "高橋花子方"), MARKED]),  # he may name her no more
         ([SHIGERU.replace("北小学校", "高橋花子方")] * 4 + [SHIGERU.replace("北小学校,", "高橋花子方,").replace("茂", "実"), MARKED], [SHIGERU.replace("北小学校", "高橋花子方"), MARKED]),
     ],

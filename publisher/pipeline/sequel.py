@@ -217,7 +217,12 @@ def _fates_since(question: Question, columns: PlainColumns, new: Sequence[str], 
     looked = [i for i, at in enumerate(came) if at < 0 or not shown[at]]
     rows = Table("", columns.names, columns.rows([new[i + 1] for i in looked]), [i + 2 for i in looked])
     gone = Gone(Table("", columns.names, columns.rows([old[at + 1] for at in went]), [at + 2 for at in went]), bytes([shown[at] for at in went]))
-    found = since(rows, bytes([came[i] < 0 for i in looked]), gone, question.profile, question.path)
+
+    def rest() -> Table:
+        left = [i for i, at in enumerate(came) if at >= 0 and shown[at]]
+        return Table("", columns.names, columns.rows([new[i + 1] for i in left]), [i + 2 for i in left])
+
+    found = since(rows, bytes([came[i] < 0 for i in looked]), gone, rest, question.profile, question.path)
     if found is None:
         return None
     kept = bytearray(b"\1") * len(came)

@@ -74,14 +74,16 @@ class Marked:
                 same = self.known.setdefault(form, {}).setdefault(one.birthday, {})
                 same[one] = is_refusal and same.get(one, True)
 
-    def covers(self, other: Marked) -> bool:
-        """Whether these rows say of everybody what the others do, or more: a mark is more than a refusal."""
-        for form, by_day in other.known.items():
+    def beyond(self, other: Marked) -> Marked:
+        """What these rows say and the others do not: a mark is more than a refusal."""
+        found = Marked()
+        for form, by_day in self.known.items():
             for birthday, said in by_day.items():
-                mine = self.known.get(form, {}).get(birthday, {})
-                if not all(one in mine and (is_refusal or not mine[one]) for one, is_refusal in said.items()):
-                    return False
-        return True
+                theirs = other.known.get(form, {}).get(birthday, {})
+                more = {one: is_refusal for one, is_refusal in said.items() if one not in theirs or (theirs[one] and not is_refusal)}
+                if more:
+                    found.known.setdefault(form, {})[birthday] = more
+        return found
 
     def among(self, people: People, rows: Sequence[int]) -> list[int]:
         """Which of these rows are about one of those people."""
@@ -132,15 +134,15 @@ _Known = dict[str, dict[str, dict[_About, bool]]]
 
 def _about(people: People, rows: Sequence[int], known: _Known | None = None) -> Iterator[tuple[int, _About]]:
     """What the rows say, of those that bear a name; of those only that may be one of the ``known``, where they are given."""
-    names, readings, births = (people.forms(what) for what in (Meaning.NAME, Meaning.READING, Meaning.BIRTH))
+    names, readings = (people.forms(what) for what in (Meaning.NAME, Meaning.READING))
     addresses, houses, ages = (people.texts(what) for what in (Meaning.ADDRESS, Meaning.HOUSE, Meaning.AGE))
     said = [people.texts(what) for what in (Meaning.NAME, Meaning.READING)]
     more = further({text for texts in said for text in (texts if len(rows) == len(texts) else map(texts.__getitem__, rows))}, known)
     if known is not None:
         seen = [set(compress(texts, map(more.__contains__, texts))) for texts in said] if more else [set(), set()]
         rows = [i for i in rows if names[i] in known or readings[i] in known or said[0][i] in seen[0] or said[1][i] in seen[1]]
-    for i in rows:
-        name, reading, birthday = names[i], readings[i], births[i]
+    for i, birthday in zip(rows, people.births(rows), strict=True):
+        name, reading = names[i], readings[i]
         if not (name or reading):
             continue
         one = Further()

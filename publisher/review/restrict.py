@@ -251,6 +251,12 @@ class People:
             self._forms[what] = [known[text] for text in texts]
         return self._forms[what]
 
+    def births(self, rows: Sequence[int]) -> list[str]:
+        """The days of birth of these rows, as ``forms`` gives those of all."""
+        texts = list(map(self.texts(Meaning.BIRTH).__getitem__, rows))
+        known = {text: day if _DAY.fullmatch(day := born(text)) else "" for text in set(texts)}
+        return list(map(known.__getitem__, texts))
+
     def named(self, rows: Iterable[int]) -> set[str]:
         """The names and readings of these rows, in one form; former names, too."""
         rows = list(rows)
