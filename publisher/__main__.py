@@ -1,7 +1,5 @@
 """``python -m publisher``."""
 
-import sys
+from publisher.cli import command
 
-from publisher.cli import main
-
-sys.exit(main())
+command()

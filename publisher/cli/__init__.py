@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from publisher.cli.arguments import COMMANDS, parser
 from publisher.cli.words import MARKS, say_problem
 from publisher.errors import PublisherError
 
-__all__ = ["MARKS", "main", "parser"]
+__all__ = ["MARKS", "command", "main", "parser"]
+
+
+def command() -> NoReturn:
+    """What ``publisher`` on the command line does, to the end of the process."""
+    code = main()
+    gc.freeze()  # else Python would look for rings of garbage among all that ends with it
+    sys.exit(code)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

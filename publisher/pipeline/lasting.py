@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 WORTH_MEMORY = 1_000_000
 """Bytes of a table from which it is worth looking for what is remembered of the edition before."""
 
+
+GARBAGE = (1_000_000, 20, 100)
+"""How seldom Python looks for rings of garbage in a process that reads a large table: among millions of cells there are none, and each look takes 20 ms."""
 
 WAITING = 2
 """Large tables at most that are kept from being read until their pages are made: each takes as much memory as its rows."""
@@ -52,6 +56,8 @@ class Lasting:
         """As the function of that name; of a sequel only what differs is read."""
         if self._folder is None:
             return examine(question, data)
+        if len(data) >= WORTH_MEMORY:
+            gc.set_threshold(*GARBAGE)
         self.settle()
         former = self._former(question, len(data))
         found = self._sequel(question, data, former) if former is not None else None
