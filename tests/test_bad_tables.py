@@ -156,3 +156,14 @@ def test_shelters_named_after_whom_they_serve_are_no_illness(town: Town, capsys:
     assert run(town, "publish") == 0
     assert "載せていません" not in capsys.readouterr().out
     assert "障がい者支援センター" in town.page("t/hinansha/index.html")
+
+
+@pytest.mark.timeout(40)
+@pytest.mark.parametrize("mark", ["(", "（", "[", "1", "①", "の妻", "@", "㍿", "_"])
+def test_a_cell_of_one_mark_holds_nobody_up(town: Town, mark: str) -> None:
+    """An arm on the keyboard, a cell filled down: what takes the square of its length would take minutes."""
+    whole = roll(as_of=NEWER)
+    for name in ("港　光四", "ミナト　ヒカル", "備考"):
+        town.drop("避難者名簿/名簿.csv", whole.replace(name, mark * (60_000 // len(mark)), 1))
+        run(town, "publish")
+        assert all(mark.encode() * 300 not in body for body in shown(town).values())

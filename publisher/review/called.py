@@ -18,7 +18,8 @@ _SMALL = str.maketrans("ァィゥェォッャュョヮヵヶヰヱヂヅ", "ア�
 _FORMS = _SMALL | SAME
 _KATAKANA = {point: point + 0x60 for point in range(0x3041, 0x3097)}
 _POLITE = pattern(r"(?:様|さん|氏|殿|くん|ちゃん)[^\S\n]*$", re.MULTILINE)
-_BRACKETS = pattern(r"\([^)\n]*\)|\[[^\]\n]*\]")
+_BRACKETS = pattern(r"\([^)\n]{0,200}\)|\[[^\]\n]{0,200}\]")
+"""Not without end: ten thousand brackets that nothing closes would take seconds."""
 _FEW = 48
 """Different characters to be replaced up to which a look for each through the whole text is quicker than a look at every character."""
 

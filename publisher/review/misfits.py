@@ -31,6 +31,9 @@ _AGE = pattern(
     r"|\d{1,3}\s*(?:歳代|才代|代)(?:以上|前半|後半|半ば)?|\d{1,3}\s*歳?\s*[-~〜–]\s*\d{1,3}\s*(?:歳|才)?|\d{1,3}\s*(?:歳|才)?(?:以上|未満)"
     r"|(?:生後|満)?\s*(?:0\s*[歳才]\s*)?\d{1,3}\s*(?:ヶ月|か月|ヵ月|カ月|ケ月|箇月|ヶ|週|日|日齢)|乳児|乳幼児|新生児|幼児|高齢者|不明|未記入|\?|[-ー－]"
 )
+LONGEST = 200
+"""Characters of a cell that may be a name: nobody looks for kin and houses in a longer one, which takes the square of its length."""
+
 _NO_NAME = pattern(r"[\d@〒]")
 _TELLS = pattern(r"\d\s*(?:[歳才]|[か月ヶケヵカ箇]+月|番地|丁目)|\d-\d")
 """An age or the number of a house beside a name. Other digits tell people of one name from each other (花子12, 花子 12)."""
@@ -159,9 +162,11 @@ def misfits(table: Table, places: Sequence[int]) -> dict[int, frozenset[str]]:
                 fits = _is_harmless_place
             elif not _says_more(said):
                 continue  # all of them at once; that a word is one of a place is only told cell by cell, at its end
+        long: set[str] = set()
         if fits in (_is_name, _is_reading):
-            values = _doubtful(values)
-        wrong = frozenset(value for value in values if value.strip() and not fits(_wide(value)))
+            long = {value for value in values if len(value) > LONGEST}
+            values = _doubtful(values - long)
+        wrong = frozenset(long | {value for value in values if value.strip() and not fits(_wide(value))})
         if wrong:
             found[place] = wrong
     return found

@@ -79,10 +79,9 @@ PHONE = pattern(
 """Mobile and other telephone numbers, in a cell or in many cells that are lines of a text. What a date, a price or a version may be too counts
 only with the ten digits of a number. Ten digits alone in their cell are one, unless they read like the ID that the standard data of municipalities
 give a place (0421010001: the code of the municipality and a serial number below 1000)."""
-EMAIL = pattern(r"[\w.+-]+@[\w-]+\.[\w.]+")
-HOUSE = pattern(
-    r"\d+\s*(?:番地|番(?!町|丁)|号(?!車|館|線|棟|機)|丁目)|\d+-\d+|[〇一二三四五六七八九十]+(?:番地|丁目|号)"
-)
+EMAIL = pattern(r"[\w.+-]@[\w-]+\.[\w.]")
+HOUSE = pattern(r"\d\s*(?:番地|番(?!町|丁)|号(?!車|館|線|棟|機)|丁目)|\d-\d|[〇一二三四五六七八九十](?:番地|丁目|号)")
+"""Both tell whether there is one, not where it begins: to look for the beginning takes the square of the length of a number of ten thousand digits."""
 _DATE = pattern(
     r"(?:(19\d\d|20\d\d)[-/.年]\d{1,2}[-/.月]\d{1,2}|([SHTMR昭平大明令]).{0,2}?(\d{1,2})[-/.年]\d{1,2}[-/.月"
     r"]\d{1,2})"
