@@ -78,28 +78,35 @@ def test_a_key_without_rights_over_versions_holds_nothing_back(
         assert [key for key, _ in versions_of(admin, f"{name}/{page.removesuffix('html')}")] == [f"{name}/{page}"]
 
 
-def test_no_list_feed_or_picture_of_any_version_is_kept_by_the_store(tmp_path: Path, store: servers.Server) -> None:
-    town = make_town(tmp_path / "town", s3("lists", store.url))
+@pytest.mark.parametrize("name", ["lists", "again"])
+def test_no_list_feed_or_picture_of_any_version_is_kept_by_the_store(tmp_path: Path, store: servers.Server, name: str) -> None:
+    """``again``: where the document stood first another one had stood, which moved away."""
+    town = make_town(tmp_path / "town", s3(name, store.url))
     town.notices(3)
+    (town.content / "道路").mkdir()
+    if name == "again":
+        town.drop("給水/1.md", "# 給水の件\n\n水を配ります。\n")
+        publish(town)
+        (town.content / "給水/1.md").rename(town.content / "道路/0.md")
+        publish(town)
     for number in range(2):
         town.drop("給水/1.md", f"---\n件名: 是羅の件 {number}\n日時: 2036-03-11 14:00\n---\n\n是羅さんが水を配ります。{number}\n")
         town.drop("写真/壁.png", drawing(number))
         publish(town)
-    (town.content / "道路").mkdir()
     (town.content / "給水/1.md").rename(town.content / "道路/1.md")
     publish(town)
     admin = servers.client(store.url, servers.ADMIN)
-    before = everything(admin, "lists/")
-    assert sum(name.startswith(("lists/index", "lists/c/", "lists/a/", "lists/atom")) for name, body in before if "是羅".encode() in body) > 8
-    assert len({name for name, _ in before if name.startswith("lists/m/")}) > 3
+    before = everything(admin, f"{name}/")
+    assert sum(key.startswith((f"{name}/index", f"{name}/c/", f"{name}/a/", f"{name}/atom")) for key, body in before if "是羅".encode() in body) > 8
+    assert len({key for key, _ in before if key.startswith(f"{name}/m/")}) > 3
     for path in ("道路/1.md", "写真/壁.png"):
         assert cli.main(["-C", str(town.root), "withdraw", path]) in (0, 3)
-    after = everything(admin, "lists/")
-    standing = {f"lists/{path}": body for path, body in town.files().items()}
-    traces = [name for name, body in after if any(word in body for word in ("是羅".encode(), "是羅".encode("cp932"))) and standing.get(name) != body]
+    after = everything(admin, f"{name}/")
+    standing = {f"{name}/{path}": body for path, body in town.files().items()}
+    traces = [key for key, body in after if any(word in body for word in ("是羅".encode(), "是羅".encode("cp932"))) and standing.get(key) != body]
     assert traces == []
-    assert [name for name, _ in after if name.startswith("lists/m/")] == []
-    mirror = S3Mirror("lists", bucket_of(store, "lists"))
+    assert [key for key, _ in after if key.startswith(f"{name}/m/")] == []
+    mirror = S3Mirror(name, bucket_of(store, name))
     assert {path: mirror.get(path).body for path in mirror.walk()} == town.files()
 
 

@@ -32,6 +32,11 @@ class DocumentRow:
     listed: bool = False
     due: datetime | None = None
 
+    @property
+    def first_path(self) -> str:
+        """Where it stood first, without language; of a table with a profile its folder."""
+        return self.key.partition("//")[0]
+
 
 @frozen
 class VersionRow:

@@ -108,7 +108,7 @@ def _lists(ledger: Ledger, row: DocumentRow) -> list[str]:
     """The lists and feeds that bear, or once bore, a document's title and summary: of the site, its month, each category in which it stood."""
     if row.card is None:
         return []
-    folders = {row.category, folder_of(row.key), *(folder_of(version.path) for version in ledger.documents.versions(row.id))}
+    folders = {row.category, folder_of(row.first_path), *(folder_of(version.path) for version in ledger.documents.versions(row.id))}
     slugs = sorted(category.slug for folder in folders if (category := ledger.documents.category(folder)) is not None)
     names = [ENTRANCE, f"a/{row.card.date:%Y-%m}", *(f"c/{slug}" for slug in slugs)]
     return [*FEEDS, *(f"{edition}{name}" for name in names for edition in EDITIONS)]
