@@ -6,11 +6,13 @@ import errno
 import os
 import stat
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from publisher.files import put_down
 from publisher.model import Delete, Page, PageKind
+from publisher.site import bygone as bygone_
 from publisher.site.bygone import Bygone
 from publisher.site.write import SiteFolder
 from tests.town import make_town
@@ -100,6 +102,41 @@ def test_runs_go_on_while_others_are_let_go(tmp_path: Path) -> None:
         bygone.let_go()
     bygone.wait()
     assert (tmp_path / "page").read_bytes() == b"49"
+    assert list((tmp_path / "bygone").iterdir()) == []
+
+
+@pytest.mark.parametrize("threads", [True, False])
+def test_all_is_gone_whatever_the_threads_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: bool) -> None:
+    """What a killed run left goes although others are deleted meanwhile, and where no thread may be started."""
+
+    def refused(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    if not threads:
+        monkeypatch.setattr(Thread, "start", refused)
+    monkeypatch.setattr(bygone_, "ROOM", 3)
+    folder = tmp_path / "bygone"
+    (folder / "killed").mkdir(parents=True)
+    (folder / "killed" / "0").write_text("somebody")
+    bygone = Bygone(folder)
+    for number in range(40):
+        put_down(str(tmp_path / "page"), b"%d" % number, os.O_TRUNC)
+        bygone.keep(str(tmp_path / "page"))
+        (tmp_path / "page").unlink()
+    bygone.let_go()
+    bygone.wait()
+    assert list(folder.iterdir()) == []
+
+
+def test_what_comes_when_all_threads_are_about_to_end_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They have looked for more for the last time, and count as alive."""
+    bygone = Bygone(tmp_path / "bygone")
+    monkeypatch.setattr(bygone, "_deleting", lambda: [Thread()] * bygone_.MOST)
+    (tmp_path / "page").write_text("somebody")
+    bygone.keep(str(tmp_path / "page"))
+    bygone.let_go()
+    assert texts(tmp_path / "bygone")
+    bygone.wait()
     assert list((tmp_path / "bygone").iterdir()) == []
 
 

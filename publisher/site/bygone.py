@@ -34,6 +34,7 @@ class Bygone:
         self._room: str | None = None
         self._count = 0
         self._left: deque[str] = deque()
+        self._given: set[str] = set()
         self._threads: list[Thread] = []
 
     def keep(self, file: str) -> None:
@@ -65,12 +66,10 @@ class Bygone:
         """Delete what is kept, here and from killed runs, while the caller goes on. What cannot be deleted is tried again at the next run."""
         if self._folder is None or not self._folder.is_dir():
             return
-        if not self._deleting():
-            self._room = None
-            self._leave(*sorted(map(str, self._folder.iterdir())))
-        elif self._room is not None:
-            room, self._room = self._room, None
-            self._leave(room)
+        if not self._deleting() and not self._left:
+            self._given.clear()
+        self._room = None
+        self._leave(*sorted({str(room) for room in self._folder.iterdir()} - self._given))
 
     def _kept(self) -> None:
         """One more; what is full is deleted while the next one fills."""
@@ -81,10 +80,14 @@ class Bygone:
 
     def _leave(self, *rooms: str) -> None:
         """Have them deleted."""
+        self._given.update(rooms)
         self._left.extend(rooms)
-        for _ in range(min(len(rooms), MOST - len(self._deleting()))):
+        for _ in range(min(len(self._left), MOST - len(self._deleting()))):
             thread = Thread(target=_delete, args=(self._left,), name="bygone", daemon=True)
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:  # as many threads as this user may have: ``wait`` deletes it
+                return
             self._threads.append(thread)
 
     def _deleting(self) -> list[Thread]:
@@ -95,6 +98,7 @@ class Bygone:
         """Until all of it is deleted."""
         for thread in self._threads:
             thread.join()
+        _delete(self._left)  # what came when they had just looked for the last time
 
     def _open(self) -> str | None:
         """The folder in which this run keeps what it replaces."""
