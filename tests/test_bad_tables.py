@@ -167,3 +167,12 @@ def test_a_cell_of_one_mark_holds_nobody_up(town: Town, mark: str) -> None:
         town.drop("避難者名簿/名簿.csv", whole.replace(name, mark * (60_000 // len(mark)), 1))
         run(town, "publish")
         assert all(mark.encode() * 300 not in body for body in shown(town).values())
+
+
+def test_a_name_of_nothing_but_spaces_is_an_empty_one(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for name in ("", "　" * 300, " " * 300):
+        town.drop("避難者名簿/名簿.csv", roll(as_of=NEWER).replace("港　光四", name, 1))
+        run(town, "check")
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1] == told[2]

@@ -164,7 +164,7 @@ def misfits(table: Table, places: Sequence[int]) -> dict[int, frozenset[str]]:
                 continue  # all of them at once; that a word is one of a place is only told cell by cell, at its end
         long: set[str] = set()
         if fits in (_is_name, _is_reading):
-            long = {value for value in values if len(value) > LONGEST}
+            long = {value for value in values if len(value) > LONGEST and value.strip()}
             values = _doubtful(values - long)
         wrong = frozenset(long | {value for value in values if value.strip() and not fits(_wide(value))})
         if wrong:

@@ -236,23 +236,20 @@ class People:
         return self._texts[what]
 
     def forms(self, what: Meaning) -> list[str]:
-        """The same in one form, each different text made once: names as ``all_called`` writes them, a date of birth that cannot be read as ""."""
+        """The names or readings in one form, as ``all_called`` writes them, each different text made once."""
         if what not in self._forms:
             texts = self.texts(what)
             distinct = list(set(texts))
-            if what is not Meaning.BIRTH and len(distinct) * 2 > len(texts):
+            if len(distinct) * 2 > len(texts):
                 self._forms[what] = all_called(texts)  # as quick as to find for each where it stands among the different ones
                 return self._forms[what]
-            if what is Meaning.BIRTH:
-                made = [day if _DAY.fullmatch(day := born(text)) else "" for text in distinct]
-            else:
-                made = all_called(distinct) if distinct else []
+            made = all_called(distinct) if distinct else []
             known = dict(zip(distinct, made, strict=True))
             self._forms[what] = [known[text] for text in texts]
         return self._forms[what]
 
     def births(self, rows: Sequence[int]) -> list[str]:
-        """The days of birth of these rows, as ``forms`` gives those of all."""
+        """The days of birth of these rows; one that cannot be read is ""."""
         texts = list(map(self.texts(Meaning.BIRTH).__getitem__, rows))
         known = {text: day if _DAY.fullmatch(day := born(text)) else "" for text in set(texts)}
         return list(map(known.__getitem__, texts))
