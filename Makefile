@@ -1,7 +1,7 @@
 # make run   the sample site: environment, first build, preview on this machine, watching content/
 # make test  the environment with everything tests need, and all tests
 # make bench      the benchmarks, a quick run of a few minutes
-# make bench-full the benchmarks at full size, the better part of two hours; its tables are kept in docs/performance.md
+# make bench-full the benchmarks at full size, up to an hour; its tables are kept in docs/performance.md
 # Nothing has to be installed first but Python 3.11 or newer (with its venv module), git and make.
 
 VENV  := .venv
