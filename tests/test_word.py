@@ -15,7 +15,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from docx.shared import Inches, Pt, RGBColor
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -756,6 +756,7 @@ def grids(blocks: Iterable[Block]) -> Iterable[Grid]:
 
 
 @given(st.lists(PIECES, max_size=60).map("".join))
+@example("\ufdd5水<h1>\ufdd5")
 def test_any_html_becomes_blocks(html: str) -> None:
     """Rows are as long as each other, nothing is empty, headings are of level 2 to 4 and begin with 2."""
     made = convert(html, {})

@@ -136,7 +136,7 @@ class _Maker:
                 self.made.title = " ".join(text.replace(TITLE, "").split())
                 return figures
             words = [replace(i, text=i.text.replace(TITLE, "")) if isinstance(i, Text) else i for i in words]
-        if not text.strip():
+        if not flat(words).strip():
             return figures
         return [Heading(int(node.tag[1]) + 1, tuple(words)), *figures]
 
