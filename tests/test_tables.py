@@ -36,6 +36,7 @@ from publisher.model import (
     TableKind,
 )
 from publisher.settings import load
+from publisher.values import replace
 
 AS_OF = datetime(2011, 3, 12, 18, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
 BUDGETS = {"k/": 10_240, "i/": 5_000}
@@ -585,6 +586,20 @@ def test_rows_of_a_roll_weigh_what_they_will_have(rows: list[tuple[str, ...]], l
         alone = markup.make(made.rows, [place], dress, encoding)
         assert list(alone.sizes()) == [size]
         assert (alone.slice(0, 1), alone.lossy[0]) == (together.slice(place, place + 1), together.lossy[place])
+
+
+@pytest.mark.parametrize("edition", ["web", "small", "legacy"])
+@given(rows=st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS, CELLS), min_size=1, max_size=20), room=st.sampled_from([24, 60, 4_000]))
+def test_rows_in_two_parts_are_those_written_as_a_whole(edition: str, rows: list[tuple[str, ...]], room: int) -> None:
+    """What people share is written once."""
+    made = roll([*rows, ("漢　字", "カン　ジ", "青町", "30代", "体育館"), *rows[:3]])
+    how = layout(made)
+    dress = markup.web(made, how) if edition == "web" else markup.brief(made, how, legacy=edition == "legacy", room=room)
+    assert dress.apart is not None
+    encoding = "shift_jis" if edition == "legacy" else "utf-8"
+    parts, whole = (markup.make(made.rows, range(len(made.rows)), one, encoding) for one in (dress, replace(dress, apart=None)))
+    assert [parts.slice(i, i + 1) for i in range(len(made.rows))] == [whole.slice(i, i + 1) for i in range(len(made.rows))]
+    assert parts.lossy == whole.lossy
 
 
 def test_rows_too_long_for_a_page_have_to_be_written_to_be_measured() -> None:

@@ -7,8 +7,10 @@ import re
 import unicodedata
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from html import escape
-from itertools import accumulate
+from itertools import accumulate, chain
+from operator import itemgetter, or_
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from publisher.editions.sjis import composed, gate, has_marks
@@ -80,36 +82,111 @@ class Rows:
 
 
 @frozen
+class Apart:
+    """A row of a roll in two parts: ``opening``, name and reading, then what its other cells become. Many people share place, age and shelter
+    with others, so that this is made once for all of them."""
+
+    opening: str
+    named: int
+    """How many of the columns are name and reading."""
+    reading: tuple[str, str]
+    """What stands around the reading where there is one."""
+    rest: Callable[[Cells], str]
+    """The end of the row."""
+    longest: int | None
+    """Characters up to which a row surely fits a page; longer ones are written as a whole."""
+
+
+@frozen
 class Dress:
     """How one edition writes a row: the columns whose cells it wants, what becomes of each cell, and the
-    whole."""
+    whole; ``apart``: the same in two parts, where that can be."""
 
     columns: tuple[int, ...]
     links: dict[int, Callable[[str, str], str]]
     row: Callable[[Cells, Cells], str]
+    apart: Apart | None = None
 
 
 def make(rows: Sequence[Cells], order: Sequence[int], dress: Dress, encoding: str) -> Rows:
     """Write every row in this order."""
     made = Rows()
+    write = _in_parts(dress, dress.apart, encoding) if dress.apart is not None else partial(_as_a_whole, dress, encoding)
     for start in range(0, len(order), CHUNK):
-        chunk = [rows[i] for i in order[start : start + CHUNK]]
-        raw = [row[c] for row in chunk for c in dress.columns]
-        cells, lost = escaped(raw, legacy=encoding != "utf-8")
-        width = len(dress.columns)
-        for place, link in dress.links.items():
-            column = dress.columns[place]
-            cells[place::width] = [
-                link(row[column], cell) for row, cell in zip(chunk, cells[place::width], strict=True)
-            ]
-        written = [
-            dress.row(cells[start : start + width], row)
-            for start, row in zip(range(0, len(cells), width), chunk, strict=True)
-        ]
-        shown = [composed(_CONTROLS.sub("", cell.replace(_APART, ""))) for cell in raw] if lost and has_marks("".join(raw)) else raw
-        lossy = [bool(lost) and any(not lost.isdisjoint(cell) for cell in shown[at : at + width]) for at in range(0, len(raw), width)]
-        made.extend(_APART.join(written).encode(encoding).split(_APART.encode()), bytes(lossy))
+        written, lossy = write([rows[i] for i in order[start : start + CHUNK]])
+        made.extend(_APART.join(written).encode(encoding).split(_APART.encode()), lossy)
     return made
+
+
+def _as_a_whole(dress: Dress, encoding: str, rows: Sequence[Cells]) -> tuple[list[str], bytes]:
+    """The markup of each row, and which of them show another character than the original."""
+    raw = [row[c] for row in rows for c in dress.columns]
+    cells, lost = escaped(raw, legacy=encoding != "utf-8")
+    width = len(dress.columns)
+    for place, link in dress.links.items():
+        column = dress.columns[place]
+        cells[place::width] = [link(row[column], cell) for row, cell in zip(rows, cells[place::width], strict=True)]
+    written = [dress.row(cells[start : start + width], row) for start, row in zip(range(0, len(cells), width), rows, strict=True)]
+    return written, _lossy(raw, lost, width)
+
+
+def _in_parts(dress: Dress, apart: Apart, encoding: str) -> Callable[[Sequence[Cells]], tuple[list[str], bytes]]:
+    """The same of rows in two parts."""
+    named, others = dress.columns[: apart.named], dress.columns[apart.named :]
+    known: dict[Cells, tuple[str, int]] = {}
+    before, after = apart.reading
+    legacy = encoding != "utf-8"
+
+    def ends(said: Iterable[Cells]) -> None:
+        """What these cells become, for those of whom it is not known yet."""
+        new = [one for one in dict.fromkeys(said) if one not in known]
+        raw = list(chain.from_iterable(new))
+        cells, lost = escaped(raw, legacy=legacy) if raw else ([], frozenset())
+        width = len(others)
+        rest = [apart.rest(cells[at : at + width]) for at in range(0, len(new) * width, width)] if width else [apart.rest(())] * len(new)
+        known.update(zip(new, zip(rest, _lossy(raw, lost, width) if width else bytes(len(new)), strict=True), strict=True))
+
+    def write(rows: Sequence[Cells]) -> tuple[list[str], bytes]:
+        if len(known) > _KNOWN:
+            known.clear()
+        said = _cells(rows, others)
+        if any(one not in known for one in said):
+            ends(said)
+        found = list(map(known.__getitem__, said))
+        columns, lossy = [], bytes([one[1] for one in found])
+        for column in named:
+            raw = [row[column] for row in rows]
+            cells, lost = escaped(raw, legacy=legacy)
+            columns.append(cells)
+            if lost:
+                lossy = bytes(map(or_, lossy, _lossy(raw, lost, 1)))
+        if len(columns) > 1:
+            columns[1] = [f"{before}{cell}{after}" if cell else "" for cell in columns[1]]
+            written = [f"{apart.opening}{name}{reading}{rest}" for name, reading, (rest, _) in zip(*columns, found, strict=True)]
+        else:
+            written = [f"{apart.opening}{name}{rest}" for name, (rest, _) in zip(*columns, found, strict=True)]
+        if apart.longest is not None and max(map(len, written), default=0) > apart.longest:
+            long = [place for place, one in enumerate(written) if len(one) > apart.longest]
+            for place, one in zip(long, _as_a_whole(dress, encoding, [rows[place] for place in long])[0], strict=True):
+                written[place] = one
+        return written, lossy
+
+    return write
+
+
+def _cells(rows: Sequence[Cells], columns: Sequence[int]) -> list[Cells]:
+    """Of each row the cells of these columns."""
+    if len(columns) > 1:
+        return list(map(itemgetter(*columns), rows))
+    return [tuple(row[column] for column in columns) for row in rows]
+
+
+def _lossy(raw: Sequence[str], lost: frozenset[str], width: int) -> bytes:
+    """A byte for each row of so many cells: 1 where one of them has a character that was ``lost``."""
+    if not lost:
+        return bytes(len(raw) // width)
+    shown = [composed(_CONTROLS.sub("", cell.replace(_APART, ""))) for cell in raw] if has_marks("".join(raw)) else raw
+    return bytes([any(not lost.isdisjoint(cell) for cell in shown[at : at + width]) for at in range(0, len(raw), width)])
 
 
 def escaped(raw: list[str], *, legacy: bool) -> tuple[list[str], frozenset[str]]:
@@ -162,6 +239,9 @@ def web(table: PublicTable, layout: Layout) -> Dress:
     def lone(cells: Cells, raw: Cells) -> str:
         return f'<tr><th scope="row">{_web_name(cells, layout)}</th>{more(cells, raw)}</tr>\n'
 
+    def rest(cells: Cells) -> str:
+        return f"</th>{''.join([f'{opening}{cell}</td>' for opening, cell in zip(openings, cells, strict=True)])}</tr>\n"
+
     def more(cells: Cells, raw: Cells) -> str:
         if not folding:
             return ""
@@ -173,7 +253,10 @@ def web(table: PublicTable, layout: Layout) -> Dress:
             return "<td></td>"
         return f"<td><details><summary>詳細</summary><dl>{''.join(pairs)}</dl></details></td>"
 
-    return Dress(columns, _links(columns, layout), row if main else lone)
+    links = _links(columns, layout)
+    is_plain = table.personal and layout.lead is not None and not (links or below or folding) and layout.map is None
+    apart = Apart('<tr><th scope="row">', first, ("<br/><small>", "</small>"), rest, None) if is_plain else None
+    return Dress(columns, links, row if main else lone, apart)
 
 
 def _opening(layout: Layout, column: int, title: str) -> str:
@@ -244,16 +327,11 @@ def brief(table: PublicTable, layout: Layout, *, legacy: bool, room: int) -> Dre
             else f"<tr><td>{'</td><td>'.join(cells)}</td></tr>\n"
         )
 
-    known: dict[tuple[str, ...], list[str]] = {}
-
     def compact(cells: Cells, raw: Cells) -> str:
-        said = tuple(cells[named:])
-        rest = known.get(said)
-        if rest is None:
-            rest = values(said)
-            if len(known) < _KNOWN:
-                known[said] = rest
-        return _clipped(opening + _brief_name(cells, named), rest)
+        return _clipped(opening + _brief_name(cells, named), values(cells[named:]))
+
+    def rest(cells: Cells) -> str:
+        return "".join([f"<br/>{line}" for line in values(cells)]) + closing
 
     def values(cells: Cells) -> list[str]:
         rest = [
@@ -276,9 +354,9 @@ def brief(table: PublicTable, layout: Layout, *, legacy: bool, room: int) -> Dre
             rest.pop()
         return "<br/>".join([_shortened(name, room // 4), *rest, "（以下略）"]) + closing
 
-    return Dress(
-        columns, _links(columns, layout), compact if table.personal else beside if layout.narrow else lines
-    )
+    links = _links(columns, layout)
+    parts = Apart(opening, named, ("（", "）"), rest, room // 3) if table.personal and named and not links else None
+    return Dress(columns, links, compact if table.personal else beside if layout.narrow else lines, parts)
 
 
 def measured(table: PublicTable, layout: Layout, cells: Sequence[Sequence[str]], *, legacy: bool, room: int) -> list[int] | None:
