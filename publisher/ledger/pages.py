@@ -6,8 +6,13 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
+from publisher.ledger.schema import indexed_afterwards
 from publisher.model import PageKind, PageRecord
+
+MANY = 10_000
+"""Rows from which an empty table gets its indexes afterwards."""
 
 _COLUMNS = "path, sha256, size, kind, personal, serial"
 
@@ -81,10 +86,17 @@ class Pages:
 
     def put(self, entries: Iterable[tuple[PageRecord, str, str]], fresh: bool = False) -> None:
         """Enter files: (record, key in the manifest or '', key of what it was rendered from or ''). ``fresh``: none of them is known yet."""
-        rows = [(r.path, r.sha256, r.size, r.kind, r.personal, r.serial, shard, key) for r, shard, key in entries]
+        kinds = {kind: str(kind) for kind in PageKind}  # SQLite asks around what to do with each value of a class that is not its own
+        rows = [(r.path, r.sha256, r.size, kinds[r.kind], int(r.personal), r.serial, shard, key) for r, shard, key in entries]
         self._recount([(path, shard) for path, *_, shard, _ in rows], fresh)
         rows.sort()  # in the order of the table, into which they go more quickly
-        self._db.executemany(f"INSERT OR REPLACE INTO pages ({_COLUMNS}, shard, key, gone) VALUES (?,?,?,?,?,?,?,?,0)", rows)
+        with self._filling("pages", len(rows)):
+            self._db.executemany(f"INSERT OR REPLACE INTO pages ({_COLUMNS}, shard, key, gone) VALUES (?,?,?,?,?,?,?,?,0)", rows)
+
+    def _filling(self, table: str, count: int) -> AbstractContextManager[None]:
+        """Within it so many rows go into a table."""
+        is_first = count >= MANY and self._db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None
+        return indexed_afterwards(self._db, table) if is_first else nullcontext()
 
     def rekey(self, path: str, key: str) -> None:
         self._db.execute("UPDATE pages SET key = ? WHERE path = ?", (key, path))
@@ -135,9 +147,10 @@ class Pages:
     def owns(self, owner: str) -> bool:
         return self._db.execute("SELECT 1 FROM uses WHERE owner = ? LIMIT 1", (owner,)).fetchone() is not None
 
-    def use(self, uses: Iterable[tuple[str, str]]) -> None:
+    def use(self, uses: Sequence[tuple[str, str]]) -> None:
         """(owner, path) of each."""
-        self._db.executemany("INSERT OR IGNORE INTO uses VALUES (?, ?)", uses)
+        with self._filling("uses", len(uses)):
+            self._db.executemany("INSERT OR IGNORE INTO uses VALUES (?, ?)", uses)
 
     def drop(self, owner: str, paths: Iterable[str]) -> list[str]:
         """The owner no longer needs them; returns those that nobody needs now."""
