@@ -25,7 +25,6 @@ from publisher.pipeline.hand import (
     NewDocument,
     Order,
     Overtaken,
-    Rendered,
     Source,
     Taken,
 )
@@ -45,7 +44,7 @@ def _plainly(what: type) -> None:
     copyreg.pickle(what, lambda one: (what, values(one)))
 
 
-for _what in (Question, NewDocument, Job, Source, Overtaken, Order, ListOrder, Finished, Taken, Answer, Digest, Rendered, Card, Category, Head, Version, VersionRow):
+for _what in (Question, NewDocument, Job, Source, Overtaken, Order, ListOrder, Finished, Taken, Answer, Digest, Card, Category, Head, Version, VersionRow):
     _plainly(_what)
 
 
