@@ -65,13 +65,13 @@ def test_commas_within_a_tab_file_do_not_mislead() -> None:
 def test_the_line_that_names_the_separator() -> None:
     made = table("sep=;\n名称;人数\n本町小学校;3\n")
     assert made.rows == [("本町小学校", "3")]
-    assert made.lines == [3]
+    assert list(made.lines) == [3]
 
 
 def test_quotes_line_breaks_and_line_numbers() -> None:
     made = table('名称,備考\r\n"本町小学校","水,毛布\r\nと ""電池"""\r\n港公民館,なし\r\n')
     assert made.rows == [("本町小学校", '水,毛布\nと "電池"'), ("港公民館", "なし")]
-    assert made.lines == [2, 4]
+    assert list(made.lines) == [2, 4]
 
 
 def test_leading_zeros_and_long_codes_survive() -> None:
@@ -196,7 +196,7 @@ def test_the_quick_way_through_a_clean_text_is_the_same(rows: list[list[str]], e
     records = _Records(out.getvalue(), ",", 1)
     if untouched(out.getvalue(), ","):
         quick = records._as_they_stand()
-        assert quick is None or quick == records._collect(records._reader(strict=True))
+        assert quick is None or (quick[0], list(quick[1]), quick[2]) == records._collect(records._reader(strict=True))
 
 
 def test_a_clean_text_is_known_as_one() -> None:

@@ -23,7 +23,7 @@ _LONGEST = 1 << 22
 _LARGE = 1 << 18
 _CHUNK = 10_000
 
-_Read = tuple[list[tuple[str, ...]], list[int], tuple[str, ...]]
+_Read = tuple[list[tuple[str, ...]], Sequence[int], tuple[str, ...]]
 
 
 def read_delimited(path: str, data: bytes, arrived: datetime) -> Workbook:
@@ -241,15 +241,17 @@ class _Records:
                 rows += map(tuple, some)
                 continue
             columns: list[tuple[str, ...] | list[str]] = list(zip(*some, strict=True))
-            for place, cells in enumerate(columns):  # equal cells share one string where many are equal
+            for place, cells in enumerate(columns):  # equal cells share one string where many are equal, different ones of a column lie together
                 if not rows and 2 * len(set(cells)) <= len(cells):
                     known[place] = {}
                 if place in known:
                     columns[place] = list(map(known[place].setdefault, cells, cells))
+                else:
+                    columns[place] = "\0".join(cells).split("\0")  # which is in none of them
             rows += zip(*columns, strict=True)
         if reader.line_num != len(rows):  # type: ignore[attr-defined]
             return None
-        return rows, list(range(self._first, self._first + len(rows))), ()
+        return rows, range(self._first, self._first + len(rows)), ()
 
     def _collect(self, reader: Iterator[list[str]]) -> _Read:
         rows: list[tuple[str, ...]] = []
@@ -288,7 +290,7 @@ def _tell_quote(path: str, records: _Records, made: Layout) -> None:
     )
 
 
-def _lengths(path: str, rows: list[tuple[str, ...]], lines: list[int], made: Layout) -> None:
+def _lengths(path: str, rows: list[tuple[str, ...]], lines: Sequence[int], made: Layout) -> None:
     """Compares every row with the header's length; blank cells at a row's end count for nothing."""
     table = made.table
     start = next((i for i, line in enumerate(lines) if table.lines and line == table.lines[0]), len(rows))

@@ -118,9 +118,10 @@ class Grid:
     def __init__(self, sheet: Sheet) -> None:
         self.sheet = sheet
         keep = [i for i, row in enumerate(sheet.rows) if any(row)]
-        self.rows: list[tuple[str, ...]] = [sheet.rows[i] for i in keep]
-        self.lines: list[int] = [sheet.lines[i] for i in keep]
-        self.after_blank = [k > 0 and keep[k] != keep[k - 1] + 1 for k in range(len(keep))]
+        is_whole = len(keep) == len(sheet.rows)
+        self.rows: list[tuple[str, ...]] = list(sheet.rows) if is_whole else [sheet.rows[i] for i in keep]
+        self.lines: Sequence[int] = sheet.lines if is_whole else [sheet.lines[i] for i in keep]
+        self.after_blank = [False] * len(keep) if is_whole else [k > 0 and keep[k] != keep[k - 1] + 1 for k in range(len(keep))]
         self.lengths = [len(row) for row in self.rows]
         self.width = max(self.lengths, default=0)
         while self.width and not any(len(row) >= self.width and row[self.width - 1] for row in self.rows):
@@ -182,7 +183,8 @@ class Grid:
             return
         keep = [i for i in range(len(self.rows)) if i not in gone]
         places = {i: k for k, i in enumerate(keep)}
-        for values in (self.rows, self.lines, self.lengths, self.after_blank):
+        self.lines = [self.lines[i] for i in keep]
+        for values in (self.rows, self.lengths, self.after_blank):
             values[:] = [values[i] for i in keep]
         self.merged = [(places[t], x, bisect_right(keep, b) - 1, r) for t, x, b, r in self.merged if t in places]
 
