@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
+from operator import itemgetter
 
 from publisher.model import (
     Block,
@@ -116,7 +117,8 @@ def numbered_columns(
     """
     known = set(named)
     found = []
-    for c, cells in enumerate(zip(*rows, strict=True)):
+    for c in range(len(rows[0]) if rows else 0):
+        cells = list(map(itemgetter(c), rows))  # one column at a time: a million rows side by side take seventy megabytes
         if max(map(len, cells)) < 12:  # they hold no twelve digits
             continue
         text = "\n".join([cell for cell in cells if len(cell) >= 12])

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from publisher.model import Problem, Table
 from publisher.patterns import pattern
@@ -18,6 +19,9 @@ from publisher.review.dwellings import says_dwelling
 from publisher.review.headers import Meaning, meaning
 from publisher.review.leaks import says_body as says_body_anywhere
 from publisher.review.persons import PHONE, THING
+
+_TOGETHER = 20_000
+"""Names that are looked at in one go."""
 
 SHARE = 0.2
 """From this part of the rows on (and from three of them) the whole file is taken for shifted."""
@@ -135,17 +139,23 @@ _FITS: dict[Meaning, Callable[[str], object]] = {
 """Addresses are cut down to their town anyway."""
 
 
-def _doubtful(values: Iterable[str]) -> set[str]:
-    """Those of the names that have to be looked at one by one: where nowhere is a digit, a mark or a word of kin, all that begin with a letter fit."""
-    several = list(values)
+def _doubtful(values: Iterable[str]) -> Iterator[str]:
+    """Those of the names that have to be looked at one by one, told some thousands at a time: what is made of a million takes as much memory as they."""
+    rest = iter(values)
+    while several := list(islice(rest, _TOGETHER)):
+        yield from _doubtful_ones(several)
+
+
+def _doubtful_ones(several: Sequence[str]) -> Collection[str]:
+    """Where nowhere is a digit, a mark or a word of kin, all that begin with a letter fit."""
     wide = "\n".join(several)
     if not unicodedata.is_normalized("NFKC", wide):
         wide = unicodedata.normalize("NFKC", wide)
     parts = wide.split("\n")
     if len(parts) != len(several) or _NO_NAME.search(wide) or says_body(wide) or _KIN.search(wide):
-        return set(several)
+        return several
     told = behind.lines_with_more(wide)
-    return {value for value, part in zip(several, parts, strict=True) if not part[:1].isalpha() or part in told}
+    return [value for value, part in zip(several, parts, strict=True) if not part[:1].isalpha() or part in told]
 
 
 def misfits(table: Table, places: Sequence[int]) -> dict[int, frozenset[str]]:
@@ -165,7 +175,7 @@ def misfits(table: Table, places: Sequence[int]) -> dict[int, frozenset[str]]:
         long: set[str] = set()
         if fits in (_is_name, _is_reading):
             long = {value for value in values if len(value) > LONGEST and value.strip()}
-            values = _doubtful(values - long)
+            values = set(_doubtful(values - long if long else values))
         wrong = frozenset(long | {value for value in values if value.strip() and not fits(_wide(value))})
         if wrong:
             found[place] = wrong
