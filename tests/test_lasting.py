@@ -15,6 +15,7 @@ from publisher.model import PublicWorkbook
 from publisher.pipeline import lasting
 from publisher.pipeline import sequel as module
 from publisher.pipeline.aside import Aside
+from publisher.pipeline.examine import Lent
 from publisher.pipeline.lasting import Lasting
 from publisher.pipeline.memory import Memory
 from tests.test_sequel import LINES, QUESTION, bytes_of, made, remembered
@@ -50,7 +51,7 @@ def test_of_two_large_tables_both_are_remembered(tmp_path: Path) -> None:
     hands = Lasting(tmp_path / "rolls", lambda _: DATA)
     tables = {}
     for question in (QUESTION, OTHER):
-        answer, content = hands.examine(question, "a" * 64, DATA)
+        answer, content = hands.examine(question, "a" * 64, Lent(DATA))
         assert isinstance(content, PublicWorkbook)
         tables[question.slug] = question, content.tables[0], made(answer, content)
     for question, table, value in tables.values():
@@ -63,14 +64,14 @@ def test_of_two_large_tables_both_are_remembered(tmp_path: Path) -> None:
 def test_of_many_large_tables_few_are_kept_in_memory(tmp_path: Path) -> None:
     hands = Lasting(tmp_path / "rolls", lambda _: DATA)
     for number in range(5):
-        hands.examine(replace(QUESTION, path=f"{number}.csv"), "a" * 64, DATA)
+        hands.examine(replace(QUESTION, path=f"{number}.csv"), "a" * 64, Lent(DATA))
     assert len(hands._examined) == lasting.WAITING
 
 
 @pytest.mark.parametrize("another", [False, True])
 def test_what_is_being_written_down_is_forgotten_too(tmp_path: Path, another: bool) -> None:
     hands = Lasting(tmp_path / "rolls", lambda _: DATA)
-    answer, content = hands.examine(QUESTION, "a" * 64, DATA)
+    answer, content = hands.examine(QUESTION, "a" * 64, Lent(DATA))
     assert isinstance(content, PublicWorkbook)
     hands.remember(QUESTION, "a" * 64, content.tables[0], Parts(made(answer, content), seconds=0.5), copy())
     if another:  # the same table once more, of which nothing is to be remembered
@@ -88,7 +89,7 @@ def test_what_the_copy_could_not_say_is_not_remembered(tmp_path: Path) -> None:
 
     hands = Lasting(tmp_path / "rolls", lambda _: DATA)
     for said, is_known in ((lambda: 7, True), (lambda: 1 / 0, False), (lambda: os.kill(os.getpid(), signal.SIGKILL), False)):
-        answer, content = hands.examine(QUESTION, "a" * 64, DATA)
+        answer, content = hands.examine(QUESTION, "a" * 64, Lent(DATA))
         assert isinstance(content, PublicWorkbook)
         copied: Aside[int, object] = Aside(lambda: 1, lambda: 2, said)
         assert copied.result() == 1
@@ -101,7 +102,7 @@ def test_that_a_file_is_plain_is_found_out_when_it_is_remembered(tmp_path: Path)
     quoted = bytes_of([*LINES[:-1], '"' + LINES[-1].replace(",", '",', 1)])
     for data, is_plain in ((DATA, True), (quoted, False)):
         hands = Lasting(tmp_path / str(is_plain), lambda _, data=data: data)
-        answer, content = hands.examine(QUESTION, "a" * 64, data)
+        answer, content = hands.examine(QUESTION, "a" * 64, Lent(data))
         assert isinstance(content, PublicWorkbook)
         hands.remember(QUESTION, "a" * 64, content.tables[0], Parts(made(answer, content)), copy())
         hands.settle()
@@ -112,7 +113,7 @@ def test_that_a_file_is_plain_is_found_out_when_it_is_remembered(tmp_path: Path)
 def test_hands_that_remember_nothing_forget(tmp_path: Path) -> None:
     Memory(tmp_path).keep(QUESTION, remembered(DATA))
     hands = Lasting(tmp_path, lambda _: DATA, alone=False)
-    hands.examine(QUESTION, "a" * 64, DATA)
+    hands.examine(QUESTION, "a" * 64, Lent(DATA))
     hands.forget(QUESTION.slug)
     assert Memory(tmp_path).of(QUESTION) is None
 

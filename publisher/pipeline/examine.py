@@ -73,19 +73,38 @@ class Answer:
     digest: Digest | None = None
 
 
+class Lent:
+    """The bytes of a file, until it is read: whoever reads it takes them from all who handed them on, so that those of a large roll are not kept
+    while its rows are looked at."""
+
+    __slots__ = ("_data", "size")
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self.size = data, len(data)
+
+    @property
+    def data(self) -> bytes:
+        """Empty when somebody took them."""
+        return self._data
+
+    def take(self) -> bytes:
+        data, self._data = self._data, b""
+        return data
+
+
 def refused(path: str, problem: Problem, title: str = "") -> Answer:
     """It cannot be read at all, or may not stand there."""
     return Answer(path, "withdrawn" if problem.code == "withdrawn" else "rejected", (problem,), title)
 
 
-def examine(question: Question, data: bytes, both: Both = in_turn) -> tuple[Answer, PublicContent | None]:
-    """Read and review one file: the answer, and the content when it is accepted. Never raises for what the file holds."""
+def examine(question: Question, data: bytes | Lent, both: Both = in_turn) -> tuple[Answer, PublicContent | None]:
+    """Read and review one file: the answer, and the content when it is accepted. Never raises for what the file holds. Takes what was lent."""
     from publisher.readers import read
     from publisher.review import review
     from publisher.review.lapse import lapse
 
     try:
-        content = read(question.path, data, question.arrived)
+        content = read(question.path, data.take() if isinstance(data, Lent) else data, question.arrived)
     except Unreadable as error:
         return refused(question.path, error.problem), None
     content, due = lapse(content, question.now or question.arrived)

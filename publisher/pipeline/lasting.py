@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from publisher.model import PublicContent, PublicTable, PublicWorkbook
-from publisher.pipeline.examine import Answer, Question, examine
+from publisher.pipeline.examine import Answer, Lent, Question, examine
 from publisher.turns import Both, in_turn
 from publisher.values import frozen
 
@@ -52,16 +52,16 @@ class Lasting:
         self._behind: Behind | None = None
         self._another: Aside[object, Found] | None = None
 
-    def examine(self, question: Question, sha256: str, data: bytes) -> tuple[Answer, PublicContent | None]:
+    def examine(self, question: Question, sha256: str, data: Lent) -> tuple[Answer, PublicContent | None]:
         """As the function of that name; of a sequel only what differs is read."""
         if self._folder is None:
             return examine(question, data)
-        if len(data) >= WORTH_MEMORY:
+        if data.size >= WORTH_MEMORY:
             gc.set_threshold(*GARBAGE)
         self.settle()
-        former = self._former(question, len(data))
-        found = self._sequel(question, data, former) if former is not None else None
-        answer, content = (found.answer, found.content) if found is not None else examine(question, data, self._both(len(data)))
+        former = self._former(question, data.size)
+        found = self._sequel(question, data.data, former) if former is not None else None
+        answer, content = (found.answer, found.content) if found is not None else examine(question, data, self._both(data.size))
         if isinstance(content, PublicWorkbook):
             self._keep(question, sha256, answer, content, former, found)
         return answer, content
