@@ -15,8 +15,9 @@ from itertools import chain, compress
 
 from publisher.patterns import pattern
 from publisher.review.headers import Meaning
+from publisher.review.homes import Homes
 from publisher.review.likeness import Further, further, turned
-from publisher.review.restrict import People, homes, pieces, script
+from publisher.review.restrict import People, script
 from publisher.values import field, frozen, record
 
 _YEARS = pattern(r"\s*満?\s*(\d{1,3})(?:\.0)?\s*[歳才]?\s*")
@@ -63,7 +64,7 @@ class Marked:
     is a refusal only. Rows that say the same are one."""
 
     known: _Known = field(default_factory=dict, repr=False)
-    _homes: dict[str, tuple[tuple[str, ...], frozenset[str]]] = field(default_factory=dict, repr=False)
+    _homes: Homes = field(default_factory=Homes, repr=False)
 
     def add(self, people: People, rows: Sequence[int], is_refusal: bool) -> None:
         """Notes these rows as those of people who are not to be shown."""
@@ -105,28 +106,13 @@ class Marked:
             yield from by_day.get(day, {}).items()
 
     def _is_one(self, marked: _About, other: _About, is_refusal: bool) -> bool:
-        told = (_agree(marked.birthday, other.birthday), self._agree_in_homes(marked.address, other.address), _near(_years(marked.age), _years(other.age)))
+        told = (_agree(marked.birthday, other.birthday), self._homes.agree(marked.address, other.address), _near(_years(marked.age), _years(other.age)))
         is_alike = marked.named_alike(other)
         if not (is_alike or (told[0] and marked.was_called(other)) or marked.named_alike(other, is_sure=False)):
             return False  # who was born on the same day may be read otherwise under a former name
         if told[0] and not is_refusal:
             return True
         return False not in told and (True in told or (is_alike and not is_refusal))
-
-    def _agree_in_homes(self, one: str, other: str) -> bool | None:
-        if not (one and other):
-            return None
-        (mine, beginnings), (theirs, others) = self._home(one), self._home(other)
-        if not (mine and theirs):
-            return None
-        return mine[0] in others or theirs[0] in beginnings
-
-    def _home(self, text: str) -> tuple[tuple[str, ...], frozenset[str]]:
-        """The ways to say an address shortly, and their beginnings; each made once."""
-        if text not in self._homes:
-            ways = homes(text)
-            self._homes[text] = ways, frozenset(pieces(ways))
-        return self._homes[text]
 
 
 _Known = dict[str, dict[str, dict[_About, bool]]]

@@ -11,6 +11,7 @@ from publisher.model import Problem, Table
 from publisher.readers.layout import numbers
 from publisher.review import answers, repeats, unseen
 from publisher.review.headers import Meaning, meaning
+from publisher.review.households import Households
 from publisher.review.mentions import Names
 from publisher.review.remarks import key, remarked, rows_with
 from publisher.review.restrict import People
@@ -61,10 +62,11 @@ def rules_of(table: Table, profile: TableProfile) -> list[Rule]:
 
 @record
 class Others:
-    """What the rows of all tables of a file say of each other. ``absent``: names and readings of those who are not shown; ``remarks``: of
+    """What the rows of all tables of a file say of each other. ``kin``: the households of people who must not be found; ``absent``: names and readings of those who are not shown; ``remarks``: of
     each table, the rows that say so of their person. ``unsure``: hidden sheets in which people of the tables stand, nobody knows why."""
 
     marked: repeats.Marked = field(default_factory=repeats.Marked)
+    kin: Households = field(default_factory=Households)
     absent: set[str] = field(default_factory=set, repr=False)
     remarks: list[tuple[Table, People, list[int]]] = field(default_factory=list, repr=False)
     unsure: list[str] = field(default_factory=list)
@@ -82,8 +84,8 @@ def others_of(tables: Sequence[Table], profile: TableProfile, hidden: Sequence[I
         people, rules = People(table), rules_of(table, profile)
         remarks = remarks_of(table, rules)
         found.remarks.append((table, people, remarks))
-        for rows, is_refusal in marks(table, rules, remarks):
-            found.marked.add(people, rows, is_refusal)
+        found.kin.add(table, people, off)
+        _add_marks(found, table, people, rules, remarks)
         if table.aside:
             _add_unseen(found, unseen.hidden_rows(table), profile, ())
         if len(tables) > 1:  # of one table alone, this is told when its rows are
@@ -94,13 +96,19 @@ def others_of(tables: Sequence[Table], profile: TableProfile, hidden: Sequence[I
     return found
 
 
+def _add_marks(found: Others, table: Table, people: People, rules: Sequence[Rule], remarks: list[int]) -> None:
+    for rows, is_refusal in marks(table, rules, remarks):
+        found.marked.add(people, rows, is_refusal)
+        if not is_refusal:
+            found.kin.add(table, people, rows)
+
+
 def _add_unseen(found: Others, table: Table, profile: TableProfile, marked: Iterable[int]) -> list[int]:
     """Notes what rows say that are out of sight; the rows of which nothing is said that would keep them from being shown. ``marked``: rows with a mark
     that no rule reads."""
     people, rules = People(table), rules_of(table, profile)
     remarks = sorted({*remarks_of(table, rules), *marked})
-    for rows, is_refusal in marks(table, rules, remarks):
-        found.marked.add(people, rows, is_refusal)
+    _add_marks(found, table, people, rules, remarks)
     kept = Sifting(table, profile, "", tuple(rules)).sift(remarks, None).kept
     found.absent |= people.named([i for i, is_kept in enumerate(kept) if not is_kept])
     return [i for i, is_kept in enumerate(kept) if is_kept]
@@ -197,6 +205,7 @@ class Sifting:
             people, remarks = others.of(table)
             told += self._remarked(kept, remarks)
             told += self._elsewhere(kept, people, others.marked)
+            told += self._kin(kept, people, others.kin)
             told += self._mentions(kept, people, others.absent)
         return Shown(bytes(kept), tuple(told), tuple(refused))
 
@@ -258,6 +267,14 @@ class Sifting:
         self._leave_out(kept, rows)
         what = f"別の行（非表示の行やシートも見ています）に、載せない印か「同意しない」がある方と同じ方と見た行があります（{self._numbers(rows)}行目）。"
         return [Problem(ELSEWHERE, what, self.where, _COUNTED, "同じ方が2度入っていないか確かめてください。別の方なら、生年月日か住所を入れると見分けられます。")]
+
+    def _kin(self, kept: bytearray, people: People, kin: Households) -> list[Problem]:
+        rows = kin.among(self.table, people, list(compress(range(len(kept)), kept)))
+        if not rows:
+            return []
+        self._leave_out(kept, rows)
+        what = f"載せない印（閲覧制限など）のある方と、世帯番号が同じ行があります（{self._numbers(rows)}行目）。一緒にいる方から、居場所が知られるおそれがあります。"
+        return [Problem("household", what, self.where, _COUNTED, "載せてはいけない方なら、その行にも印を入れてください。載せてよいと確かめた方なら、その行の世帯番号を空欄にして保存し直してください。")]
 
     def _mentions(self, kept: bytearray, people: People, absent: set[str]) -> list[Problem]:
         """Rows that would name somebody who is not shown: in the place of a shelter, in a remark, in the name of their kin."""

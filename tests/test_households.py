@@ -1,0 +1,98 @@
+"""Who lives with somebody who must not be found is not shown either."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from publisher.review import households
+from publisher.review.households import LARGEST
+from tests.town import make_town
+
+COLUMNS = ("番号", "氏名", "フリガナ", "生年月日", "住所", "年齢", "避難所", "公表同意", "閲覧制限", "備考", "世帯番号")
+
+
+def person(name: str, home: str = "本町1-2-3", household: str = "12", mark: str = "", consent: str = "同意する", remark: str = "") -> tuple[str, ...]:
+    return ("", name, "", "", f"汐見市{home}" if home else "", "40", "北小学校", consent, mark, remark, household)
+
+
+def shown(tmp_path: Path, rows: list[tuple[str, ...]], columns: tuple[str, ...] = COLUMNS) -> tuple[set[str], list[str]]:
+    """The names on the public CSV, and the codes of what staff are told."""
+    town = make_town(tmp_path)
+    out = io.StringIO()
+    csv.writer(out).writerows([columns, *((str(i), *row[1:]) for i, row in enumerate(rows))])
+    town.drop("避難者名簿/名簿.csv", out.getvalue().encode())
+    report = town.build()
+    told = [problem.code for line in report.documents for problem in line.reasons]
+    public = town.public / "t/hinansha/hinansha.csv"
+    lines = csv.reader(io.StringIO(public.read_text("utf-8-sig"))) if public.exists() else []
+    return {line[0] for line in list(lines)[1:]}, told
+
+
+OTHERS = [person("赤松　実", "港町5-1", "7"), person("白砂　光", "浜町2-2", "8")]
+
+
+@pytest.mark.parametrize(
+    ("mother", "child"),
+    [
+        (person("汐田　恵", mark="有"), person("汐田　凜")),
+        (person("汐田　恵", mark="有"), person("汐田　凜", household="１２")),
+        (person("汐田　恵", "", mark="DV"), person("汐田　凜")),
+        (person("汐田　恵", remark="DVのため非公開"), person("汐田　凜")),
+        (person("汐田　恵", mark="有"), person("高台　凜")),
+        (person("汐田　恵", mark="有"), person("汐田　凜", "本町")),
+    ],
+)
+def test_a_child_of_somebody_marked(tmp_path: Path, mother: tuple[str, ...], child: tuple[str, ...]) -> None:
+    names, told = shown(tmp_path, [mother, child, *OTHERS])
+    assert names == {"赤松　実", "白砂　光"}
+    assert "household" in told
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (person("汐田　恵"), person("汐田　凜")),
+        (person("汐田　恵", consent="同意しない"), person("汐田　凜")),
+        (person("汐田　恵", mark="有"), person("汐田　凜", household="13")),
+        (person("汐田　恵", mark="有", household=""), person("汐田　凜", household="")),
+        (person("汐田　恵", mark="有", household="不明"), person("汐田　凜", household="不明")),
+        (person("汐田　恵", mark="有", household="0"), person("汐田　凜", household="0")),
+        (person("汐田　恵", mark="有"), person("高台　凜", "港町9-9")),
+    ],
+)
+def test_another_household(tmp_path: Path, one: tuple[str, ...], other: tuple[str, ...]) -> None:
+    names, told = shown(tmp_path, [one, other, *OTHERS])
+    assert other[1] in names
+    assert "household" not in told
+
+
+def test_a_number_of_many_is_that_of_no_household(tmp_path: Path) -> None:
+    """A column that numbers something else."""
+    many = [person(f"高台　{chr(0x4e00 + i)}", f"{'港浜'[i % 2]}町{i}-1" if i % 3 else "") for i in range(LARGEST + 5)]
+    child = person("汐田　凜")
+    names, _ = shown(tmp_path, [person("汐田　恵", mark="有"), child, *many])
+    assert names == {row[1] for row in many}
+
+
+def test_a_relative_of_somebody_who_is_taken_off_the_list(tmp_path: Path) -> None:
+    from publisher import cli
+
+    rows = [person("汐田　恵"), person("汐田　凜"), *OTHERS]
+    assert shown(tmp_path, rows)[0] == {row[1] for row in rows}
+    assert cli.main(["-C", str(tmp_path), "restrict", "hinansha", "汐田恵"]) in (0, 3)
+    text = (tmp_path / "public/t/hinansha/hinansha.csv").read_text("utf-8-sig")
+    assert "赤松" in text and "汐田" not in text
+
+
+@pytest.mark.parametrize("name", ["世帯番号", "世帯コード", "世帯ID", "世帯No.", "世帯 番号", "household_id", "④世帯番号", "世帯番号（市）"])
+def test_columns_of_numbers(name: str) -> None:
+    assert households.column(["氏名", name]) == 1
+
+
+@pytest.mark.parametrize("name", ["世帯主", "世帯主氏名", "続柄", "世帯数", "世帯人数", "番号", "世帯員"])
+def test_other_columns(name: str) -> None:
+    assert households.column(["氏名", name]) is None
