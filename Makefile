@@ -2,7 +2,8 @@
 # make test  the environment with everything tests need, and all tests
 # make bench      the benchmarks, a quick run of a few minutes
 # make bench-full the benchmarks at full size, up to an hour; its tables are kept in docs/performance.md
-# Nothing has to be installed first but Python 3.11 or newer (with its venv module), git and make.
+# Nothing has to be installed first but Python 3.11 or newer (with its venv module), git and make. Another Python than the first one that is
+# found: make run PYTHON=/usr/bin/python3
 
 VENV  := .venv
 BIN   := $(VENV)/bin
@@ -32,7 +33,7 @@ bench-full: $(VENV)/.installed-test
 # The stamps are newer than pyproject.toml when what it asks for is installed: then nothing is done here.
 
 $(BIN)/python:
-	@sh .ci/make-venv $(VENV)
+	@sh .ci/make-venv $(VENV) $(PYTHON)
 
 $(VENV)/.installed: pyproject.toml | $(BIN)/python
 	@echo "必要なものを $(VENV) に入れています（初回だけ、1分ほど）…"
