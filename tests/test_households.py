@@ -96,3 +96,34 @@ def test_columns_of_numbers(name: str) -> None:
 @pytest.mark.parametrize("name", ["世帯主", "世帯主氏名", "続柄", "世帯数", "世帯人数", "番号", "世帯員"])
 def test_other_columns(name: str) -> None:
     assert households.column(["氏名", name]) is None
+
+
+def workbook(tmp_path: Path, *sheets: tuple[str, list[tuple[str, ...]], bool]) -> set[str]:
+    """The names on all public CSVs of a workbook; of each sheet its name, its rows, and whether it is hidden."""
+    from openpyxl import Workbook
+
+    town = make_town(tmp_path)
+    book = Workbook()
+    book.remove(book.active)
+    for name, rows, is_hidden in sheets:
+        sheet = book.create_sheet(name)
+        sheet.sheet_state = "hidden" if is_hidden else "visible"
+        for row in (COLUMNS, *((str(i), *row[1:]) for i, row in enumerate(rows))):
+            sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    town.drop("避難者名簿/名簿.xlsx", out.getvalue())
+    town.build()
+    public = [file.read_text("utf-8-sig") for file in (town.public / "t").rglob("hinansha*.csv") if "standard" not in file.name]
+    return {line[0] for text in public for line in list(csv.reader(io.StringIO(text)))[1:]}
+
+
+def test_each_sheet_may_number_its_households_from_one(tmp_path: Path) -> None:
+    marked, same_home = person("汐田　恵", household="1", mark="有"), person("高台　凜", household="1")
+    far, unsaid = person("赤松　実", "港町5-1", "1"), person("白砂　光", "", "1")
+    assert workbook(tmp_path, ("北小", [marked, *OTHERS[:1]], False), ("南小", [same_home, far, unsaid], False)) == {"赤松　実", "白砂　光"}
+
+
+def test_a_hidden_sheet_speaks_of_all_households(tmp_path: Path) -> None:
+    marked, child = person("汐田　恵", "", "4", mark="有"), person("汐田　凜", "本町7", "4")
+    assert workbook(tmp_path, ("名簿", [child, *OTHERS], False), ("支援措置", [marked], True)) == {"赤松　実", "白砂　光"}

@@ -20,6 +20,9 @@ from publisher.values import field, record
 _COLUMN = pattern(r"世帯(?:番号|コード|id|no\.?|№)(?:\(.*\))?|household_?(?:id|no|number|code)")
 _NUMBER = pattern(r"(?!0+$)[^\s]*\d[^\s]*")
 
+ANYWHERE = None
+"""In place of the name of a sheet: a hidden sheet has no households of its own."""
+
 LARGEST = 20
 """People under one number up to whom it is that of a household; where more have it, only the same address tells one."""
 
@@ -31,25 +34,28 @@ def column(columns: Sequence[str]) -> int | None:
 
 @record
 class Households:
-    """Those of people who must not be found: number → their addresses ("": not said)."""
+    """Those of people who must not be found: number → the sheet in which it stands and the address ("": not said) of each.
 
-    known: dict[str, set[str]] = field(default_factory=dict, repr=False)
+    In another sheet the same number is that of the same household only where the address says so: each may be of one shelter.
+    """
+
+    known: dict[str, set[tuple[str | None, str]]] = field(default_factory=dict, repr=False)
     _homes: Homes = field(default_factory=Homes, repr=False)
 
-    def add(self, table: Table, people: People, rows: Iterable[int]) -> None:
-        """Notes the households of these rows."""
+    def add(self, table: Table, people: People, rows: Iterable[int], sheet: str | None) -> None:
+        """Notes the households of these rows; ``sheet``: the name of the table's, or ANYWHERE."""
         place = column(table.columns)
         if place is None:
             return
         for i in rows:
             told = _number(table.rows[i][place])
             if told:
-                self.known.setdefault(told, set()).add(_address(people, i))
+                self.known.setdefault(told, set()).add((sheet, _address(people, i)))
 
     def beyond(self, other: Households) -> Households:
         """Those that the other does not know."""
-        more = {told: addresses - other.known.get(told, set()) for told, addresses in self.known.items()}
-        return Households({told: addresses for told, addresses in more.items() if addresses})
+        more = {told: said - other.known.get(told, set()) for told, said in self.known.items()}
+        return Households({told: said for told, said in more.items() if said})
 
     def has(self, table: Table) -> bool:
         """Whether a row of a table is under one of these numbers, whatever its address."""
@@ -63,12 +69,15 @@ class Households:
             return []
         numbers = {text: _number(text) for text in {row[place] for row in table.rows}}
         sizes = Counter(numbers[row[place]] for row in table.rows)
-        return [i for i in rows if self._is_of(numbers[table.rows[i][place]], people, i, sizes)]
+        many = {told for told, count in sizes.items() if count > LARGEST}
+        return [i for i in rows if (told := numbers[table.rows[i][place]]) in self.known and self._is_of(told, table.name, _address(people, i), told not in many)]
 
-    def _is_of(self, told: str, people: People, row: int, sizes: Counter[str]) -> bool:
-        address = _address(people, row)
-        agreed = [self._homes.agree(other, address) for other in self.known.get(told, ())]
-        return True in agreed if sizes[told] > LARGEST else any(said is not False for said in agreed)
+    def _is_of(self, told: str, sheet: str, address: str, is_small: bool) -> bool:
+        for where, other in self.known[told]:
+            said = self._homes.agree(other, address)
+            if said or (said is None and is_small and where in (sheet, ANYWHERE)):
+                return True
+        return False
 
 
 def _number(text: str) -> str:

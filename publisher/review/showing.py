@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from publisher.model import Problem, Table
 from publisher.readers.layout import numbers
-from publisher.review import answers, repeats, unseen
+from publisher.review import answers, households, repeats, unseen
 from publisher.review.headers import Meaning, meaning
 from publisher.review.households import Households
 from publisher.review.mentions import Names
@@ -84,10 +84,10 @@ def others_of(tables: Sequence[Table], profile: TableProfile, hidden: Sequence[I
         people, rules = People(table), rules_of(table, profile)
         remarks = remarks_of(table, rules)
         found.remarks.append((table, people, remarks))
-        found.kin.add(table, people, off)
-        _add_marks(found, table, people, rules, remarks)
+        found.kin.add(table, people, off, table.name)
+        _add_marks(found, table, people, rules, remarks, table.name)
         if table.aside:
-            _add_unseen(found, unseen.hidden_rows(table), profile, ())
+            _add_unseen(found, unseen.hidden_rows(table), profile, (), table.name)
         if len(tables) > 1:  # of one table alone, this is told when its rows are
             kept = Sifting(table, profile, "", tuple(rules)).sift({*off, *remarks}, None).kept
             found.absent |= people.named([i for i, is_kept in enumerate(kept) if not is_kept])
@@ -96,19 +96,19 @@ def others_of(tables: Sequence[Table], profile: TableProfile, hidden: Sequence[I
     return found
 
 
-def _add_marks(found: Others, table: Table, people: People, rules: Sequence[Rule], remarks: list[int]) -> None:
+def _add_marks(found: Others, table: Table, people: People, rules: Sequence[Rule], remarks: list[int], sheet: str | None) -> None:
     for rows, is_refusal in marks(table, rules, remarks):
         found.marked.add(people, rows, is_refusal)
         if not is_refusal:
-            found.kin.add(table, people, rows)
+            found.kin.add(table, people, rows, sheet)
 
 
-def _add_unseen(found: Others, table: Table, profile: TableProfile, marked: Iterable[int]) -> list[int]:
+def _add_unseen(found: Others, table: Table, profile: TableProfile, marked: Iterable[int], sheet: str | None) -> list[int]:
     """Notes what rows say that are out of sight; the rows of which nothing is said that would keep them from being shown. ``marked``: rows with a mark
-    that no rule reads."""
+    that no rule reads; ``sheet``: where numbers of households are of."""
     people, rules = People(table), rules_of(table, profile)
     remarks = sorted({*remarks_of(table, rules), *marked})
-    _add_marks(found, table, people, rules, remarks)
+    _add_marks(found, table, people, rules, remarks, sheet)
     kept = Sifting(table, profile, "", tuple(rules)).sift(remarks, None).kept
     found.absent |= people.named([i for i, is_kept in enumerate(kept) if not is_kept])
     return [i for i, is_kept in enumerate(kept) if is_kept]
@@ -119,7 +119,7 @@ def _add_sheet(found: Others, sheet: Table, profile: TableProfile) -> None:
     rules = rules_of(sheet, profile)
     if unseen.has_people(sheet):
         marked, is_unsure = unseen.marked_rows(sheet, {rule.place for rule in rules})
-        left = _add_unseen(found, sheet, profile, range(len(sheet.rows)) if unseen.is_of_withheld(sheet) else marked)
+        left = _add_unseen(found, sheet, profile, range(len(sheet.rows)) if unseen.is_of_withheld(sheet) else marked, households.ANYWHERE)
         is_unsure |= len(rules) < (profile.consent is not None) + (profile.withhold is not None)
         names = People(sheet).named(left) if is_unsure else set()
     else:
