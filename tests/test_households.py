@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from publisher.model import Table
 from publisher.review import households
 from publisher.review.households import LARGEST
+from publisher.review.since import Gone, since
+from tests.test_sequel import QUESTION
 from tests.town import make_town
 
 COLUMNS = ("番号", "氏名", "フリガナ", "生年月日", "住所", "年齢", "避難所", "公表同意", "閲覧制限", "備考", "世帯番号")
@@ -88,14 +91,73 @@ def test_a_relative_of_somebody_who_is_taken_off_the_list(tmp_path: Path) -> Non
     assert "赤松" in text and "汐田" not in text
 
 
-@pytest.mark.parametrize("name", ["世帯番号", "世帯コード", "世帯ID", "世帯No.", "世帯 番号", "household_id", "④世帯番号", "世帯番号（市）"])
-def test_columns_of_numbers(name: str) -> None:
-    assert households.column(["氏名", name]) == 1
+NUMBERED = [
+    "世帯番号", "世帯コード", "世帯ID", "世帯No.", "世帯No", "世帯 番号", "household_id", "④世帯番号", "世帯番号（市）", "世帯_番号", "世帯情報_世帯番号", "世帯番号_2", "世帯主番号", "世帯整理番号",
+    "世帯連番", "世帯の番号", "世帯ナンバー", "世帯#", "避難世帯番号", "家族番号", "世帯番号/続柄", "世帯番号\u200b", "世帯",
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["世帯主", "世帯主氏名", "続柄", "世帯数", "世帯人数", "番号", "世帯員"])
+@pytest.mark.parametrize("name", NUMBERED)
+def test_columns_of_numbers(tmp_path: Path, name: str) -> None:
+    names, _ = shown(tmp_path, [person("汐田　恵", mark="有"), person("汐田　凜"), *OTHERS], (*COLUMNS[:-1], name))
+    assert names == {"赤松　実", "白砂　光"}
+
+
+@pytest.mark.parametrize("name", ["世帯主", "世帯主氏名", "続柄", "世帯数", "世帯人数", "番号", "世帯員", "世帯員番号", "世帯主電話番号", "家族構成"])
 def test_other_columns(name: str) -> None:
-    assert households.column(["氏名", name]) is None
+    assert households.columns(Table("", ("氏名", name), [], [])) == []
+
+
+@pytest.mark.parametrize("told", ["012", "12.0", "12番", "１２号", "No.12", "#12", "第12世帯", "12世帯", "12\u200b", "12②", "〃", "同上"])
+def test_ways_to_write_a_number(tmp_path: Path, told: str) -> None:
+    names, _ = shown(tmp_path, [person("汐田　恵", mark="有"), person("高台　凜", household=told), *OTHERS])
+    assert names == {"赤松　実", "白砂　光"}
+
+
+def test_a_blank_cell_below_the_head_of_the_household(tmp_path: Path) -> None:
+    rows = [person("汐田　航", household="12"), person("汐田　恵", household="", mark="有"), person("高台　凜", "", ""), person("高台　薫", "港町8-8", household=""), *OTHERS]
+    assert shown(tmp_path, rows)[0] == {"高台　薫", "赤松　実", "白砂　光"}
+
+
+@pytest.mark.parametrize("home", ["シェルター", "知人宅", "秘", "上に同じ", "公表不可", "本町", ""])
+def test_an_address_that_is_none_contradicts_nothing(tmp_path: Path, home: str) -> None:
+    names, _ = shown(tmp_path, [person("汐田　恵", home, mark="有"), person("高台　凜"), *OTHERS])
+    assert "高台　凜" not in names
+
+
+def test_another_address_of_the_same_family(tmp_path: Path) -> None:
+    """The address of somebody marked is often another one, on purpose."""
+    assert "汐田　凜" not in shown(tmp_path, [person("汐田　恵", "港町9-9", mark="有"), person("汐田　凜"), *OTHERS])[0]
+
+
+@pytest.mark.parametrize("said", ["DVのため同意しない", "支援措置のため不可", "非公開（夫のDV）"])
+def test_a_reason_beside_the_refusal(tmp_path: Path, said: str) -> None:
+    assert "汐田　凜" not in shown(tmp_path, [person("汐田　恵", consent=said), person("汐田　凜"), *OTHERS])[0]
+
+
+def test_somebody_marked_whose_number_stands_in_another_row(tmp_path: Path) -> None:
+    rows = [person("汐田　恵", household="", mark="有"), *OTHERS, person("汐田　恵"), person("高台　凜")]
+    assert shown(tmp_path, rows)[0] == {"赤松　実", "白砂　光"}
+
+
+def test_a_child_who_stands_twice(tmp_path: Path) -> None:
+    rows = [person("汐田　恵", mark="有"), person("高台　凜"), *OTHERS, person("高台　凜", household="99")]
+    assert shown(tmp_path, rows)[0] == {"赤松　実", "白砂　光"}
+
+
+@pytest.mark.parametrize("cell", ["なし", "無", "0"])
+def test_a_mark_that_denies_says_nothing_of_the_others(tmp_path: Path, cell: str) -> None:
+    assert "汐田　凜" in shown(tmp_path, [person("汐田　恵", mark=cell), person("汐田　凜"), *OTHERS])[0]
+
+
+def test_two_columns_of_numbers(tmp_path: Path) -> None:
+    rows = [(*person("汐田　恵", household="", mark="有"), "5"), (*person("高台　凜", household="3"), "5"), *((*row, "6") for row in OTHERS)]
+    assert shown(tmp_path, rows, (*COLUMNS, "世帯番号（市）"))[0] == {"赤松　実", "白砂　光"}
+
+
+def test_the_next_edition_is_not_told_by_what_differs() -> None:
+    table = Table("", ("氏名", "世帯番号"), [("汐田　凜", "1")], [2])
+    assert since(table, b"\1", Gone(Table("", table.columns, [], []), b""), lambda: table, QUESTION.profile, "") is None
 
 
 def workbook(tmp_path: Path, *sheets: tuple[str, list[tuple[str, ...]], bool]) -> set[str]:
@@ -127,3 +189,26 @@ def test_each_sheet_may_number_its_households_from_one(tmp_path: Path) -> None:
 def test_a_hidden_sheet_speaks_of_all_households(tmp_path: Path) -> None:
     marked, child = person("汐田　恵", "", "4", mark="有"), person("汐田　凜", "本町7", "4")
     assert workbook(tmp_path, ("名簿", [child, *OTHERS], False), ("支援措置", [marked], True)) == {"赤松　実", "白砂　光"}
+
+
+def test_a_hidden_column_of_numbers(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    town = make_town(tmp_path)
+    book = Workbook()
+    for row in (COLUMNS, person("汐田　恵", mark="有"), person("高台　凜"), *OTHERS):
+        book.active.append(row)
+    book.active.column_dimensions["K"].hidden = True
+    out = io.BytesIO()
+    book.save(out)
+    town.drop("避難者名簿/名簿.xlsx", out.getvalue())
+    town.build()
+    public = (town.public / "t/hinansha/hinansha.csv").read_text("utf-8-sig")
+    assert "赤松" in public and "高台" not in public
+
+
+def test_who_names_the_child_on_another_sheet(tmp_path: Path) -> None:
+    names = person("黒田　勇", "浜町7-7", "9")
+    beside = (*names[:6], "高台凜と同室", *names[7:])
+    marked, child = person("汐田　恵", household="4", mark="有"), person("高台　凜", household="4")
+    assert workbook(tmp_path, ("あ", [marked, child, *OTHERS[:1]], False), ("い", [beside, *OTHERS[1:]], False)) == {"赤松　実", "白砂　光"}

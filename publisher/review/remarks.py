@@ -85,7 +85,7 @@ def rows_saying(name: str, cells: Sequence[str]) -> list[int]:
         return []
     if about not in _REMARKS or _OTHER_THINGS.search(name):
         written = "\n".join(set(cells))
-        return _with(cells, _says_always) if any(sign in written for sign in _SIGNS) else []
+        return _with(cells, says_always) if any(sign in written for sign in _SIGNS) else []
     said = key_lines(set(cells))
     if _UNNAMED.fullmatch(name) and _NO.search(said):
         return _with(cells, lambda cell: _NO.search(cell) is not None or _says(cell))
@@ -101,7 +101,8 @@ def _says(text: str) -> bool:
     return _REMARK.search(_NOT.sub("", text)) is not None
 
 
-def _says_always(text: str) -> bool:
+def says_always(text: str) -> bool:
+    """Whether a cell, as ``key`` makes it, says in whatever column that the person must not be found (DV, 支援措置)."""
     return _ALWAYS.search(_NOT.sub("", text)) is not None
 
 

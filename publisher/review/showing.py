@@ -13,7 +13,7 @@ from publisher.review import answers, households, repeats, unseen
 from publisher.review.headers import Meaning, meaning
 from publisher.review.households import Households
 from publisher.review.mentions import Names
-from publisher.review.remarks import key, remarked, rows_with
+from publisher.review.remarks import key, remarked, rows_with, says_always
 from publisher.review.restrict import People
 from publisher.values import field, frozen, record
 
@@ -61,12 +61,26 @@ def rules_of(table: Table, profile: TableProfile) -> list[Rule]:
 
 
 @record
+class _Kin:
+    """``is_asked``: a table numbers its households; ``marked``: those with a mark; ``rows``: of each table, those of their households."""
+
+    is_asked: bool = False
+
+    marked: repeats.Marked = field(default_factory=repeats.Marked, repr=False)
+    households: Households = field(default_factory=Households)
+    rows: list[tuple[Table, list[int]]] = field(default_factory=list, repr=False)
+
+    def of(self, table: Table) -> list[int]:
+        return next((rows for one, rows in self.rows if one is table), [])
+
+
+@record
 class Others:
-    """What the rows of all tables of a file say of each other. ``kin``: the households of people who must not be found; ``absent``: names and readings of those who are not shown; ``remarks``: of
+    """What the rows of all tables of a file say of each other. ``kin``: who lives with people who must not be found; ``absent``: names and readings of those who are not shown; ``remarks``: of
     each table, the rows that say so of their person. ``unsure``: hidden sheets in which people of the tables stand, nobody knows why."""
 
     marked: repeats.Marked = field(default_factory=repeats.Marked)
-    kin: Households = field(default_factory=Households)
+    kin: _Kin = field(default_factory=lambda: _Kin())
     absent: set[str] = field(default_factory=set, repr=False)
     remarks: list[tuple[Table, People, list[int]]] = field(default_factory=list, repr=False)
     unsure: list[str] = field(default_factory=list)
@@ -79,12 +93,13 @@ class Others:
 def others_of(tables: Sequence[Table], profile: TableProfile, hidden: Sequence[Iterable[int]], sheets: Sequence[Table] = ()) -> Others:
     """What the tables of a list of people say of whom nobody may see. ``hidden``: of each table, the rows of people who were taken off the list.
     ``sheets``: the tables of hidden sheets."""
-    found = Others()
+    found = Others(kin=_Kin(any(map(households.has_numbers, tables))))
     for table, off in zip(tables, hidden, strict=True):
         people, rules = People(table), rules_of(table, profile)
         remarks = remarks_of(table, rules)
         found.remarks.append((table, people, remarks))
-        found.kin.add(table, people, off, table.name)
+        if found.kin.is_asked:
+            found.kin.households.add(table, people, off, table.name)
         _add_marks(found, table, people, rules, remarks, table.name)
         if table.aside:
             _add_unseen(found, unseen.hidden_rows(table), profile, (), table.name)
@@ -93,14 +108,32 @@ def others_of(tables: Sequence[Table], profile: TableProfile, hidden: Sequence[I
             found.absent |= people.named([i for i, is_kept in enumerate(kept) if not is_kept])
     for sheet in sheets:
         _add_sheet(found, sheet, profile)
+    if found.kin.is_asked:
+        _add_kin(found)
     return found
 
 
+def _add_kin(found: Others) -> None:
+    """Who is of the household of somebody marked, in whichever row either of them stands, is marked too; of their own households, where they stand once more,
+    nothing is said: one row without an address would lead to everybody."""
+    kin = found.kin
+    for table, people, _ in found.remarks:
+        kin.households.add(table, people, kin.marked.among(people, range(len(table.rows))), table.name)
+    for table, people, _ in found.remarks:
+        rows = kin.households.among(table, people)
+        kin.rows.append((table, rows))
+        found.marked.add(people, rows, False)
+        found.absent |= people.named(rows)
+
+
 def _add_marks(found: Others, table: Table, people: People, rules: Sequence[Rule], remarks: list[int], sheet: str | None) -> None:
+    denied = {i for rule in rules if not rule.is_consent for i in rows_with(table, rule.place, answers.clears)} if found.kin.is_asked else ()
     for rows, is_refusal in marks(table, rules, remarks):
         found.marked.add(people, rows, is_refusal)
-        if not is_refusal:
-            found.kin.add(table, people, rows, sheet)
+        if found.kin.is_asked and not is_refusal:
+            sure = [i for i in rows if i not in denied]
+            found.kin.marked.add(people, sure, False)
+            found.kin.households.add(table, people, sure, sheet)
 
 
 def _add_unseen(found: Others, table: Table, profile: TableProfile, marked: Iterable[int], sheet: str | None) -> list[int]:
@@ -139,6 +172,8 @@ def marks(table: Table, rules: Sequence[Rule], remarks: list[int]) -> Iterator[t
     """Rows with a mark or a refusal, and whether it is a refusal. That nothing is said says nothing of another row."""
     for rule in rules:
         yield rows_with(table, rule.place, rule.refuses if rule.is_consent else rule.marks), rule.is_consent
+        if rule.is_consent:  # DVのため同意しない
+            yield rows_with(table, rule.place, lambda cell, rule=rule: rule.marks(cell) and says_always(cell)), False
     yield remarks, False
 
 
@@ -204,8 +239,8 @@ class Sifting:
             told += self._struck(kept)
             people, remarks = others.of(table)
             told += self._remarked(kept, remarks)
+            told += self._kin(kept, others.kin.of(table))
             told += self._elsewhere(kept, people, others.marked)
-            told += self._kin(kept, people, others.kin)
             told += self._mentions(kept, people, others.absent)
         return Shown(bytes(kept), tuple(told), tuple(refused))
 
@@ -268,13 +303,13 @@ class Sifting:
         what = f"別の行（非表示の行やシートも見ています）に、載せない印か「同意しない」がある方と同じ方と見た行があります（{self._numbers(rows)}行目）。"
         return [Problem(ELSEWHERE, what, self.where, _COUNTED, "同じ方が2度入っていないか確かめてください。別の方なら、生年月日か住所を入れると見分けられます。")]
 
-    def _kin(self, kept: bytearray, people: People, kin: Households) -> list[Problem]:
-        rows = kin.among(self.table, people, list(compress(range(len(kept)), kept)))
+    def _kin(self, kept: bytearray, kin: Sequence[int]) -> list[Problem]:
+        rows = [i for i in kin if kept[i]]
         if not rows:
             return []
         self._leave_out(kept, rows)
         what = f"載せない印（閲覧制限など）のある方と、世帯番号が同じ行があります（{self._numbers(rows)}行目）。一緒にいる方から、居場所が知られるおそれがあります。"
-        return [Problem("household", what, self.where, _COUNTED, "載せてはいけない方なら、その行にも印を入れてください。載せてよいと確かめた方なら、その行の世帯番号を空欄にして保存し直してください。")]
+        return [Problem("household", what, self.where, _COUNTED, "載せてはいけない方なら、その行にも印を入れてください。載せてよいと確かめた方なら、その行に別の世帯番号を入れて保存し直してください。")]
 
     def _mentions(self, kept: bytearray, people: People, absent: set[str]) -> list[Problem]:
         """Rows that would name somebody who is not shown: in the place of a shelter, in a remark, in the name of their kin."""

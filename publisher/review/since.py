@@ -1,6 +1,6 @@
 """Which rows of a list of people may be shown, told by what differs from the edition before.
 
-A row that was shown and still stands may have to go because of another row: somebody new is marked and the same person or of one household, somebody new is not shown
+A row that was shown and still stands may have to go because of another row: somebody new is marked and the same person, somebody new is not shown
 and is named in it, or what many rows said and was taken for a place is now said by few. A row that was not shown may come back. So those that
 were not shown, those that are new and those that went are all that has to be looked at; where one of them says something of people of whom
 nothing was said before, the others are only asked whether they are those people, or name them.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from publisher.model import Table
 from publisher.review.headers import meaning
-from publisher.review.households import Households
+from publisher.review.households import has_numbers
 from publisher.review.mentions import Names
 from publisher.review.repeats import Marked
 from publisher.review.restrict import People
@@ -37,6 +37,8 @@ def since(looked: Table, is_new: bytes, gone: Gone, rest: Callable[[], Table], p
     """Which of the rows that were not shown or are new (``is_new``: one byte a row) may be shown; None where rows that were shown
     and stand unchanged (``rest``) may not be shown any more, or nobody can tell but from all rows.
     """
+    if has_numbers(looked):
+        return None  # who is of a household hangs on the rows above, and on how many are under its number
     others = others_of([looked], profile, [()])
     sift = sifting(looked, profile, where)
     found = sift.sift((), others)
@@ -44,18 +46,15 @@ def since(looked: Table, is_new: bytes, gone: Gone, rest: Callable[[], Table], p
     people, _ = others.of(looked)
     hidden_before = people.named(_numbers(is_new, 0)) | _hidden(then, gone)
     hidden = people.named([i for i in _numbers(is_new, 1) if not found.kept[i]]) - hidden_before
-    marked, kin = now.marked.beyond(then.marked), now.kin.beyond(then.kin)
-    if (marked.known or kin.known or hidden) and _are_those(rest(), sift, marked, kin, hidden):
-        return None
-    if others.kin.has(gone.table):  # of how many are under a number hangs whether it is that of a household
+    marked = now.marked.beyond(then.marked)
+    if (marked.known or hidden) and _are_those(rest(), sift, marked, hidden):
         return None
     return None if _fewer(sift, others, found, gone.table) else found
 
 
-def _are_those(rest: Table, sift: Sifting, marked: Marked, kin: Households, hidden: set[str]) -> bool:
-    """Whether one of these rows is about somebody who is ``marked`` or of their ``kin``, or names somebody who is ``hidden``."""
-    people, rows = People(rest), range(len(rest.rows))
-    if marked.among(people, rows) or kin.among(rest, people, rows):
+def _are_those(rest: Table, sift: Sifting, marked: Marked, hidden: set[str]) -> bool:
+    """Whether one of these rows is about somebody who is ``marked``, or names somebody who is ``hidden``."""
+    if marked.among(People(rest), range(len(rest.rows))):
         return True
     names = Names(hidden)
     for place in sift.places:
