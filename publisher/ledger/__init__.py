@@ -114,6 +114,7 @@ class Ledger:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA wal_autocheckpoint = 8000")  # 32 MB: a first build waits for the disk a few times, not a hundred
+        connection.execute("PRAGMA temp_store = MEMORY")  # else indexes of a large site are sorted in /var/tmp, which may be full or not writable
         prepare(connection)
         return connection
 

@@ -151,8 +151,12 @@ def indexed_afterwards(connection: sqlite3.Connection, table: str) -> Iterator[N
     """Within a transaction, for an empty table into which very many rows go: its indexes are made when all are there, sorted, instead of being taken apart
     and put together for each."""
     indexes = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL", (table,)).fetchall()
+    assert connection.in_transaction  # a crash in between would leave the table without them
     for name, _ in indexes:
         connection.execute(f"DROP INDEX {name}")
-    yield
-    for _, sql in indexes:
-        connection.execute(sql)
+    try:
+        yield
+    finally:
+        if connection.in_transaction:  # SQLite goes back by itself when the disk is full
+            for _, sql in indexes:
+                connection.execute(sql)
