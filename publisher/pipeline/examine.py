@@ -80,15 +80,18 @@ class Lent:
     __slots__ = ("_data", "size")
 
     def __init__(self, data: bytes) -> None:
-        self._data, self.size = data, len(data)
+        self._data: bytes | None = data
+        self.size = len(data)
 
     @property
     def data(self) -> bytes:
-        """Empty when somebody took them."""
+        """Raises ``RuntimeError`` when somebody took them."""
+        if self._data is None:
+            raise RuntimeError("taken already")
         return self._data
 
     def take(self) -> bytes:
-        data, self._data = self._data, b""
+        data, self._data = self.data, None
         return data
 
 

@@ -205,8 +205,12 @@ class Files:
             self._pack()
         return self._packed
 
-    def __iter__(self) -> Iterator[tuple[object, ...]]:
-        return chain.from_iterable(map(marshal.loads, self.packed))
+    def drain(self) -> Iterator[tuple[object, ...]]:
+        """Each of them once: what was read is let go of."""
+        packed, self._packed = self.packed, []
+        packed.reverse()
+        while packed:
+            yield from marshal.loads(packed.pop())
 
     def _pack(self) -> None:
         self._packed.append(marshal.dumps(self._last))

@@ -298,10 +298,10 @@ class Rendering:
             self._enter(made)
 
     def _enter(self, made: Rendered) -> None:
-        for values in made.files:
+        for values in made.files.drain():
             self._keep(Staged.unflat(values))
-        for owner, paths in made.owners.items():
-            self.owners[owner] = set(paths)
+        for owner, paths in made.owners.items():  # by the names that the staged files have already: a large roll has a hundred thousand
+            self.owners[owner] = {one.put.path if (one := self._staged.get(path)) is not None else path for path in paths}
         self.unchanged += made.unchanged
         self.rekeyed += made.rekeyed
         if made.document and (made.notes or not self._empty):
