@@ -6,10 +6,9 @@ they were read; only questions, answers and what was put down travel.
 
 from __future__ import annotations
 
-import marshal
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
@@ -47,16 +46,17 @@ from publisher.model import (
 from publisher.pipeline.effective import first_version, make_card, standing, versions_shown
 from publisher.pipeline.examine import Answer, Digest, Lent, Question, examine, refused
 from publisher.pipeline.lasting import Lasting
+from publisher.pipeline.rendered import Rendered
 from publisher.settings import Settings
 from publisher.site.write import Known, Stager
-from publisher.values import field, frozen, record, replace
+from publisher.values import field, frozen, replace
 
 if TYPE_CHECKING:
     from publisher.editions.tables import Draft, Parts, Ready
     from publisher.editions.tables.search import Found
     from publisher.pipeline.aside import Aside
 
-    _Another = Aside["Rendered", Found]
+    _Another = Aside[Rendered, Found]
     """A copy that puts pages down, and all of their paths (``PART``); the one that made the index says what it found out about the rows, too."""
 
 MANY_PAGES = 700
@@ -67,9 +67,6 @@ HUGE = 27_000
 
 PART = ""
 """The owner of what a copy puts down, until it is known whose it is."""
-
-RUN = 1_000
-"""Files that are packed together."""
 
 SHELVES = 3
 """Runs of files whose contents are kept: the one at work, the one being recorded, and one to spare."""
@@ -178,63 +175,6 @@ class ListOrder:
     owner: str
     view: object
     known: Mapping[str, tuple[Known, str]] = field(default_factory=dict)
-
-
-class Files:
-    """Files that were put down, each as ``Staged.flat()``, in few bytes: three hundred thousand of them as values take as much memory as a quarter of their
-    roll, and pickle takes five times as long as marshal. Both ends are the same program."""
-
-    __slots__ = ("_last", "_packed")
-
-    def __init__(self, packed: Sequence[bytes] = ()) -> None:
-        self._packed, self._last = list(packed), list[tuple[object, ...]]()
-
-    def append(self, flat: tuple[object, ...]) -> None:
-        self._last.append(flat)
-        if len(self._last) >= RUN:
-            self._pack()
-
-    def take(self, others: Files) -> None:
-        """Those of a copy of this process, too."""
-        self._packed += others.packed
-
-    @property
-    def packed(self) -> list[bytes]:
-        """All of them, to travel."""
-        if self._last:
-            self._pack()
-        return self._packed
-
-    def drain(self) -> Iterator[tuple[object, ...]]:
-        """Each of them once: what was read is let go of."""
-        packed, self._packed = self.packed, []
-        packed.reverse()
-        while packed:
-            yield from marshal.loads(packed.pop())
-
-    def _pack(self) -> None:
-        self._packed.append(marshal.dumps(self._last))
-        self._last.clear()
-
-
-@record
-class Rendered:
-    """What an order became: the files put down, all paths of each owner, and what staff should know of the document. All but the notes travels as bytes."""
-
-    document: str = ""
-    files: Files = field(default_factory=Files)
-    owners: dict[str, list[str]] = field(default_factory=dict)
-    unchanged: int = 0
-    rekeyed: list[tuple[str, str]] = field(default_factory=list)
-    notes: tuple[Problem, ...] = ()
-
-    def __reduce__(self) -> tuple[Callable[..., Rendered], tuple[bytes, tuple[Problem, ...]]]:
-        return _rendered, (marshal.dumps((self.document, self.files.packed, self.owners, self.unchanged, self.rekeyed)), self.notes)
-
-
-def _rendered(told: bytes, notes: tuple[Problem, ...]) -> Rendered:
-    document, packed, owners, unchanged, rekeyed = marshal.loads(told)
-    return Rendered(document, Files(packed), owners, unchanged, rekeyed, notes)
 
 
 @frozen

@@ -16,10 +16,11 @@ from publisher.model import Card, Delete, EditionTally, Kind, Page, PageKind, Re
 from publisher.pipeline.crew import Asked, Crew, worker_of
 from publisher.pipeline.effective import Standing, make_card, standing, versions_shown
 from publisher.pipeline.examine import Digest
-from publisher.pipeline.hand import ListOrder, Order, Past, Rendered, Source
+from publisher.pipeline.hand import ListOrder, Order, Past, Source
 from publisher.pipeline.identify import folder_of
 from publisher.pipeline.lists import touched_lists
 from publisher.pipeline.past import MANY_ROWS, Anew, PastEditions, is_table
+from publisher.pipeline.rendered import Rendered
 from publisher.pipeline.take_in import Intake, Known
 from publisher.proof.minisign import SecretKey
 from publisher.settings import Settings

@@ -65,7 +65,6 @@ class _Kin:
     """``is_asked``: a table numbers its households; ``marked``: those with a mark; ``rows``: of each table, those of their households."""
 
     is_asked: bool = False
-
     marked: repeats.Marked = field(default_factory=repeats.Marked, repr=False)
     households: Households = field(default_factory=Households)
     rows: list[tuple[Table, list[int]]] = field(default_factory=list, repr=False)
@@ -76,11 +75,12 @@ class _Kin:
 
 @record
 class Others:
-    """What the rows of all tables of a file say of each other. ``kin``: who lives with people who must not be found; ``absent``: names and readings of those who are not shown; ``remarks``: of
-    each table, the rows that say so of their person. ``unsure``: hidden sheets in which people of the tables stand, nobody knows why."""
+    """What the rows of all tables of a file say of each other. ``kin``: who lives with people who must not be found; ``absent``: names and readings of those
+    who are not shown; ``remarks``: of each table, the rows that say so of their person. ``unsure``: hidden sheets in which people of the tables stand,
+    nobody knows why."""
 
     marked: repeats.Marked = field(default_factory=repeats.Marked)
-    kin: _Kin = field(default_factory=lambda: _Kin())
+    kin: _Kin = field(default_factory=_Kin)
     absent: set[str] = field(default_factory=set, repr=False)
     remarks: list[tuple[Table, People, list[int]]] = field(default_factory=list, repr=False)
     unsure: list[str] = field(default_factory=list)
