@@ -71,6 +71,7 @@ def test_another_household(tmp_path: Path, one: tuple[str, ...], other: tuple[st
     names, told = shown(tmp_path, [one, other, *OTHERS])
     assert other[1] in names
     assert "household" not in told
+    assert ("household-unknown" in told) == (one[8] == "有" and one[10] in ("", "不明", "0"))
 
 
 def test_a_number_of_many_is_that_of_no_household(tmp_path: Path) -> None:
@@ -138,6 +139,20 @@ def test_a_reason_beside_the_refusal(tmp_path: Path, said: str) -> None:
 def test_somebody_marked_whose_number_stands_in_another_row(tmp_path: Path) -> None:
     rows = [person("汐田　恵", household="", mark="有"), *OTHERS, person("汐田　恵"), person("高台　凜")]
     assert shown(tmp_path, rows)[0] == {"赤松　実", "白砂　光"}
+
+
+def test_a_mark_without_a_number_is_told(tmp_path: Path) -> None:
+    names, told = shown(tmp_path, [*OTHERS, person("汐田　恵", "港町7", "", mark="有"), person("高台　凜")])
+    assert "高台　凜" in names
+    assert "household-unknown" in told
+
+
+def test_a_marked_row_that_ends_early_is_told(tmp_path: Path) -> None:
+    town = make_town(tmp_path)
+    lines = [",".join(COLUMNS), *(",".join(row) for row in (*OTHERS, person("高台　凜"))), ",".join(person("汐田　恵", "港町7", mark="有")[:9])]
+    town.drop("避難者名簿/名簿.csv", "\r\n".join(lines).encode())
+    told = [problem.code for line in town.build().documents for problem in line.reasons]
+    assert "household-unknown" in told
 
 
 def test_a_child_who_stands_twice(tmp_path: Path) -> None:

@@ -70,13 +70,17 @@ class Households:
     known: dict[str, set[_Member]] = field(default_factory=dict, repr=False)
     _homes: Homes = field(default_factory=Homes, repr=False)
 
-    def add(self, table: Table, people: People, rows: Iterable[int], sheet: str | None) -> None:
-        """Notes the households of these rows; ``sheet``: the name of the table's, or ANYWHERE."""
+    def add(self, table: Table, people: People, rows: Iterable[int], sheet: str | None) -> list[int]:
+        """Notes the households of these rows; those of which nobody can tell it. ``sheet``: the name of the table's, or ANYWHERE."""
         numbered = list(self._numbers(table, people)) if has_numbers(table) else []
+        untold = []
         for i in rows if numbered else ():
-            for numbers in numbered:
-                if numbers[i]:
-                    self.known.setdefault(numbers[i], set()).add(_member(people, i, sheet))
+            told = [numbers[i] for numbers in numbered if numbers[i]]
+            for number in told:
+                self.known.setdefault(number, set()).add(_member(people, i, sheet))
+            if not told:
+                untold.append(i)
+        return untold
 
     def among(self, table: Table, people: People) -> list[int]:
         """The rows of a table that are of one of these households."""

@@ -62,15 +62,20 @@ def rules_of(table: Table, profile: TableProfile) -> list[Rule]:
 
 @record
 class _Kin:
-    """``is_asked``: a table numbers its households; ``marked``: those with a mark; ``rows``: of each table, those of their households."""
+    """``is_asked``: a table numbers its households; ``marked``: those with a mark; ``rows``: of each table, those of their households; ``untold``: of each
+    table, those with a mark and without a number."""
 
     is_asked: bool = False
     marked: repeats.Marked = field(default_factory=repeats.Marked, repr=False)
     households: Households = field(default_factory=Households)
     rows: list[tuple[Table, list[int]]] = field(default_factory=list, repr=False)
+    untold: list[tuple[Table, list[int]]] = field(default_factory=list, repr=False)
 
     def of(self, table: Table) -> list[int]:
         return next((rows for one, rows in self.rows if one is table), [])
+
+    def unnumbered(self, table: Table) -> list[int]:
+        return sorted({i for one, rows in self.untold if one is table for i in rows})
 
 
 @record
@@ -133,7 +138,7 @@ def _add_marks(found: Others, table: Table, people: People, rules: Sequence[Rule
         if found.kin.is_asked and not is_refusal:
             sure = [i for i in rows if i not in denied]
             found.kin.marked.add(people, sure, False)
-            found.kin.households.add(table, people, sure, sheet)
+            found.kin.untold.append((table, found.kin.households.add(table, people, sure, sheet)))
 
 
 def _add_unseen(found: Others, table: Table, profile: TableProfile, marked: Iterable[int], sheet: str | None) -> list[int]:
@@ -240,6 +245,7 @@ class Sifting:
             people, remarks = others.of(table)
             told += self._remarked(kept, remarks)
             told += self._kin(kept, others.kin.of(table))
+            told += self._untold(others.kin.unnumbered(table))
             told += self._elsewhere(kept, people, others.marked)
             told += self._mentions(kept, people, others.absent)
         return Shown(bytes(kept), tuple(told), tuple(refused))
@@ -310,6 +316,14 @@ class Sifting:
         self._leave_out(kept, rows)
         what = f"載せない印（閲覧制限など）のある方と、世帯番号が同じ行があります（{self._numbers(rows)}行目）。一緒にいる方から、居場所が知られるおそれがあります。"
         return [Problem("household", what, self.where, _COUNTED, "載せてはいけない方なら、その行にも印を入れてください。載せてよいと確かめた方なら、その行に別の世帯番号を入れて保存し直してください。")]
+
+    def _untold(self, rows: Sequence[int]) -> list[Problem]:
+        """The mark of somebody whose household nobody can tell protects nobody else."""
+        if not rows:
+            return []
+        what = f"載せない印（閲覧制限など）のある方の世帯番号がありません（{self._numbers(rows)}行目）。いっしょにいるご家族が分かりません。"
+        todo = "世帯番号を入れるか、いっしょにいるご家族の行にも印を入れてください。ひとりの方なら、直す必要はありません。"
+        return [Problem("household-unknown", what, self.where, "ご家族の行は、ほかに印がなければ載っています。", todo)]
 
     def _mentions(self, kept: bytearray, people: People, absent: set[str]) -> list[Problem]:
         """Rows that would name somebody who is not shown: in the place of a shelter, in a remark, in the name of their kin."""
