@@ -286,3 +286,9 @@ def test_any_grid_gives_a_rectangle_with_unique_names(grid: list[tuple[str, ...]
     # every row that is shown stood in the file at the line that it names
     for row, line in zip(table.rows, table.lines, strict=True):
         assert [cell for cell in row if cell] == [cell for cell in grid[line - 1] if cell]
+
+
+def test_a_header_that_is_merged_beyond_the_last_column() -> None:
+    rows = [("番号", "名称", "住所", "避難者"), ("", "（通称）", "", ""), ("1", "北小学校", "本町", "3"), ("2", "南小学校", "浜町", "4")]
+    made = lay_out(Sheet("", "a.xlsx", rows, [1, 2, 3, 4], tuple("ABCDE"), merged=((0, 3, 0, 4),)), ARRIVED)
+    assert made.table is not None and made.table.rows[-1] == ("2", "南小学校", "浜町", "4")

@@ -100,7 +100,7 @@ def header_block(grid: Grid, header: int) -> tuple[int, int]:
 
 def _wider(header: Sequence[str], gaps: Sequence[int], spans: Sequence[tuple[int, int]]) -> set[int]:
     """The columns under names that stand over several: merged ones, and one with nothing but blanks on its right."""
-    found = {c for x, r in spans for c in range(x, r + 1)} | set(gaps)
+    found = {c for x, r in spans for c in range(x, min(r + 1, len(header)))} | set(gaps)  # blank columns at the edge are cut off
     for gap in gaps:
         start = next((c for c in range(gap, -1, -1) if header[c]), None)
         found |= {start} if start is not None else set()
