@@ -68,4 +68,5 @@ def test_indexes_are_there_after_a_failure(ledger: Ledger, undone: bool) -> None
 
 def test_nothing_is_sorted_in_a_folder_of_the_system(ledger: Ledger) -> None:
     """It may be full, or not writable."""
-    assert ledger._connection.execute("PRAGMA temp_store").fetchone() == (2,)
+    for one in (ledger, ledger.copy()):
+        assert one._connection.execute("PRAGMA temp_store").fetchone() == (2,)

@@ -122,6 +122,7 @@ class Ledger:
         """The same ledger in memory, for a dry run."""
         twin = object.__new__(Ledger)
         twin._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        twin._connection.execute("PRAGMA temp_store = MEMORY")
         self._connection.backup(twin._connection)
         twin._rooms()
         return twin
