@@ -1,13 +1,12 @@
 """People who live with somebody who must not be found: who knows the child finds the mother.
 
 A mark (閲覧の制限) is often made in one row of a household only. Rows with the same number of a household (世帯番号) are not shown either, unless two addresses with
-numbers of houses say that these are two households: some shelters number theirs from 1. That somebody does not want to be
+numbers of houses and two family names say that these are two households: some shelters number theirs from 1. That somebody does not want to be
 published (同意しない) says nothing of the others.
 """
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,15 +21,17 @@ from publisher.review.restrict import People
 from publisher.values import field, frozen, record
 
 _COLUMN = pattern(r"(?:世帯|家族|household|family)[^数員人]{0,8}?(?:番号|通番|連番|id|no\b|no\.|no$|コード|code|number|#|ナンバー)")
-_NONE = pattern(r"人数|世帯数|電話|携帯|tel|phone|郵便|口座|保険|個人番号|マイナンバー|住民票|宛名")
-"""In the names of columns whose numbers are of something else."""
+_NONE = pattern(r"人数|世帯数|電話|携帯|tel|phone|郵便|口座|保険|個人番号|マイナンバー|住民票|宛名|(?:続柄|区分|類型|種別|種類|構成)(?:コード|code|番号|no)")
+"""In the names of columns whose numbers are of something else, or of kinds."""
 _BARE = pattern(r"世帯")
 """A column whose digits may be the number of a household, or of the people in it."""
 _AROUND = pattern(r"^(?:第|no\.?|#)+|(?:世帯|番号|番|号)+$|\.0+$")
 _NUMBER = pattern(r"(?!0*$|9{3,}$)\S*\d\S*")
+_DIGIT = pattern(r"[\d一二三四五六七八九十壱弐参]")
 _CIRCLED = pattern("[①-⑳]")
 """Behind the number, which of the household it is."""
-_UNSEEN = pattern(r"[_\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
+_LONGEST = 40
+"""Characters of a cell beyond which it is no number."""
 
 ANYWHERE = None
 """In place of the name of a sheet: a hidden sheet has no households of its own."""
@@ -50,8 +51,13 @@ def has_numbers(table: Table) -> bool:
 
 
 def _is_column(name: str) -> bool:
-    said = _UNSEEN.sub("", narrow(name))
+    said = _bare(name)
     return _BARE.fullmatch(said) is not None or (_COLUMN.search(said) is not None and _NONE.search(said) is None)
+
+
+def _bare(name: str) -> str:
+    """The name of a column in one form; between its parts the reader may have put a line (世帯_番号)."""
+    return key(narrow(name)).replace("_", "")
 
 
 @frozen
@@ -107,7 +113,7 @@ class Households:
     def _numbers(self, table: Table, people: People) -> Iterator[list[str]]:
         """Of each column with such numbers, that of each row."""
         for place in columns(table):
-            yield self._read(table, people, [row[place] for row in table.rows], _BARE.fullmatch(_UNSEEN.sub("", narrow(table.columns[place]))) is not None)
+            yield self._read(table, people, [row[place] for row in table.rows], _BARE.fullmatch(_bare(table.columns[place])) is not None)
         for one in table.beside:
             if one.letter and _is_column(one.name):
                 yield self._read(table, people, [one.cells.get(line, "") for line in table.lines], False)
@@ -129,7 +135,9 @@ class Households:
 
 
 def _number(text: str, is_bare: bool) -> str:
-    said = _UNSEEN.sub("", "".join(unicodedata.normalize("NFKC", _CIRCLED.sub("", text)).split())).lower()
+    if len(text) > _LONGEST:
+        return ""
+    said = key(_CIRCLED.sub("", text))
     before = None
     while said != before:
         before, said = said, _AROUND.sub("", said)
@@ -147,7 +155,7 @@ def _address(people: People, row: int) -> str:
 
 
 def _has_digit(text: str) -> bool:
-    return re.search(r"[\d一二三四五六七八九十壱弐参]", unicodedata.normalize("NFKC", text)) is not None
+    return _DIGIT.search(key(text)) is not None
 
 
 def _family(name: str) -> str:
