@@ -227,7 +227,8 @@ class Index:
         """These files as lists that are small enough, and one line for each of the lists."""
         sums = list(accumulate(map(_listed, files), initial=0))
         keys = [file.boundary + _LAST for file in files]
-        ranges = Cutter(keys, sums, DIRECTORY).cut()
+        # at the boundary of its first file, which is where the last file of the list before says that it ends
+        ranges = [Range(files[one.start].boundary, one.start, one.stop) for one in Cutter(keys, sums, DIRECTORY).cut()]
         above, drafts = [], []
         for one, end in zip(ranges, _ends_of(ranges), strict=True):
             file = self._file(f"d{level}", one.boundary)
