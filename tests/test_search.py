@@ -440,3 +440,21 @@ def test_no_words_of_the_search_are_missing(frame, crowd: PublicTable) -> None:
         words = json.loads(re.search(r'data-words="([^"]*)"', page)[1].replace("&quot;", '"'))
         assert said in words["sorry"]
         assert (words["contact"], words["number"], words["tel"]) == ("災害対策本部", "0000-00-2111", "0000002111")
+
+
+def test_every_file_ends_where_the_list_says(index_of_many: dict[str, bytes]) -> None:
+    """A reader takes what ends elsewhere for another edition."""
+    root = json.loads(index_of_many["root"])
+    todo = [(root["at"], root["levels"], "\uffff")]
+    while todo:
+        listed, level, end = todo.pop()
+        for (_, name), after in zip(listed, [*(start for start, _ in listed[1:]), end], strict=True):
+            file = json.loads(index_of_many[name])
+            assert file["end"] == after, name
+            if level:
+                todo.append((file["list"], level - 1, after))
+
+
+@pytest.fixture(scope="module")
+def index_of_many() -> dict[str, bytes]:
+    return index(roll(people(30_000, seed=5)))
