@@ -124,10 +124,15 @@ def table(work: Path, count: int, million: int, repeat: int, tell: Callable[[str
         figures = Figures(tuple(runs))
         _line(result, title, figures, f"≤ {goal:.1f} s", figures.wall <= goal)
     if million:
-        tell(f"{million:,} people")
-        _fresh(site)
-        write(site / "content" / "避難者名簿" / "名簿.csv", people(million))
-        figures = Figures((run(command, site, (0, 3)),))
+        runs = []
+        turns = min(repeat, 3)  # each leaves 300,000 files behind
+        for turn in range(turns):
+            tell(f"{million:,} people, {turn + 1}/{turns}")
+            _fresh(site)
+            write(site / "content" / "避難者名簿" / "名簿.csv", people(million))
+            os.sync()  # the kernel would write the file and what the runs before have left, beside ours
+            runs.append(run(command, site, (0, 3)))
+        figures = Figures(tuple(runs))
         ratio, heavier = figures.wall / first.wall, figures.memory / first.memory
         met = ratio <= 9 and heavier <= 4
         _line(result, f"{million:,} people, first build ({ratio:.1f} × the time, {heavier:.1f} × the memory)", figures, "≤ 9 × time, ≤ 4 × memory", met)
