@@ -145,7 +145,8 @@ class Overview:
 
     def _kana(self, route: Route, addresses: Addresses) -> str:
         """The kana with which a reading begins, a line for each row of the fifty sounds."""
-        if any(len(node.prefix) == 0 for node in route.nodes):
+        initials = [node.prefix[:1] for node in route.nodes]
+        if not all(initials) or len(set(initials)) < len(initials):  # a short list has its pages here, and all of them may begin alike
             return self.press.links(
                 [(addresses.of(READING, node), route.label(node)) for node in route.nodes],
                 self.words["table_by_reading"],
