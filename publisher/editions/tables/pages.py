@@ -13,7 +13,7 @@ from typing import NamedTuple
 from publisher.editions.frame import LEGACY, WEB, Edition, Frame
 from publisher.editions.sjis import gate
 from publisher.editions.tables.drilldown import Node
-from publisher.editions.tables.reading import LATIN, OTHER, hiragana
+from publisher.editions.tables.reading import LATIN, OTHER, hiragana, initial_label
 from publisher.editions.tables.roll import Roll
 from publisher.editions.tables.routes import READING, Route
 from publisher.editions.tables.rows import Rows, brief_columns, folds, main_columns, phone_below
@@ -304,10 +304,10 @@ def _told_apart(targets: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def title_of(route: Route, node: Node, table_title: str, name: str) -> str:
-    """The title of a page: of names no more than the first two kana, of places the place."""
+    """The title of a page: of names no more than the first two kana (of those in letters or kanji nothing), of places the place."""
     if route.code == READING:
-        start = "".join(c for c in node.seed[:2] if c not in "<>/\x01\x02" and c not in (LATIN, OTHER))
-        start = hiragana(start) if node.seed[:1] not in (LATIN, OTHER) else name
+        first = node.seed[:1]
+        start = initial_label(first) if first in (LATIN, OTHER) else hiragana("".join(c for c in node.seed[:2] if c not in "<>/\x01\x02"))
         return f"{table_title}（{start}）" if start else table_title
     return f"{table_title}（{name}）" if name else table_title
 
