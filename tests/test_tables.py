@@ -226,14 +226,20 @@ def test_any_reading_has_a_key(written: str, name: str) -> None:
 KEYS = st.lists(st.text("アイウカ\x01", min_size=1, max_size=6), unique=True, max_size=120)
 
 
-@given(KEYS, st.integers(1, 6), st.integers(2, 6))
-def test_every_row_stands_on_one_page_and_pages_fit(keys: list[str], capacity: int, room: int) -> None:
+@given(KEYS, st.integers(1, 6), st.integers(2, 6), st.sampled_from([0, 1, 9]))
+def test_every_row_stands_on_one_page_and_pages_fit(keys: list[str], capacity: int, room: int, letter: int) -> None:
     ordered = sorted(f"{key}\x02{number:04}" for number, key in enumerate(keys))
-    nodes = Partition(ordered, [1] * len(ordered), capacity, lambda node: 1, room).by_initial()
+
+    def words(prefix: str) -> int:
+        return letter * len(prefix)
+
+    nodes = Partition(ordered, [1] * len(ordered), capacity, lambda node: 1, room, words).by_initial()
     found = [row for node in nodes for leaf in _leaves(node) for row in range(leaf.start, leaf.stop)]
     assert found == list(range(len(ordered)))
     pages = [page for node in nodes for page in node.walk()]
-    assert all(page.stop - page.start <= capacity for page in pages if not page.entries)
+    for page in pages:
+        rows, free = page.stop - page.start, capacity - min(words(page.prefix), capacity // 2)
+        assert page.entries or rows == 1 or rows <= free, "what a page is called by needs its room too"
     assert len({page.seed for page in pages}) == len(pages)
 
 
@@ -285,6 +291,45 @@ def test_anybody_is_found_in_four_steps_on_small_pages(
             wanted in said and (not kana or kana.split("　")[1] in said) and shelter in said and age in said
             for path, said in shown.items()
         )
+
+
+WARD = "（旧館・新館と渡り廊下、体育館、武道場、第二グラウンド仮設棟を含みます）"
+
+
+@pytest.mark.parametrize("suffix", ["", WARD, WARD * 2], ids=["short", "long", "very long"])
+@pytest.mark.parametrize("many", [1, 40, 900])
+def test_pages_with_long_names_of_shelters_and_districts_keep_to_their_budgets(frame: Frame, suffix: str, many: int) -> None:
+    rows = [
+        (*row[:2], row[2] + suffix, row[3], f"{row[4]}{number % many}{suffix if number % 3 else ''}")
+        for number, row in enumerate(people(2_500, 3))
+    ]
+    pages = site(frame, roll(rows))
+    for prefix, budget in BUDGETS.items():
+        assert set(steps(pages, f"{prefix}t/hinansha/index.html")) == {path for path in pages if path.startswith(f"{prefix}t/")}
+        assert {path: len(page.body) for path, page in pages.items() if path.startswith(prefix) and len(page.body) > budget} == {}
+
+
+@pytest.mark.parametrize("count", [9, 60, 150, 400, 2_000])
+@pytest.mark.parametrize("written", ["kanji", "letters", "one kana"])
+def test_people_whose_readings_begin_alike_are_found_and_titles_do_not_name_them(frame: Frame, count: int, written: str) -> None:
+    """Nobody has a reading, everybody has one in letters, all are of one family: one initial for all."""
+    chance = random.Random(5)
+    rows = []
+    for name, _, *others in people(count):
+        given = "".join(chance.choices("一二三四五六七八九十", k=3))
+        if written == "letters":
+            name, given = "", "".join(chance.choices("abcdefgh", k=7))
+        kana = "サ" + "".join(chance.choices("アカサタナ", k=4)) if written == "one kana" else given if written == "letters" else ""
+        rows.append((name[:1].replace("ヴ", "田") + given, kana, *others))
+    pages = site(frame, roll(rows))
+    for prefix in ("", "k/", "i/"):
+        away = steps(pages, f"{prefix}t/hinansha/index.html")
+        assert set(away) == {path for path in pages if path.startswith(f"{prefix}t/hinansha/") and path.endswith(".html")}
+        assert max(away.values()) <= 4
+    titles = {re.search("<title>(.*?)</title>", text(page))[1] for path, page in pages.items() if path.endswith(".html")}
+    said = {re.search(r"避難者名簿(?:（(.*?)）)?", title)[1] for title in titles} - {None}
+    beginnings = {kana[:2].translate({ord(c): ord(c) - 0x60 for c in kana}) for _, kana, *_ in rows} | {"さ"} if written == "one kana" else set()
+    assert said <= {"その他", "英字", *SHELTERS, *(f"汐見市{town}" for town in TOWNS), "避難所別", "住所別"} | beginnings
 
 
 def test_each_person_stands_on_one_page_by_reading_and_one_by_shelter(big: dict[str, Page]) -> None:

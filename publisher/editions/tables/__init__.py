@@ -397,6 +397,7 @@ class _Making:
             rows=lambda places: array("Q", map(weights.__getitem__, places)),
             names=lambda places: name_weights(list(map(self._name_lengths.__getitem__, places)), coded),
             link=lambda label: max(press.link_size(label) * UNIT // room + 1 for press, room in link_rooms),
+            words=lambda name, label: max(-(-press.words(name, label) * UNIT // room) for press, room in rooms),
             said=repr((coded, [(press.edition.name, room) for press, room in link_rooms])),
         )
 

@@ -79,7 +79,8 @@ class Partition:
     """The division of one sorted list.
 
     ``keys`` sorted and unique; ``weights`` in the same order, ``capacity`` in the same unit (a page of rows);
-    ``cost`` of the link to a node, and ``room`` for links on a page.
+    ``cost`` of the link to a node, and ``room`` for links on a page. ``words``: how much of a page is taken by what it is called, by the
+    prefix that its keys share, where that is more than is free for it on every page.
     """
 
     def __init__(
@@ -89,12 +90,14 @@ class Partition:
         capacity: int,
         cost: Callable[[Node], int],
         room: int,
+        words: Callable[[str], int] = lambda prefix: 0,
     ) -> None:
         self._keys = keys
         self._sums = array("Q", accumulate(weights, initial=0))
         self._capacity = capacity
         self._cost = cost
         self._room = room
+        self._words = words
 
     def whole(self, name: str) -> Node:
         """One node for all rows, of a list that is part of another and has a name of its own there."""
@@ -118,17 +121,22 @@ class Partition:
     def _weight(self, start: int, stop: int) -> int:
         return self._sums[stop] - self._sums[start]
 
+    def _fits(self, prefix: str, start: int, stop: int) -> bool:
+        """Whether rows stand on one page, under the words that it is called by."""
+        weight = self._weight(start, stop)
+        return weight <= self._capacity and weight + min(self._words(prefix), self._capacity // 2) <= self._capacity
+
     def _tree(self, seed: str, space: str, prefix: str, start: int, stop: int) -> Node:
         """Rows as pages; ``space`` stands before the seed of each node below, so that parts do not share
         names."""
         common = self._common(prefix, start, stop)
-        if stop - start < MINIMUM_ENTRIES or self._weight(start, stop) <= self._capacity:
+        if stop - start < MINIMUM_ENTRIES or self._fits(common, start, stop):
             return Node(seed, common, "", "", start, stop)
         entries: list[Node] = []
         run: list[_Piece] = []
         opened = f"{space}{common}<"
         for piece in self._pieces(common, start, stop):
-            if self._weight(piece.start, piece.stop) <= self._capacity:
+            if self._fits(piece.prefix, piece.start, piece.stop):
                 run.append(piece)
                 continue
             entries += self._bundles(common, space, opened, run)
@@ -163,7 +171,7 @@ class Partition:
         if not run:
             return []
         start, stop = run[0].start, run[-1].stop
-        if len(run) == 1 or self._weight(start, stop) <= self._capacity:
+        if len(run) == 1 or self._fits(common, start, stop):
             return [Node(seed, common, run[0].prefix[-1], run[-1].prefix[-1], start, stop)]
         cut = self._cut(run)
         after = self._bundles(common, space, space + run[cut].prefix, run[cut:])
@@ -186,28 +194,32 @@ class Partition:
         """The tree with as few steps as the size of a page of links allows."""
         if not node.entries:
             return node
-        below = tuple(self._paged(entry) for entry in self._flattened(node.entries))
-        return replace(node, entries=shelved(below, self._cost, self._room))
+        below = tuple(self._paged(entry) for entry in self._flattened(node))
+        return replace(node, entries=shelved(below, self._cost, self._room_below(node)))
 
-    def _flattened(self, entries: tuple[Node, ...]) -> tuple[Node, ...]:
-        """Entries replaced by their own entries, the largest first, while the links stand on one page.
+    def _room_below(self, node: Node) -> int:
+        return self._room - min(self._words(node.prefix), self._room // 2)
+
+    def _flattened(self, node: Node) -> tuple[Node, ...]:
+        """The entries of a page of links, replaced by their own entries, the largest first, while the links stand on one page.
 
         Sizes count only roughly (their power of two): a page more or less below a node does not turn the
         order around.
         """
+        entries, room = node.entries, self._room_below(node)
         chosen = list(entries)
         used = sum(map(self._cost, chosen))
         waiting = [_by_size(entry) for entry in entries if entry.entries]
         heapify(waiting)
         while waiting:
-            node = heappop(waiting)[-1]
-            more = sum(map(self._cost, node.entries)) - self._cost(node)
-            if used + more > self._room:
+            large = heappop(waiting)[-1]
+            more = sum(map(self._cost, large.entries)) - self._cost(large)
+            if used + more > room:
                 continue
             used += more
-            place = next(i for i, one in enumerate(chosen) if one is node)
-            chosen[place : place + 1] = node.entries
-            for entry in node.entries:
+            place = next(i for i, one in enumerate(chosen) if one is large)
+            chosen[place : place + 1] = large.entries
+            for entry in large.entries:
                 if entry.entries:
                     heappush(waiting, _by_size(entry))
         return tuple(chosen)

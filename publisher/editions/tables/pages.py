@@ -27,6 +27,10 @@ ROBOTS = "noindex, noarchive"
 _HOLES = pattern(rb"qq(path|title)qq|qqbodyqq(?:.*?qqendqq)?", re.DOTALL)
 _KANA = pattern("[\u3041-\u30fe〜]*")
 """Labels that are as long in every edition as they look."""
+WORDS = 164
+"""Bytes that every page has for its own words: in title and heading, and before its rows. Those of nearly all shelters take less."""
+_MARKS = 36
+"""Bytes of what stands around them: brackets, the number of rows, markup."""
 _BEYOND = "\u9ad9"
 """A character that no legacy page can show, to see what the frame adds to pages with such."""
 
@@ -224,11 +228,16 @@ class Press:
         if self.edition.budget is None:
             return None
         around = self._where + (max(self.head, self._names_head, key=len) + self._after() if rows else "")
-        used = self.stencil.around + len(self.encode(around)[0]) + 2 * self._title_room() + 120
+        used = self.stencil.around + len(self.encode(around)[0]) + 2 * self._size(self._title) + _MARKS + WORDS
         return max(600, self.edition.budget - used)
 
-    def _title_room(self) -> int:
-        return len(self.encode(self.escape(self._title))[0]) + 40
+    def words(self, name: str, label: str) -> int:
+        """Bytes that the words of a page take beyond those that ``room`` leaves for them: ``name`` stands in its title and its heading, ``label``
+        once."""
+        return max(0, 2 * self._size(name) + self._size(label) - WORDS)
+
+    def _size(self, text: str) -> int:
+        return self.frame.size(self.edition, self.escape(text))
 
     # --- parts -----------------------------------------------------------------
 

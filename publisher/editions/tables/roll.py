@@ -82,6 +82,16 @@ class Roll:
             found[row] = place
         return found
 
+    @cached_property
+    def longest_district(self) -> str:
+        """What may have to stand on a page as the district from which or to which it goes."""
+        return longest(self.cells[self.layout.district]) if self.layout.district is not None else ""
+
+
+def longest(names: Iterable[str]) -> str:
+    """The name that takes the most room; of several always the same."""
+    return max(set(names), key=lambda name: (len(name.encode("utf-8", "replace")), name), default="")
+
 
 def roll(table: PublicTable, known: Known | None = None) -> Roll:
     """Sort the rows of a table, once. ``known``: what was made of those that stood in the edition before."""

@@ -14,7 +14,7 @@ from itertools import accumulate, chain
 from publisher.editions.tables import reading
 from publisher.editions.tables.columns import dividing
 from publisher.editions.tables.drilldown import Node, Packed, Partition, in_order, shelved
-from publisher.editions.tables.roll import END, Roll
+from publisher.editions.tables.roll import END, Roll, longest
 from publisher.values import field, frozen, replace
 
 READING, GROUP, DISTRICT, ORDER = "", "s", "d", "p"
@@ -63,13 +63,22 @@ class Route:
         return found
 
     def _label(self, node: Node) -> str:
-        if node.entries and not node.prefix and len(node.entries) > 1:
-            return f"{self.label(node.entries[0])}〜{self.label(node.entries[-1])}"
+        if _is_shelf(node):
+            first, last = node.entries[0], node.entries[-1]
+            while _is_shelf(first) and not first.label:
+                first = first.entries[0]
+            while _is_shelf(last) and not last.label:
+                last = last.entries[-1]
+            return f"{self.label(first)}〜{self.label(last)}"
         return span(node, self.keys)
 
     def walk(self) -> Iterable[Node]:
         for node in self.top:
             yield from node.walk()
+
+
+def _is_shelf(node: Node) -> bool:
+    return bool(node.entries) and not node.prefix and len(node.entries) > 1
 
 
 def span(node: Node, keys: Sequence[str]) -> str:
@@ -139,7 +148,8 @@ def _whole(seed: str) -> bool:
 
 @frozen
 class Measures:
-    """How heavy things are, in UNITs: rows by their places, the same in lists of names, a link by its label.
+    """How heavy things are, in UNITs: rows by their places, the same in lists of names, a link by its label, and the words of a page (what its title
+    says, and what it says again before its rows) beyond those that every page has room for.
 
     ``said`` stands for all that this hangs on beside the rows and the labels.
     """
@@ -147,6 +157,7 @@ class Measures:
     rows: Callable[[Sequence[int]], Sequence[int]]
     names: Callable[[Sequence[int]], Sequence[int]]
     link: Callable[[str], int]
+    words: Callable[[str, str], int]
     said: str
 
 
@@ -169,7 +180,7 @@ def routes(roll: Roll, measures: Measures) -> tuple[Route, ...]:
 def _by_reading(roll: Roll, measures: Measures) -> Route:
     members = range(len(roll.keys))
     route = Route(READING, None, members, roll.keys, (), ())
-    partition = Partition(roll.keys, measures.rows(members), UNIT, _cost(route, measures), UNIT)
+    partition = Partition(roll.keys, measures.rows(members), UNIT, _cost(route, measures), UNIT, _words(roll, measures, ""))
     nodes = partition.by_initial()
     return replace(route, nodes=nodes, top=nodes)
 
@@ -194,8 +205,10 @@ def _by_value(roll: Roll, measures: Measures, code: str, column: int, *, named: 
         nodes = tuple([Node.unpacked(tree, start) for (_, tree), start in zip(parts.values(), starts, strict=False)])
     else:
         parts = {}
-        nodes = _numbered(roll, members, weights(members), runs, cost)
-    top = shelved(nodes, cost, UNIT)
+        nodes = _numbered(roll, members, weights(members), runs, measures, cost)
+    name = longest(runs) or _EMPTY
+    from_to = f"{name}〜{name}"  # what a page of links to some of the values is called
+    top = shelved(nodes, cost, UNIT - min(measures.words(from_to, from_to), UNIT // 2))
     return replace(route, nodes=nodes, top=top, listed=_too_many(top, cost), parts=parts)
 
 
@@ -207,34 +220,55 @@ def _parts(roll: Roll, route: Route, measures: Measures, runs: Mapping[str, Sequ
     for value, run in runs.items():
         keys = route.keys[start : start + len(run)]
         start += len(run)
-        said = _said(measures, keys, b"" if route.named else roll.digests.of(run))
+        said = _said(measures, roll.longest_district, keys, b"" if route.named else roll.digests.of(run))
         part = former.get(value)
         if part is None or part[0] != said:
             own = replace(route, keys=keys)
             weights = (measures.names if route.named else measures.rows)(run)
-            tree = Partition(keys, weights, UNIT, _cost(own, measures, _COUNTED), UNIT).whole(value or _EMPTY)
+            words = _words(roll, measures, value or _EMPTY)
+            tree = Partition(keys, weights, UNIT, _cost(own, measures, _COUNTED), UNIT, words).whole(value or _EMPTY)
             part = said, tree.packed()
         parts[value] = part
     return parts
 
 
-def _said(measures: Measures, keys: Sequence[str], rows: bytes) -> bytes:
+def _words(roll: Roll, measures: Measures, name: str) -> Callable[[str], int]:
+    """What the words of a page take, by what its keys begin with: the ``name`` of its value, if any, and from which reading to which, or within one
+    reading from which district to which."""
+    known: dict[tuple[int, bool], int] = {}
+    place = roll.longest_district
+
+    def words(prefix: str) -> int:
+        head, inside, _ = prefix.lstrip(_OPEN + _CLOSED).partition(END)
+        found = known.get((len(head), bool(inside)))
+        if found is None:  # letters of whatever kind count as kana
+            start = "あ" * len(head)
+            label = f"{start} {place}〜{place}（閉鎖）" if inside else f"{start}あ〜{start}あ（閉鎖）"
+            found = known[len(head), bool(inside)] = measures.words(name or "その他", longest((name, label)))
+        return found
+
+    return words
+
+
+def _said(measures: Measures, longest_district: str, keys: Sequence[str], rows: bytes) -> bytes:
     """Stands for everything that divides these rows into pages."""
-    digest = blake2b(measures.said.encode("utf-8", "replace"), digest_size=16)
+    digest = blake2b(f"{measures.said}\x1f{longest_district}".encode("utf-8", "replace"), digest_size=16)
     digest.update("\n".join(keys).encode("utf-8", "replace"))
     digest.update(rows)
     return digest.digest()
 
 
 def _numbered(
-    roll: Roll, members: Sequence[int], weights: Sequence[int], runs: Mapping[str, Sequence[int]], cost: Callable[[Node], int]
+    roll: Roll, members: Sequence[int], weights: Sequence[int], runs: Mapping[str, Sequence[int]], measures: Measures, cost: Callable[[Node], int]
 ) -> tuple[Node, ...]:
     """The pages of each value, of lists in the order of the office."""
     nodes = []
     start = 0
     for value, run in runs.items():
         stop = start + len(run)
-        nodes.append(_chunks(roll, members, weights, value or _EMPTY, start, stop, cost))
+        name = value or _EMPTY
+        room = UNIT - min(measures.words(name, f"{name} 000"), UNIT // 2)
+        nodes.append(_chunks(roll, members, weights, name, start, stop, room, cost))
         start = stop
     return tuple(nodes)
 
@@ -246,6 +280,7 @@ def _chunks(
     name: str,
     start: int,
     stop: int,
+    room: int,
     cost: Callable[[Node], int],
 ) -> Node:
     """The rows of one value in the order of the office, on as many pages as they need."""
@@ -258,12 +293,12 @@ def _chunks(
             stop=node.stop + start,
             label=numbered,
         )
-        for number, node in enumerate(in_order(parts, UNIT), 1)
+        for number, node in enumerate(in_order(parts, room), 1)
         if (numbered := f"{name} {number}")
     )
     if len(pages) == 1:
         return replace(pages[0], seed=name, label=name)
-    return Node(name, "", "", "", start, stop, shelved(pages, cost, UNIT), name)
+    return Node(name, "", "", "", start, stop, shelved(pages, cost, room), name)
 
 
 def _as_it_stands(roll: Roll, measures: Measures) -> Route:
