@@ -202,7 +202,7 @@ def frame(**changes: object):
     )  # type: ignore[arg-type]
 
 
-BUDGETS = {"k/": 10_240, "i/": 5_000}
+BUDGETS = {"k/": 10_000, "i/": 5_000}
 
 
 def text_of(page) -> str:

@@ -407,7 +407,7 @@ def test_many_editions_and_shelters_stay_within_their_budgets(town: Town) -> Non
     files = town.files()
     k = {path: len(body) for path, body in files.items() if path.startswith("k/") and path.endswith(".html")}
     i = {path: len(body) for path, body in files.items() if path.startswith("i/") and path.endswith(".html")}
-    assert max(k.values()) <= 10_240 and max(i.values()) <= 5_000
+    assert max(k.values()) <= 10_000 and max(i.values()) <= 5_000
     assert k["k/t/hinansha/trend.html"] + len(files["k/t/hinansha/trend.jpg"]) <= 20_480
     assert len(files["i/t/hinansha/trend.jpg"]) <= 4_500
     assert "i/t/hinansha/trend-p2.html" in i

@@ -39,7 +39,7 @@ from publisher.settings import load
 from publisher.values import replace
 
 AS_OF = datetime(2011, 3, 12, 18, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
-BUDGETS = {"k/": 10_240, "i/": 5_000}
+BUDGETS = {"k/": 10_000, "i/": 5_000}
 ENCODINGS = {"k/": "utf-8", "i/": "shift_jis", "": "utf-8"}
 SURNAMES = [
     ("佐藤", "サトウ", 90),

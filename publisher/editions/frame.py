@@ -50,7 +50,7 @@ class Edition:
     """One look on the site. ``budget``: bytes of markup that a page may have, or None; ``total``: with
     its pictures.
 
-    Light: W3C mobileOK Basic 1.0, PAGE_SIZE_LIMIT. Legacy: 5,000 B is what the oldest handsets take.
+    Light: W3C mobileOK Basic 1.0, PAGE_SIZE_LIMIT (10 kilobytes, 20 with pictures), of a thousand bytes each. Legacy: 5,000 B is what the oldest handsets take.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Edition:
 
 
 WEB = Edition("web", "", "utf-8")
-LIGHT = Edition("light", "k/", "utf-8", 10_240, 20_480)
+LIGHT = Edition("light", "k/", "utf-8", 10_000, 20_000)
 LEGACY = Edition("legacy", "i/", "shift_jis", 5_000, 5_000)
 
 
