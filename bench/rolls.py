@@ -108,21 +108,22 @@ def table(work: Path, count: int, million: int, repeat: int, tell: Callable[[str
         first = first or figures
         _line(result, f"first build from {kind}", figures, f"≤ {goal:.0f} s, ≤ 600 MiB", figures.wall <= goal and figures.memory <= 600 * 2**20)
     assert first is not None
-    for title, rows, goal in (
-        ("next edition, 20 people moved", lambda: people(count, 1, 20), 2.5), ("edition 2", lambda: people(count, 2), first.wall), ("edition 3", lambda: people(count, 3), first.wall),
+    for title, rows, fixed in (
+        ("next edition, 20 people moved", lambda: people(count, 1, 20), 2.5), ("edition 2", lambda: people(count, 2), 0.0), ("edition 3", lambda: people(count, 3), 0.0),
     ):  # fmt: skip
-        runs = []
+        runs, firsts = [], []
         for turn in range(repeat):
             tell(f"{title}, {turn + 1}/{repeat}")
             _fresh(site)
             file = site / "content" / "避難者名簿" / "名簿.csv"
             write(file, people(count, 2 if title == "edition 3" else 1))
-            run(command, site, (0, 3))
+            firsts.append(run(command, site, (0, 3)))
             os.sync()  # editions are hours apart: what the first one wrote is on the disk, and costs more to replace
             write(file, rows())
             runs.append(run(command, site, (0, 3)))
         figures = Figures(tuple(runs))
-        _line(result, title, figures, f"≤ {goal:.1f} s", figures.wall <= goal)
+        goal = fixed or Figures(tuple(firsts)).wall  # of the same turns: what the editions before have let go of makes new files dearer for both
+        _line(result, title, figures, f"≤ {goal:.1f} s" + ("" if fixed else ", the first build in these turns"), figures.wall <= goal)
     if million:
         runs = []
         turns = min(repeat, 3)  # each leaves 300,000 files behind
