@@ -6,13 +6,14 @@ import errno
 import os
 import stat
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
-from publisher.files import put_down
+from publisher.files import exchange, put_down
 from publisher.model import Delete, Page, PageKind
 from publisher.site import bygone as bygone_
+from publisher.site import write as write_
 from publisher.site.bygone import Bygone
 from publisher.site.write import SiteFolder
 from tests.town import make_town
@@ -65,6 +66,114 @@ def test_what_a_killed_run_left_is_deleted_at_the_next_one(tmp_path: Path) -> No
     after.close()
     after.settle()
     assert (texts(public), texts(bygone)) == ({"a": "three"}, {})
+
+
+@pytest.fixture
+def swapping(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """New and old files exchange their names from two on; what still gets a second name instead."""
+    kept: list[str] = []
+    real = Bygone.keep
+    monkeypatch.setattr(write_, "SWAPPED", 2)
+    monkeypatch.setattr(bygone_, "ROOM", 3)
+    monkeypatch.setattr(Bygone, "keep", lambda self, file: (kept.append(file), real(self, file))[1])
+    return kept
+
+
+PAGES = {f"{name}.html": f"old {name}" for name in "abcdefghij"}
+LATER = {name: words.replace("old", "new") for name, words in PAGES.items()}
+
+
+def test_many_exchange_their_names_with_what_they_replace(tmp_path: Path, swapping: list[str]) -> None:
+    public, bygone = tmp_path / "public", tmp_path / "bygone"
+    site, known = SiteFolder(public, bygone), {}
+    for round_ in range(3):
+        pages = {name: f"{words} {round_}" for name, words in PAGES.items()}
+        publish(site, known, **pages, last=str(round_))
+        assert {name: (public / name).read_text() for name in pages} == pages
+        assert stat.S_IMODE((public / ".staging").stat().st_mode) == 0o700, "old bytes lie in it for a moment"
+        site.close()
+        assert texts(public) == pages | {"last": str(round_)}
+    site.settle()
+    assert swapping == []
+    assert list(bygone.iterdir()) == []
+
+
+def test_a_file_that_somebody_took_away_is_replaced_by_none(tmp_path: Path, swapping: list[str]) -> None:
+    site, known = SiteFolder(tmp_path / "public", tmp_path / "bygone"), {}
+    publish(site, known, **PAGES)
+    (tmp_path / "public" / "c.html").unlink()
+    publish(site, known, **LATER)
+    site.close()
+    site.settle()
+    assert texts(tmp_path / "public") == LATER
+    assert [Path(file).name for file in swapping] == ["c.html"]
+    assert texts(tmp_path / "bygone") == {}
+
+
+@pytest.mark.parametrize("error", [errno.ENOSYS, errno.EINVAL, errno.EXDEV, errno.EMFILE])
+def test_a_system_that_exchanges_no_names_is_written_all_the_same(tmp_path: Path, swapping: list[str], monkeypatch: pytest.MonkeyPatch, error: int) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr(bygone_, "exchange", refuse)
+    site, known = SiteFolder(tmp_path / "public", tmp_path / "bygone"), {}
+    publish(site, known, **PAGES)
+    publish(site, known, **LATER)
+    site.close()
+    site.settle()
+    assert texts(tmp_path / "public") == LATER
+    assert len(swapping) == len(LATER)
+    assert list((tmp_path / "bygone").iterdir()) == []
+
+
+def test_what_a_run_killed_amid_an_exchange_left_is_cleared_away(tmp_path: Path, swapping: list[str]) -> None:
+    site, known = SiteFolder(tmp_path / "public", tmp_path / "bygone"), {}
+    publish(site, known, **PAGES)
+    site.close()
+    publish(site, known, **LATER)  # and the process is gone
+    after = SiteFolder(tmp_path / "public", tmp_path / "bygone")
+    publish(after, known, **PAGES)
+    after.close()
+    after.settle()
+    assert texts(tmp_path / "public") == PAGES
+    assert texts(tmp_path / "bygone") == {}
+    site.settle()  # the threads of the run before find nothing that is theirs
+    assert texts(tmp_path / "public") == PAGES
+
+
+def test_readers_meet_whole_files_while_names_are_exchanged(tmp_path: Path, swapping: list[str]) -> None:
+    site, known = SiteFolder(tmp_path / "public", tmp_path / "bygone"), {}
+    publish(site, known, **{name: "0" * 9_000 for name in PAGES})
+    site.close()
+    seen, ended = set(), Event()
+
+    def read() -> None:
+        while not ended.is_set():
+            seen.update({(len(words), len(set(words))) for name in PAGES for words in [(tmp_path / "public" / name).read_text()]})
+
+    reader = Thread(target=read)
+    reader.start()
+    try:
+        for number in range(1, 30):
+            publish(site, known, **{name: str(number % 10) * 9_000 for name in PAGES})
+            site.close()
+    finally:
+        ended.set()
+        reader.join()
+    site.settle()
+    assert seen == {(9_000, 1)}
+    assert texts(tmp_path / "bygone") == {}
+
+
+def test_names_are_exchanged_or_an_error_says_why_not(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.write_text("1")
+    other.write_text("2")
+    exchange(str(one), str(other))
+    assert (one.read_text(), other.read_text()) == ("2", "1")
+    with pytest.raises(FileNotFoundError):
+        exchange(str(one), str(tmp_path / "missing"))
+    assert one.read_text() == "2"
 
 
 @pytest.mark.parametrize("error", [errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK])

@@ -30,6 +30,9 @@ TREE = "tree/"
 MANY = 16
 """Files from which that is worth a look."""
 
+SWAPPED = 1_000
+"""Replaced files from which they and the new ones exchange their names."""
+
 _REASONS = {str(reason): reason for reason in Reason}
 _KINDS = {str(kind): kind for kind in PageKind}
 
@@ -158,7 +161,8 @@ class SiteFolder:
         try:
             if self._stage.exists():
                 shutil.rmtree(self._stage)
-            self._stage.mkdir(parents=True)
+            self._stage.parent.mkdir(parents=True, exist_ok=True)
+            self._stage.mkdir(mode=0o700)  # what was replaced may lie here for a moment
         except OSError as error:
             raise unwritable(self.folder, error) from error
 
@@ -179,10 +183,13 @@ class SiteFolder:
             for item in ordered:
                 if item.put.path.rpartition("/")[0] not in whole:
                     self._make_folder(item.put.path)
+            swaps = sum(item.put.reason is not Reason.NEW for item in ordered) >= SWAPPED
             for item in ordered:
                 top = whole.get(item.put.path.rpartition("/")[0])
                 if top is None:
                     if item.put.reason is not Reason.NEW:
+                        if swaps and self._bygone.swap(stage, item.name, f"{folder}/{item.put.path}"):
+                            continue
                         self._bygone.keep(f"{folder}/{item.put.path}")
                     os.replace(f"{stage}/{item.name}", f"{folder}/{item.put.path}")  # noqa: PTH105 - a hundred thousand Paths take seconds
                     continue
@@ -251,7 +258,8 @@ class SiteFolder:
 
     def close(self) -> None:
         """What was replaced is deleted while others go on."""
-        shutil.rmtree(self._stage, ignore_errors=True)
+        if not self._bygone.take_stage(str(self._stage)):
+            shutil.rmtree(self._stage, ignore_errors=True)
         self._bygone.let_go()
 
     def settle(self) -> None:
